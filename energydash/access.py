@@ -1,0 +1,40 @@
+"""Who may see and change what. One function guards pages, REST, CSV and settings alike.
+
+Alone on this machine everything is allowed. A server that is shared on the LAN (`make share`,
+`serve --share`) is read-only and shows the grid only, unless the owner logs in or opts in with
+PERSONAL=1. Settings stay editable from loopback alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Sharing(StrEnum):
+    """How far the server is shared."""
+
+    OFF = "off"
+    GRID = "grid"
+    PERSONAL = "personal"
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """Where a request comes from and whether it carries the owner's login."""
+
+    is_loopback: bool
+    is_logged_in: bool = False
+
+
+def may_see_personal(sharing: Sharing, viewer: Viewer) -> bool:
+    """True where this viewer may see meters, costs and batteries."""
+    if sharing is Sharing.OFF:
+        return viewer.is_loopback or viewer.is_logged_in
+    return sharing is Sharing.PERSONAL or viewer.is_loopback or viewer.is_logged_in
+
+
+def may_edit(sharing: Sharing, viewer: Viewer) -> bool:
+    """True where this viewer may change settings, meters and tariffs, or fetch."""
+    del sharing  # sharing opens reading only, never writing
+    return viewer.is_loopback

@@ -1,0 +1,40 @@
+"""What every answer needs: settings, the store and the clock, opened once per process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from typing import TYPE_CHECKING
+
+from energydash import settings as settings_module
+from energydash.settings import Settings
+from energydash.time import utc_now
+
+if TYPE_CHECKING:
+    from energydash.store import Store
+
+
+@dataclass(frozen=True)
+class Context:
+    """Passed as the first argument of every answer. `sample` asks for sample data on purpose."""
+
+    settings: Settings
+    store: Store
+    now: Callable[[], datetime] = utc_now
+    sample: bool = False
+
+
+def open_context(settings: Settings | None = None) -> Context:
+    """A context on the configured store."""
+    from energydash.store import open_store
+
+    chosen = settings or settings_module.current()
+    return Context(chosen, open_store(chosen))
+
+
+@cache
+def current() -> Context:
+    """This process's context."""
+    return open_context()

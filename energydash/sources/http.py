@@ -1,0 +1,252 @@
+"""The one HTTP session: time-outs on every call, retries with back-off and jitter, Retry-After
+honoured, a pause per host, gzip, and secrets redacted from every error.
+
+`get` and `post` return bytes; `as_json` turns bytes into JSON or a `BadData` that says what came
+instead. Status codes become the errors of `energydash.errors`.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import threading
+import time
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.util.retry import Retry
+
+from energydash import __version__, settings
+from energydash.errors import (
+    BadCredentials,
+    BadData,
+    NotFound,
+    RateLimited,
+    SourceError,
+    Unavailable,
+)
+
+log = logging.getLogger(__name__)
+
+TIMEOUT_S = (5.0, 30.0)  # connect, read
+LONGEST_WAIT_S = 5.0  # a longer Retry-After is handed to the caller instead of slept
+PAUSE_S = {"": 0.0, "data.elexon.co.uk": 0.1, "api.octopus.energy": 0.1, "iot.aretas.ca": 0.2}
+USER_AGENT = f"energydash/{__version__} (open-source energy dashboard)"
+
+Params = Mapping[str, Any] | Iterable[tuple[str, Any]]
+
+_local = threading.local()
+_pause_lock = threading.Lock()
+_next_call: dict[str, float] = {}
+
+
+def session() -> requests.Session:
+    """This thread's session: connections are reused, threads never share one."""
+    found: requests.Session | None = getattr(_local, "session", None)
+    if found is None:
+        found = requests.Session()
+        retry = Retry(
+            total=2,
+            backoff_factor=0.3,
+            backoff_jitter=0.2,
+            status_forcelist=(500, 502, 504),
+            allowed_methods=frozenset({"GET", "HEAD"}),
+            respect_retry_after_header=False,  # done here, for 429 and 503 alike
+            raise_on_status=False,
+        )
+        adapter = HTTPAdapter(max_retries=retry)
+        found.mount("https://", adapter)
+        found.mount("http://", adapter)
+        found.headers.update({"User-Agent": USER_AGENT, "Accept-Encoding": "gzip, deflate"})
+        _local.session = found
+    return found
+
+
+def get(
+    source: str,
+    url: str,
+    *,
+    params: Params | None = None,
+    headers: Mapping[str, str] | None = None,
+    auth: tuple[str, str] | None = None,
+    timeout_s: tuple[float, float] = TIMEOUT_S,
+) -> bytes:
+    """The body of a GET. `source` is the name the user reads in an error.
+
+    Raises: Unavailable, RateLimited, BadCredentials, NotFound, BadData (another 4xx).
+    """
+    return call("GET", source, url, params=params, headers=headers, auth=auth, timeout_s=timeout_s)
+
+
+def post(
+    source: str,
+    url: str,
+    *,
+    body: object,
+    headers: Mapping[str, str] | None = None,
+    timeout_s: tuple[float, float] = TIMEOUT_S,
+) -> bytes:
+    """The body that answers a POST of `body` as JSON. Raises as `get` does; never retried."""
+    return call("POST", source, url, headers=headers, body=body, timeout_s=timeout_s)
+
+
+def call(
+    method: str,
+    source: str,
+    url: str,
+    *,
+    params: Params | None = None,
+    headers: Mapping[str, str] | None = None,
+    auth: tuple[str, str] | None = None,
+    body: object = None,
+    timeout_s: tuple[float, float] = TIMEOUT_S,
+) -> bytes:
+    """One request, its pauses and its errors; `get` and `post` are the usual ways in."""
+    for attempt in (1, 2):
+        _pause(urlsplit(url).hostname or "")
+        try:
+            answer = session().request(
+                method,
+                url,
+                params=params,
+                headers=dict(headers or {}),
+                auth=auth,
+                json=body,
+                timeout=timeout_s,
+            )
+        except requests.Timeout as error:
+            raise Unavailable(
+                source, f"{source} did not answer in time.", remedy="It is asked again by itself."
+            ) from _redacted(error)
+        except requests.RequestException as error:
+            raise Unavailable(
+                source,
+                f"{source} cannot be reached ({_why(error)}).",
+                remedy="Check the internet connection; it is asked again by itself.",
+            ) from _redacted(error)
+        wait_s = _retry_after_s(answer)
+        if answer.status_code in (429, 503) and attempt == 1 and 0 <= wait_s <= LONGEST_WAIT_S:
+            time.sleep(wait_s)
+            continue
+        break
+    problem = _error_of(source, answer)
+    if problem:
+        raise problem
+    return answer.content
+
+
+def as_json(source: str, body: bytes) -> Any:
+    """`body` parsed, or a BadData that says what came instead."""
+    try:
+        return json.loads(body)
+    except ValueError as error:
+        start = body.lstrip()[:20].lower()
+        if not start:
+            what = "an empty answer"
+        elif start.startswith((b"<!doctype", b"<html", b"<?xml", b"<")):
+            what = "a web page instead of data"
+        else:
+            what = f"an answer that is cut short or garbled ({len(body):,} bytes)"
+        raise BadData(
+            source,
+            f"{source} sent {what}.",
+            remedy="It is asked again by itself; the last good data stay on screen.",
+        ) from error
+
+
+def redact(text: str, secrets: Iterable[str] | None = None) -> str:
+    """`text` without configured secrets and without the values of key-like URL parameters."""
+    for secret in settings.current().secrets() if secrets is None else secrets:
+        text = text.replace(secret, "***")
+    text = _URL_SECRET.sub(r"\1***", text)
+    return _USER_INFO.sub(r"\1***@", text)
+
+
+_URL_SECRET = re.compile(
+    r"((?:api[_-]?key|key|token|securityToken|password|username|auth)=)[^&\s'\"]+", re.IGNORECASE
+)
+_USER_INFO = re.compile(r"(\w+://)[^/@\s]+@")
+
+
+def _error_of(source: str, answer: requests.Response) -> SourceError | None:
+    status = answer.status_code
+    if status < 400:
+        return None
+    if status == 401:
+        return BadCredentials(
+            source, f"{source} refused the key (401).", remedy="Check it under Data sources."
+        )
+    if status == 403:
+        return BadCredentials(
+            source,
+            f"{source} does not allow this request (403).",
+            remedy="Check the key, and whether your plan includes these data.",
+        )
+    if status == 404:
+        return NotFound(source, f"{source} has nothing at this address (404).")
+    if status in (429, 503) and (status == 429 or "Retry-After" in answer.headers):
+        wait_s = max(_retry_after_s(answer), 1.0) if "Retry-After" in answer.headers else 60.0
+        retry_at = datetime.now(UTC) + timedelta(seconds=wait_s)
+        return RateLimited(
+            source,
+            f"{source} asks for fewer requests ({status}).",
+            remedy=f"It is asked again after {retry_at:%H:%M:%S} UTC.",
+            retry_at=retry_at,
+        )
+    if status >= 500:
+        return Unavailable(
+            source,
+            f"{source} has trouble of its own ({status}).",
+            remedy="It is asked again by itself; the last good data stay on screen.",
+        )
+    detail = redact(" ".join(answer.text.split()))[:200]
+    if "<" in detail:
+        detail = "a web page"
+    return BadData(source, f"{source} refused the request ({status}): {detail}.")
+
+
+def _retry_after_s(answer: requests.Response) -> float:
+    """Seconds that the Retry-After header asks for (RFC 9110, 10.2.3); -1 without one."""
+    value = answer.headers.get("Retry-After", "").strip()
+    if not value:
+        return -1.0
+    if value.isdigit():
+        return float(value)
+    try:
+        return max((parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds(), 0.0)
+    except (TypeError, ValueError):
+        return -1.0
+
+
+def _pause(host: str) -> None:
+    """Hold back so that calls to one host are at least its pause apart, across threads."""
+    gap = PAUSE_S.get(host, PAUSE_S[""])
+    if not gap or settings.current().replay_url:
+        return
+    with _pause_lock:
+        now = time.monotonic()
+        at = max(_next_call.get(host, 0.0), now)
+        _next_call[host] = at + gap
+    time.sleep(max(at - now, 0.0))
+
+
+def _why(error: requests.RequestException) -> str:
+    text = str(error)
+    if "refused" in text:
+        return "connection refused"
+    if "resolve" in text or "Name or service" in text or "getaddrinfo" in text:
+        return "its name cannot be looked up"
+    if isinstance(error, requests.exceptions.SSLError):
+        return "its certificate is not accepted"
+    return "the connection broke"
+
+
+def _redacted(error: Exception) -> Exception:
+    """The same error without secrets in its text, so that a traceback cannot show one."""
+    return RuntimeError(redact(f"{type(error).__name__}: {error}"))

@@ -1,0 +1,39 @@
+"""Fixtures that every test may use: a private home, and the shared recordings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from energydash import context, settings
+
+RECORDINGS = Path(__file__).resolve().parents[2] / "shared" / "recordings"
+
+
+@pytest.fixture
+def recordings() -> Path:
+    """Real upstream responses, read in place; they are not part of this repository."""
+    if not RECORDINGS.is_dir():
+        pytest.skip("the shared recordings of real upstreams are not on this machine")
+    return RECORDINGS
+
+
+@pytest.fixture(autouse=True)
+def private_home(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Path]:
+    """Each test has its own empty home, and no test sees the developer's keys."""
+    import os
+
+    for variable in list(os.environ):
+        if variable.startswith("ENERGYDASH_"):
+            monkeypatch.delenv(variable)
+    home = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("ENERGYDASH_HOME", str(home))
+    settings.current.cache_clear()
+    context.current.cache_clear()
+    yield home
+    settings.current.cache_clear()
+    context.current.cache_clear()
