@@ -1,0 +1,6 @@
+"""`python -m energydash`."""
+
+from energydash.cli import main
+
+if __name__ == "__main__":
+    main()

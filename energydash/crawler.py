@@ -1,0 +1,232 @@
+"""A loop over `fetch.refresh`: what is due, what is missing, what somebody looks at.
+
+It runs as a child process of `serve` or of the first page visit, one per machine (a file lock);
+several machines on one database share the work through the leases of `refresh`. gridstatus and
+pyiso are imported here and nowhere else: they are heavy and change global state.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from filelock import FileLock, Timeout
+
+from energydash import fetch, sources
+from energydash.context import Context
+from energydash.errors import EnergydashError, InputError, StoreError
+from energydash.feeds import Feed
+from energydash.time import Period, local_midnight, parse_day
+
+log = logging.getLogger(__name__)
+
+LOOKED_AT = timedelta(days=7)  # a feed that nobody asked for in this long is left alone
+LOOK_BACK = timedelta(days=2)  # what a feed is kept complete for, beyond what was asked for
+TICK_S = 1.0
+RETRY_S = 30.0  # an upstream in trouble is asked again this soon, unless it names a time
+ALWAYS = (("carbon-intensity", "GB"), ("elexon", "GB"))  # a new user's first page
+
+
+@dataclass(frozen=True)
+class Due:
+    """A feed that is due, and the periods to keep complete."""
+
+    feed: Feed
+    periods: tuple[Period, ...]
+
+
+def ensure_running(context: Context) -> bool:
+    """Start the crawler beside this process unless this machine has one; True if started."""
+    lock = _lock(context)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        return False
+    lock.release()
+    # It ends with its parent (see `run`), and its lock with it.
+    subprocess.Popen(
+        [sys.executable, "-m", "energydash", "crawl", "--parent", str(os.getpid())],
+        stdin=subprocess.DEVNULL,
+    )
+    return True
+
+
+def run(
+    context: Context,
+    *,
+    once: bool = False,
+    every: timedelta | None = None,
+    parent: int | None = None,
+    report: Callable[[fetch.Refreshed], None] | None = None,
+) -> None:
+    """Keep every due feed up to date until the parent process ends, or for one round.
+
+    `every` asks each feed that often, whatever its cadence (demonstrations and tests).
+    """
+    try:
+        with _lock(context).acquire(timeout=0):
+            _loop(context, once, every, parent, report)
+    except Timeout:
+        log.info("another crawler is at work on this machine")
+
+
+def _loop(
+    context: Context,
+    once: bool,
+    every: timedelta | None,
+    parent: int | None,
+    report: Callable[[fetch.Refreshed], None] | None,
+) -> None:
+    working: dict[str, Future[None]] = {}
+    # One thread per source: an upstream that hangs holds up nobody else.
+    with ThreadPoolExecutor(max_workers=len(sources.MODULES)) as pool:
+        while parent is None or _is_parent(parent):
+            by_source: dict[str, list[Due]] = {}
+            try:
+                for item in due(context, every):
+                    by_source.setdefault(item.feed.source, []).append(item)
+            except StoreError as error:
+                log.warning("%s", error)
+            for name, items in by_source.items():
+                if name not in working or working[name].done():
+                    working[name] = pool.submit(_work, context, items, every, report)
+            if once:
+                break
+            time.sleep(TICK_S)
+        for future in working.values():
+            if once:
+                future.result()
+            else:
+                future.cancel()
+
+
+def _work(
+    context: Context,
+    items: Iterable[Due],
+    every: timedelta | None,
+    report: Callable[[fetch.Refreshed], None] | None,
+) -> None:
+    for item in items:
+        for period in item.periods:
+            try:
+                result = fetch.refresh(context, item.feed, period, max_age=every)
+            except EnergydashError as error:
+                log.warning("%s: %s", item.feed, error)
+                continue
+            if result.problem:
+                log.warning("%s: %s", item.feed, result.problem.sentence)
+            elif result.asked:
+                log.info("%s: %d rows, %d changed", item.feed, result.rows, result.changed)
+            if report:
+                report(result)
+
+
+def due(context: Context, every: timedelta | None = None) -> list[Due]:
+    """Every feed to ask now: looked at of late or always kept, and not asked within its cadence."""
+    now, store = context.now(), context.store
+    asked = {want.key: want for want in store.wanted(now - LOOKED_AT)}
+    found: list[Due] = []
+    for feed in all_feeds(context):
+        want = asked.get(feed.key)
+        if want is None and not feed.owner and (feed.source, feed.subject) not in ALWAYS:
+            continue
+        periods = [Period(now - max(LOOK_BACK, feed.revises), now + feed.horizon)]
+        if want is not None and want.period is not None:
+            periods.append(want.period)
+        if _is_due(context, feed, periods, now, every):
+            found.append(Due(feed, tuple(periods)))
+    return found
+
+
+def all_feeds(context: Context) -> list[Feed]:
+    """What the sources offer with these settings, and the household's own feeds in the store."""
+    offered = {feed.key: feed for feed in sources.feeds(context.settings)}
+    for feed in context.store.feeds(owner=context.store.household()):
+        if feed.source in sources.MODULES:
+            offered.setdefault(feed.key, feed)
+    return list(offered.values())
+
+
+def _is_due(
+    context: Context, feed: Feed, periods: list[Period], now: datetime, every: timedelta | None
+) -> bool:
+    problem = context.store.problem(feed)
+    if problem:
+        if problem.retry_at:
+            return problem.retry_at <= now
+        tried = _tried.get(feed.key)
+        wait = timedelta(seconds=RETRY_S) if every is None else every
+        if problem.kind == "BadCredentials":
+            wait = max(wait, timedelta(minutes=15))
+        if tried and now - tried < wait:
+            return False
+        _tried[feed.key] = now
+        return True
+    return any(fetch.missing(context.store, feed, period, now, every) for period in periods)
+
+
+_tried: dict[tuple[str, str, str, str], datetime] = {}
+
+
+def stretch(context: Context, first: str | None, end: str | None, days: int | None) -> Period:
+    """The period that `--from`, `--to` and `--days` mean; the last two days without any."""
+    now = context.now()
+    stop = local_midnight(parse_day(end), "UTC") if end else now
+    if first:
+        return Period(local_midnight(parse_day(first), "UTC"), stop)
+    return Period(stop - timedelta(days=2 if days is None else days), stop)
+
+
+def fill(
+    context: Context,
+    period: Period,
+    *,
+    regions: Sequence[str] = (),
+    source: str | None = None,
+    dry_run: bool = False,
+    force: bool = False,
+) -> Iterator[str]:
+    """Fetch a stretch of history for the grid feeds chosen; a line about each as it is done."""
+    if source is not None:
+        sources.source(source)
+    wanted = {region.upper() for region in regions}
+    for feed in sources.feeds(context.settings):
+        if feed.owner or (source and feed.source != source):
+            continue
+        if wanted and feed.subject.upper() not in wanted:
+            continue
+        if dry_run:
+            gaps = [period] if force else fetch.missing(context.store, feed, period, context.now())
+            yield f"{feed}: " + (", ".join(str(gap) for gap in gaps) or "nothing to fetch")
+            continue
+        done = fetch.refresh(context, feed, period, force=force)
+        if done.problem:
+            yield f"{feed}: {done.problem.sentence} {done.problem.remedy}".rstrip()
+        else:
+            yield f"{feed}: {done.rows} rows, {done.changed} changed, {done.withdrawn} withdrawn"
+
+
+def pace_s(context: Context) -> float | None:
+    """`[grid] every_s`: ask each feed every so many seconds, whatever its cadence."""
+    section = context.settings.section("grid")
+    text = section.text("every_s") if section else ""
+    try:
+        return float(text) if text else None
+    except ValueError as error:
+        raise InputError(f"every_s is '{text}', which is not a number of seconds.") from error
+
+
+def _lock(context: Context) -> FileLock:
+    context.settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return FileLock(context.settings.home / "crawler.lock")
+
+
+def _is_parent(parent: int) -> bool:
+    return bool(os.getppid() == parent)

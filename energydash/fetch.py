@@ -1,0 +1,190 @@
+"""Between the faces and the upstreams: `read` from the store, `refresh` from a source into it.
+
+`read` never goes out. `refresh` asks a source for exactly what the store lacks or what may still
+change, newest first, under a lease, so that any number of faces cause one fetch. Trouble with an
+upstream is not an exception here: it becomes the feed's problem, beside the last good data.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import numpy as np
+import pandas as pd
+
+from energydash import sources
+from energydash.context import Context
+from energydash.errors import SourceError
+from energydash.feeds import Coverage, Feed, Origin, Problem, Reading
+from energydash.store import Store
+from energydash.time import Period, grid, subtract
+
+LEASE_S = 120.0  # longer than any one question may take; renewed for each
+LIVE = 2.5  # a feed fetched within this many cadences is live
+
+Progress = Callable[[float, str], None]
+
+
+@dataclass(frozen=True)
+class Refreshed:
+    """What a refresh did. `asked` is empty where nothing was missing or somebody else is at it."""
+
+    feed: Feed
+    asked: tuple[Period, ...] = ()
+    rows: int = 0
+    changed: int = 0
+    withdrawn: int = 0
+    unknown: tuple[str, ...] = ()
+    problem: Problem | None = None
+    busy: bool = False
+
+
+def read(store: Store, feed: Feed, period: Period, now: datetime) -> Reading:
+    """What the store has of a feed in a period, how fresh and how complete it is."""
+    data = store.read(feed, period)
+    newest, fetched_at, problem = store.newest(feed), store.fetched_at(feed), store.problem(feed)
+    live = fetched_at is not None and now - fetched_at <= LIVE * feed.cadence and problem is None
+    origin: Origin = "live" if live else "stored"
+    coverage = coverage_of(data, feed, expected_period(feed, period, newest, now))
+    return Reading(data, feed, fetched_at, newest, coverage, origin, problem)
+
+
+def expected_period(
+    feed: Feed, period: Period, newest: datetime | None, now: datetime
+) -> Period | None:
+    """The part of `period` whose rows ought to be there by now.
+
+    Rows that the upstream has not published yet are late only after three cadences.
+    """
+    due = now - 3 * feed.cadence
+    if newest is not None:
+        due = max(due, newest + (feed.step or timedelta(0)))
+    return period.intersect(Period(min(period.start, due), due))
+
+
+def coverage_of(data: pd.DataFrame, feed: Feed, period: Period | None) -> Coverage:
+    """How many of the feed's steps in `period` have a row, and the periods that have none.
+
+    A feed without a fixed step is not counted: its rows come when they come.
+    """
+    if period is None or feed.step is None:
+        return Coverage(len(data), len(data))
+    expected = grid(period, feed.step)
+    have = pd.DatetimeIndex(data.index[data.notna().any(axis="columns")]).floor(
+        pd.Timedelta(feed.step)
+    )
+    absent = ~expected.isin(have)
+    edges = np.flatnonzero(np.diff(np.concatenate(([False], absent, [False])).astype("int8")))
+    missing = tuple(
+        Period(expected[first].to_pydatetime(), expected[last - 1].to_pydatetime() + feed.step)
+        for first, last in zip(edges[::2], edges[1::2], strict=True)
+    )
+    return Coverage(len(expected) - int(absent.sum()), len(expected), missing)
+
+
+def missing(
+    store: Store, feed: Feed, period: Period, now: datetime, max_age: timedelta | None = None
+) -> list[Period]:
+    """What of `period` must be asked for: never fetched, or not final and older than `max_age`.
+
+    `max_age` is the feed's cadence unless it is given: an upstream is not asked again before it
+    can have something new.
+    """
+    earliest = now - feed.history if feed.history else period.start
+    possible = period.intersect(Period(min(earliest, now), now + feed.horizon))
+    if possible is None:
+        return []
+    age = feed.cadence if max_age is None else max_age
+    settled = [
+        row.period
+        for row in store.coverage(feed, possible)
+        if row.final or now - row.fetched_at < age
+    ]
+    # A fetch covers what the upstream had then; the minutes since are not missing until it is due.
+    fetched_at = store.fetched_at(feed)
+    if fetched_at is not None and now - fetched_at < age:
+        settled.append(Period(min(fetched_at, now), now + feed.horizon))
+    return subtract(possible, settled)
+
+
+def refresh(
+    context: Context,
+    feed: Feed,
+    period: Period,
+    *,
+    force: bool = False,
+    max_age: timedelta | None = None,
+    progress: Progress | None = None,
+) -> Refreshed:
+    """Ask the feed's source for what the store lacks of `period`, and keep it.
+
+    `force` asks again for everything, and does not wait for a problem's `retry_at`.
+    Raises StoreError; trouble with the source is returned, and kept as the feed's problem.
+    """
+    store = context.store
+    known = store.problem(feed)
+    if known and known.retry_at and known.retry_at > context.now() and not force:
+        return Refreshed(feed, problem=known)
+    holder = f"{socket.gethostname()}:{os.getpid()}:{threading.get_ident()}"
+    if not store.lease(feed, holder, LEASE_S):
+        return Refreshed(feed, busy=True)
+    try:
+        return _refresh(context, feed, period, holder, force, max_age, progress)
+    finally:
+        store.release(feed, holder)
+
+
+def _refresh(
+    context: Context,
+    feed: Feed,
+    period: Period,
+    holder: str,
+    force: bool,
+    max_age: timedelta | None,
+    progress: Progress | None,
+) -> Refreshed:
+    store, now = context.store, context.now()
+    # Worked out under the lease: whoever held it before may have fetched just this.
+    gaps = missing(store, feed, period, now, timedelta(0) if force else max_age)
+    if force:
+        earliest = now - feed.history if feed.history else period.start
+        possible = period.intersect(Period(min(earliest, now), now + feed.horizon))
+        gaps = [possible] if possible else []
+    longest = timedelta(days=sources.source(feed.source).INFO.longest_days)
+    pieces = sorted((piece for gap in gaps for piece in gap.chunks(longest)), reverse=True)
+    asked: list[Period] = []
+    rows = changed = withdrawn = 0
+    unknown: dict[str, None] = {}
+    for done, piece in enumerate(pieces):
+        if progress:
+            progress(
+                done / len(pieces), f"{feed}: {piece.start:%-d %b %Y} to {piece.end:%-d %b %Y}"
+            )
+        store.lease(feed, holder, LEASE_S)
+        try:
+            fetched = sources.fetch(feed, piece, context.settings)
+        except SourceError as error:
+            problem = Problem.of(error, now)
+            earlier = store.problem(feed)
+            if earlier and earlier.sentence == problem.sentence and earlier.since:
+                problem = Problem(
+                    problem.sentence, problem.remedy, problem.retry_at, earlier.since, problem.kind
+                )
+            store.set_problem(feed, problem)
+            return Refreshed(
+                feed, tuple(asked), rows, changed, withdrawn, tuple(unknown), problem=problem
+            )
+        written = store.write(feed, fetched, fetched_at=now, final_before=now - feed.revises)
+        asked.append(piece)
+        rows += written.rows
+        changed += written.changed
+        withdrawn += written.withdrawn
+        unknown.update(dict.fromkeys(fetched.unknown))
+    if progress:
+        progress(1.0, f"{feed}: up to date")
+    return Refreshed(feed, tuple(asked), rows, changed, withdrawn, tuple(unknown))
