@@ -27,10 +27,14 @@ class Context:
 
 
 def open_context(settings: Settings | None = None) -> Context:
-    """A context on the configured store."""
+    """A context on the configured store; upstreams are replayed if the settings say so."""
     from energydash.store import open_store
 
     chosen = settings or settings_module.current()
+    if chosen.replay_url:
+        from energydash.sources import replay
+
+        replay.install(chosen.replay_url)
     return Context(chosen, open_store(chosen))
 
 

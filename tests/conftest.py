@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from energydash import context, settings
+from energydash.sources import replay
+from tests.upstreams.server import Upstreams
 
 RECORDINGS = Path(__file__).resolve().parents[2] / "shared" / "recordings"
 
@@ -37,3 +39,17 @@ def private_home(
     yield home
     settings.current.cache_clear()
     context.current.cache_clear()
+
+
+@pytest.fixture
+def upstreams(monkeypatch: pytest.MonkeyPatch) -> Iterator[Upstreams]:
+    """The stand-ins, running, with every request of this process sent to them."""
+    with Upstreams() as running:
+        monkeypatch.setenv("ENERGYDASH_REPLAY_URL", running.url)
+        settings.current.cache_clear()
+        replay.install(running.url)
+        try:
+            yield running
+        finally:
+            replay.remove()
+        assert not running.errors, running.errors
