@@ -1,0 +1,273 @@
+"""Usable capacity with an error bar, from full discharges or from ΔAh against ΔSoC.
+
+Full discharge: the charge delivered down to a cut-off voltage, up to and including the first
+loaded sample at or below it. This is the definition by which the NASA B0005 cell's published
+capacities are reproduced within 0.002 %.
+
+ΔAh against ΔSoC: total least squares, since both sides have noise (G. Plett, J. Power Sources 196
+(2011) 2319: ordinary least squares is biased), with older pairs forgotten. Where the state of
+charge is the BMS's own coulomb count, the result repeats the capacity that the BMS believes in,
+so it is flagged and never called a state of health.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import numpy as np
+
+from energydash.battery.energy import Integral, SensorError
+from energydash.battery.telemetry import Channel, Floats, Micros, Telemetry, onto
+
+CapacityMethod = Literal["full-discharge", "ah-over-soc"]
+SMALLEST_SOC_SPAN: Final = 0.3
+FORGETTING: Final = 0.98  # weight of a pair per later pair: half after 34
+REST_SHARE_OF_LARGEST: Final = 0.02  # a sample below this share of the largest current is at rest
+
+
+@dataclass(frozen=True)
+class Capacity:
+    """Usable capacity and one standard deviation of it.
+
+    method: how. window: first and last instant used, UTC µs. samples: discharges or pairs used.
+    c_rate: usual current over capacity, per h. temperature_c: mean, where there is a channel.
+    depends_on_bms: the state of charge is the BMS's own count.
+    """
+
+    ah: float
+    kwh: float | None
+    sigma_ah: float
+    method: CapacityMethod
+    window: tuple[int, int]
+    samples: int
+    c_rate: float | None = None
+    temperature_c: float | None = None
+    depends_on_bms: bool = False
+
+    @property
+    def sigma_kwh(self) -> float | None:
+        """The same relative error on the energy."""
+        return None if self.kwh is None else self.kwh * self.sigma_ah / self.ah
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Charge against state of charge between two instants: ΔAh and ΔSoC (0 to 1), both signed
+    (positive charging), with one standard deviation each."""
+
+    start_us: int
+    end_us: int
+    ah: float
+    soc: float
+    sigma_ah: float
+    sigma_soc: float
+    kwh: float | None = None
+
+
+def cutoff_us(telemetry: Telemetry, cutoff_v: float) -> int | None:
+    """The instant of the first loaded (discharging) sample at or below `cutoff_v`; None where
+    the battery never got there."""
+    current = telemetry.current
+    if not len(current) or not len(telemetry.voltage):
+        return None
+    volts = onto(current, telemetry.voltage, max_step_s=600.0)
+    loaded = current.value < -REST_SHARE_OF_LARGEST * float(np.abs(current.value).max())
+    reached = np.flatnonzero(loaded & (volts <= cutoff_v))
+    return int(current.time_us[reached[0]]) if len(reached) else None
+
+
+def full_discharge(
+    telemetry: Telemetry,
+    integral: Integral,
+    cutoff_v: float,
+    *,
+    full_v: float | None = None,
+    error: SensorError | None = None,
+) -> Capacity | None:
+    """The capacity delivered from the start of `telemetry` to the cut-off, None where it is not
+    reached or (with `full_v`) where it did not start full."""
+    end = cutoff_us(telemetry, cutoff_v)
+    if end is None or end <= integral.time_us[0]:
+        return None
+    start = int(integral.time_us[0])
+    if full_v is not None and float(telemetry.voltage.value[0]) < full_v:
+        return None
+    total = integral.total(start, end, error)
+    if total.ah_out <= total.ah_in or total.coverage < 0.98:
+        return None
+    used = telemetry.between(start, end + 1)
+    loaded = used.current.value[used.current.value < 0]
+    return Capacity(
+        ah=total.ah_out,
+        kwh=total.kwh_out if total.energy_coverage >= 0.98 else None,
+        sigma_ah=float(np.hypot(total.sigma_ah_out, total.gap_ah / np.sqrt(3))),
+        method="full-discharge",
+        window=(start, end),
+        samples=1,
+        c_rate=float(-np.median(loaded) / total.ah_out) if len(loaded) else None,
+        temperature_c=_mean(used.temperature),
+    )
+
+
+def pairs(
+    integral: Integral,
+    soc: Channel,
+    turns_us: Micros,
+    *,
+    error: SensorError | None = None,
+    smallest_span: float = SMALLEST_SOC_SPAN,
+) -> tuple[Pair, ...]:
+    """ΔAh and ΔSoC between consecutive turning points of the state of charge that are at least
+    `smallest_span` (0 to 1) apart and fully covered."""
+    error = error or SensorError()
+    if len(turns_us) < 2 or len(integral.time_us) < 2:
+        return ()
+    level = np.interp(turns_us, soc.time_us, soc.value) / 100.0
+    ah_in, ah_out, wh_in, wh_out, covered, energy_covered = integral.at(turns_us)
+    span_s = np.diff(turns_us) * 1e-6
+    swing = np.diff(level)
+    charge = np.diff(ah_in - ah_out)
+    energy = np.diff(wh_in - wh_out) / 1e3
+    good = (np.abs(swing) >= smallest_span) & (np.diff(covered) >= 0.98 * span_s)
+    has_energy = np.diff(energy_covered) >= 0.98 * span_s
+    resolution = _resolution(soc) / 100.0
+    sigma_soc = float(np.sqrt(2) * np.hypot(error.soc_points / 100.0, resolution / np.sqrt(12)))
+    found = []
+    for i in np.flatnonzero(good):
+        # The gain error is common to all pairs, so `fit` adds it once and it is not in here.
+        sigma_ah = error.current_offset_a * float(span_s[i]) / 3600.0
+        found.append(
+            Pair(
+                int(turns_us[i]), int(turns_us[i + 1]), float(charge[i]), float(swing[i]),
+                sigma_ah, sigma_soc, float(energy[i]) if has_energy[i] else None,
+            )
+        )  # fmt: skip
+    return tuple(found)
+
+
+def fit(
+    found: tuple[Pair, ...],
+    *,
+    error: SensorError | None = None,
+    forgetting: float = FORGETTING,
+    depends_on_bms: bool = True,
+) -> Capacity | None:
+    """The capacity C that makes ΔAh = C·ΔSoC most likely with noise on both sides; None
+    without a pair. Pairs weigh less the older they are (`forgetting` per later pair)."""
+    if not found:
+        return None
+    error = error or SensorError()
+    swing = np.array([pair.soc for pair in found])
+    charge = np.array([pair.ah for pair in found])
+    noise_soc = np.array([pair.sigma_soc for pair in found])
+    noise_ah = np.maximum([pair.sigma_ah for pair in found], 1e-9)
+    weight = forgetting ** np.arange(len(found) - 1, -1, -1.0)
+    ratios = charge / swing
+    if np.median(ratios) <= 0:
+        return None  # charge leaves while the state of charge rises: the sign is wrong
+    ah = _total_least_squares(swing, charge, noise_soc, noise_ah, weight)
+    variance = (ah * noise_soc) ** 2 + noise_ah**2
+    information = float((weight * swing**2 / variance).sum())
+    sigma = float(np.sqrt((weight**2 * swing**2 / variance).sum())) / information
+    if len(found) > 2:  # more scatter than the sensors explain widens the error
+        misfit = float((weight * (charge - ah * swing) ** 2 / variance).sum())
+        spare = float(weight.sum()) * (1 - 1 / len(found))
+        sigma *= max(1.0, float(np.sqrt(misfit / spare)))
+    with_energy = [pair for pair in found if pair.kwh is not None]
+    kwh = None
+    if with_energy:
+        flowed = sum(abs(pair.ah) for pair in with_energy)
+        kwh = ah * sum(abs(pair.kwh or 0.0) for pair in with_energy) / flowed
+    return Capacity(
+        ah=ah,
+        kwh=kwh,
+        sigma_ah=float(np.hypot(sigma, error.current_gain * ah)),
+        method="ah-over-soc",
+        window=(found[0].start_us, found[-1].end_us),
+        samples=len(found),
+        depends_on_bms=depends_on_bms,
+    )
+
+
+def _total_least_squares(
+    swing: Floats, charge: Floats, noise_soc: Floats, noise_ah: Floats, weight: Floats
+) -> float:
+    """argmin over C of Σ w (y - C x)² / (C² σx² + σy²), by golden section around the ratios."""
+
+    def misfit(c: float) -> float:
+        variance = (c * noise_soc) ** 2 + noise_ah**2
+        return float((weight * (charge - c * swing) ** 2 / variance).sum())
+
+    ratios = charge / swing
+    positive = ratios[ratios > 0]
+    low, high = 0.5 * float(positive.min()), 2.0 * float(positive.max())
+    golden = (np.sqrt(5) - 1) / 2
+    left, right = high - golden * (high - low), low + golden * (high - low)
+    at_left, at_right = misfit(left), misfit(right)
+    while high - low > 1e-9 * high:
+        if at_left < at_right:
+            high, right, at_right = right, left, at_left
+            left = high - golden * (high - low)
+            at_left = misfit(left)
+        else:
+            low, left, at_left = left, right, at_right
+            right = low + golden * (high - low)
+            at_right = misfit(right)
+    return 0.5 * (low + high)
+
+
+def latest(found: tuple[Capacity, ...]) -> Capacity | None:
+    """One capacity from full discharges: the last one, with the scatter of the last five in its
+    error, for a single discharge hides what the next one differs by."""
+    if not found:
+        return None
+    last = found[-1]
+    recent = np.array([capacity.ah for capacity in found[-5:]])
+    if len(recent) < 3:
+        return last
+    line = np.polyval(np.polyfit(np.arange(len(recent)), recent, 1), np.arange(len(recent)))
+    scatter = float(np.sqrt(((recent - line) ** 2).sum() / (len(recent) - 2)))
+    return Capacity(
+        last.ah, last.kwh, float(np.hypot(last.sigma_ah, scatter)), last.method, last.window,
+        len(found), last.c_rate, last.temperature_c, last.depends_on_bms,
+    )  # fmt: skip
+
+
+def full_anchors_us(telemetry: Telemetry, full_v: float, capacity_ah: float) -> Micros:
+    """Instants when the battery is known to be full: at or above `full_v` with a tail current
+    below C/20, one (the last) per stay."""
+    current = telemetry.current
+    volts = onto(current, telemetry.voltage, max_step_s=600.0)
+    with np.errstate(invalid="ignore"):
+        full = (volts >= full_v) & (current.value >= 0) & (current.value < capacity_ah / 20)
+    if not full.any():
+        return np.empty(0, np.int64)
+    last = np.flatnonzero(full & ~np.append(full[1:], False))
+    return current.time_us[last]
+
+
+def anchored_soc(
+    integral: Integral, anchors_us: Micros, anchor_percent: float, capacity_ah: float
+) -> Channel:
+    """State of charge by counting charge from anchor to anchor (at the current's clock), the
+    drift that shows at the next anchor spread linearly over the time since the last."""
+    if len(anchors_us) == 0 or len(integral.time_us) < 2:
+        return Channel(np.empty(0, np.int64), np.empty(0, np.float64))
+    ah_in, ah_out, *_ = integral.at(integral.time_us)
+    net = (ah_in - ah_out) / capacity_ah * 100.0
+    at_anchor = np.interp(anchors_us, integral.time_us, net)
+    # What the count says beyond the anchor's level is drift; before the first and after the last
+    # anchor it is held, for nothing is known there.
+    drift = np.interp(integral.time_us, anchors_us, at_anchor - anchor_percent)
+    return Channel(integral.time_us, net - drift)
+
+
+def _resolution(channel: Channel) -> float:
+    """The smallest step between two different values."""
+    levels = np.unique(channel.value[:20_000])
+    return float(np.diff(levels).min()) if len(levels) > 1 else 0.0
+
+
+def _mean(channel: Channel) -> float | None:
+    return float(channel.value.mean()) if len(channel) else None

@@ -1,0 +1,299 @@
+"""Channels of a battery, each on its own clock, cleaned but never resampled.
+
+Sensors of one poll are seconds apart, arrive out of order, twice, or not at all. A channel is
+sorted, keeps the last of duplicates and loses what is physically impossible; everything that was
+wrong is a `Fault` with a sentence. Current is positive while charging.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from energydash.errors import InputError
+
+Floats = npt.NDArray[np.float64]
+Micros = npt.NDArray[np.int64]
+
+PARTS: Final = ("voltage_v", "current_a", "power_kw", "soc_percent", "temperature_c")
+UNITS: Final = {
+    "voltage_v": "V", "current_a": "A", "power_kw": "kW", "soc_percent": "%",
+    "temperature_c": "°C",
+}  # fmt: skip
+LABELS: Final = {
+    "voltage_v": "Voltage", "current_a": "Current", "power_kw": "Power",
+    "soc_percent": "State of charge", "temperature_c": "Temperature",
+}  # fmt: skip
+
+# What no battery measures: beyond these a value is a broken sensor or a wrong unit. Wide on
+# purpose, so that a channel in mV, mA or W passes and is named by `faults.cross_check` instead.
+LIMITS: Final[Mapping[str, tuple[float, float]]] = {
+    "voltage_v": (0.0, 2e6),
+    "current_a": (-2e6, 2e6),
+    "power_kw": (-2e6, 2e6),
+    "soc_percent": (-0.5, 105.0),
+    "temperature_c": (-60.0, 150.0),
+}
+SHORTEST_GAP_S: Final = 60.0
+LONGEST_HOLD_S: Final = 3600.0
+
+Severity = Literal["note", "warning", "blocking"]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Something wrong with the data, as the user reads it.
+
+    kind: a stable word (`duplicates`, `out-of-range`, `sign`, `scale`, `mapping`, `time-zone`,
+    `constant`, `stuck`, `clock`, `gaps`, `missing`, `efficiency`). A `blocking` fault means that
+    no total is given, because it would be wrong by more than its error bar.
+    """
+
+    kind: str
+    part: str
+    sentence: str
+    remedy: str = ""
+    severity: Severity = "warning"
+    count: int = 0
+
+
+@dataclass(frozen=True)
+class Channel:
+    """Samples of one sensor: UTC microseconds, sorted and unique; finite values."""
+
+    time_us: Micros
+    value: Floats
+
+    def __len__(self) -> int:
+        return len(self.time_us)
+
+    def between(self, start_us: int, end_us: int) -> Channel:
+        """The samples in `[start, end)`."""
+        first, last = np.searchsorted(self.time_us, (start_us, end_us))
+        return Channel(self.time_us[first:last], self.value[first:last])
+
+    def scaled(self, factor: float) -> Channel:
+        """The same clock with every value multiplied."""
+        return self if factor == 1.0 else Channel(self.time_us, self.value * factor)
+
+    def shifted(self, offset_us: int) -> Channel:
+        """The same values later by `offset_us`."""
+        return Channel(self.time_us + offset_us, self.value)
+
+
+NO_CHANNEL: Final = Channel(np.empty(0, np.int64), np.empty(0, np.float64))
+
+
+@dataclass(frozen=True)
+class Telemetry:
+    """The channels of one battery; an absent one has no samples."""
+
+    voltage: Channel = NO_CHANNEL
+    current: Channel = NO_CHANNEL
+    power: Channel = NO_CHANNEL
+    soc: Channel = NO_CHANNEL
+    temperature: Channel = NO_CHANNEL
+    faults: tuple[Fault, ...] = field(default=(), repr=False, kw_only=True)
+
+    def channels(self) -> dict[str, Channel]:
+        """Channels by part name, in the order they are shown."""
+        return dict(
+            zip(
+                PARTS,
+                (self.voltage, self.current, self.power, self.soc, self.temperature),
+                strict=True,
+            )
+        )
+
+    def between(self, start_us: int, end_us: int) -> Telemetry:
+        """The samples in `[start, end)`, with the same faults."""
+        return Telemetry(
+            *(channel.between(start_us, end_us) for channel in self.channels().values()),
+            faults=self.faults,
+        )
+
+    @property
+    def rows(self) -> int:
+        return sum(len(channel) for channel in self.channels().values())
+
+
+def clean(part: str, time_us: Micros, value: Floats) -> tuple[Channel, tuple[Fault, ...]]:
+    """One sensor's raw samples as a channel, and what was wrong with them.
+
+    time_us: UTC microseconds in the order of arrival. value: same length; NaN is no sample.
+    """
+    low, high = LIMITS[part]
+    faults: list[Fault] = []
+    with np.errstate(invalid="ignore"):
+        good = (value >= low) & (value <= high)  # NaN compares false
+    if not good.all():
+        outside = int(np.count_nonzero(~good & np.isfinite(value)))
+        outside += int(np.count_nonzero(np.isinf(value)))
+        time_us, value = time_us[good], value[good]
+        if outside:
+            faults.append(
+                Fault(
+                    "out-of-range",
+                    part,
+                    f"{outside:,} {LABELS[part].lower()} values lie outside {low:g} to {high:g} "
+                    f"{UNITS[part]} and were left out.",
+                    "Check the sensor, or the unit of this channel.",
+                    count=outside,
+                )
+            )
+    if len(time_us) > 1:
+        step = np.diff(time_us)
+        backwards = int(np.count_nonzero(step < 0))
+        if backwards:
+            faults.append(_clock_fault(part, step, backwards))
+            order = np.argsort(time_us, kind="stable")
+            time_us, value = time_us[order], value[order]
+            step = np.diff(time_us)
+        repeated = step == 0
+        duplicates = int(np.count_nonzero(repeated))
+        if duplicates:
+            keep = np.append(~repeated, True)  # the last of each run
+            time_us, value = time_us[keep], value[keep]
+            faults.append(
+                Fault(
+                    "duplicates",
+                    part,
+                    f"{duplicates:,} {LABELS[part].lower()} samples came twice; the last of each "
+                    "was kept.",
+                    severity="note",
+                    count=duplicates,
+                )
+            )
+    return Channel(time_us, value), tuple(faults)
+
+
+def _clock_fault(part: str, step: Micros, backwards: int) -> Fault:
+    """Out-of-order arrival: harmless where it is a re-sent sample, not where a clock was set."""
+    largest_s = float(-step.min()) / 1e6
+    if abs(largest_s % 3600) < 180 or abs(largest_s % 3600) > 3420:
+        hours = round(largest_s / 3600)
+        if hours:
+            return Fault(
+                "time-zone",
+                part,
+                f"The clock of {LABELS[part].lower()} goes back by {hours} h in the data: local "
+                "times without an offset repeat an hour when clocks change.",
+                "Export the data in UTC or with an offset.",
+                "blocking" if hours == 1 else "warning",
+                backwards,
+            )
+    return Fault(
+        "clock",
+        part,
+        f"{backwards:,} {LABELS[part].lower()} samples came out of order (by up to "
+        f"{largest_s:,.0f} s) and were sorted.",
+        severity="note" if largest_s < SHORTEST_GAP_S else "warning",
+        count=backwards,
+    )
+
+
+def from_arrays(
+    arrays: Mapping[str, tuple[Micros, Floats]], *, charge_sign: Literal[-1, 1] = 1
+) -> Telemetry:
+    """Telemetry of raw samples by part; `charge_sign` is the sign that current and power have
+    while charging in these data."""
+    found: dict[str, Channel] = {}
+    faults: list[Fault] = []
+    for part, (time_us, value) in arrays.items():
+        if part not in LIMITS:
+            raise InputError(
+                f"'{part}' is not a battery channel.", remedy=f"Use {', '.join(PARTS)}."
+            )
+        channel, wrong = clean(part, time_us, value)
+        if part in ("current_a", "power_kw"):
+            channel = channel.scaled(float(charge_sign))
+        found[part] = channel
+        faults.extend(wrong)
+    return Telemetry(*(found.get(part, NO_CHANNEL) for part in PARTS), faults=tuple(faults))
+
+
+def from_frame(frame: pd.DataFrame, *, charge_sign: Literal[-1, 1] = 1) -> Telemetry:
+    """Telemetry of a frame as the store gives it: a UTC index, a column per part, NaN where a
+    channel has no sample at that instant. Unknown columns are left alone."""
+    time_us = np.asarray(frame.index.as_unit("us").asi8)  # type: ignore[attr-defined]
+    return from_arrays(
+        {
+            part: (time_us, frame[part].to_numpy(dtype=np.float64))
+            for part in PARTS
+            if part in frame.columns
+        },
+        charge_sign=charge_sign,
+    )
+
+
+def to_frame(telemetry: Telemetry) -> pd.DataFrame:
+    """The inverse of `from_frame`: one row per instant that any channel has."""
+    columns = {
+        part: pd.Series(
+            channel.value,
+            index=pd.DatetimeIndex(channel.time_us.astype("datetime64[us]")).tz_localize("UTC"),
+        )
+        for part, channel in telemetry.channels().items()
+        if len(channel)
+    }
+    frame = pd.DataFrame(columns).sort_index()
+    frame.index.name = "time"
+    return frame
+
+
+def median_step_s(channel: Channel) -> float:
+    """The usual time between two samples, 0 with fewer than two."""
+    if len(channel) < 2:
+        return 0.0
+    step = np.diff(channel.time_us)
+    return float(np.partition(step, len(step) // 2)[len(step) // 2]) / 1e6
+
+
+def longest_step_s(channel: Channel, *, hold: bool = False) -> float:
+    """The longest time between samples that is not a gap: max(3 × median, 60 s).
+
+    A sender that reports changes only is silent on purpose, so for `hold` it is at least an hour.
+    """
+    return max(3 * median_step_s(channel), LONGEST_HOLD_S if hold else SHORTEST_GAP_S)
+
+
+def sends_changes_only(channel: Channel) -> bool:
+    """True for a sender that is silent while its value stays: consecutive values hardly ever
+    repeat, and steps are of very different lengths."""
+    if len(channel) < 20:
+        return False
+    repeats = float(np.mean(np.diff(channel.value) == 0))
+    step = np.diff(channel.time_us)
+    low, middle, high = np.quantile(step, (0.1, 0.5, 0.9))
+    return repeats < 0.02 and bool(high > 4 * max(middle, 1.0) or middle > 4 * max(low, 1.0))
+
+
+def onto(clock: Channel, other: Channel, max_step_s: float, *, hold: bool = False) -> Floats:
+    """The values of `other` at the instants of `clock`, NaN where `other` has a gap there.
+
+    Interpolated between samples at most `max_step_s` apart; held from the last one with `hold`.
+    """
+    if not len(other):
+        return np.full(len(clock), np.nan)
+    limit_us = int(max_step_s * 1e6)
+    if hold:
+        position = np.searchsorted(other.time_us, clock.time_us, side="right") - 1
+        values = other.value[np.maximum(position, 0)].copy()
+        values[position < 0] = np.nan
+    else:
+        values = np.interp(clock.time_us, other.time_us, other.value)
+    step = np.diff(other.time_us)
+    for index in np.flatnonzero(step > limit_us):  # few: one per gap
+        first = np.searchsorted(clock.time_us, other.time_us[index], side="right")
+        last = np.searchsorted(clock.time_us, other.time_us[index + 1], side="left")
+        values[first:last] = np.nan
+    # Outside its first and last sample a channel is extended by at most half a step (skew).
+    half_us = limit_us // 2
+    values[: np.searchsorted(clock.time_us, other.time_us[0] - half_us)] = np.nan
+    values[np.searchsorted(clock.time_us, other.time_us[-1] + half_us, side="right") :] = np.nan
+    return values
