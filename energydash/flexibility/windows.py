@@ -123,7 +123,7 @@ def _earliest_best(means: npt.NDArray[np.float64], free: npt.NDArray[np.bool_]) 
 class _Steps:
     """The signal as sorted steps (epoch µs) with its running integral.
 
-    Values are kept as differences from their rounded mean, so that sums over years keep their digits.
+    Values are kept as differences from their rounded mean: sums over years keep their digits.
     """
 
     starts: npt.NDArray[np.int64]
