@@ -1,0 +1,60 @@
+# energydash in two commands: `make run` serves the dashboard, `make test` checks everything.
+# Both build .venv first; Python 3.11 or newer, make and git are all that must be there.
+
+VENV := .venv
+BIN := $(VENV)/bin
+PORT ?= 8501
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+
+.PHONY: run test check bench share standins requirements clean
+
+run: $(VENV)/run.stamp
+	$(BIN)/energydash serve --port $(PORT)
+
+# Read-only, grid pages only; PERSONAL=1 opens the pages of the home too.
+share: $(VENV)/run.stamp
+	$(BIN)/energydash serve --host 0.0.0.0 --port $(PORT) --share $(if $(PERSONAL),personal,grid)
+
+test: check $(VENV)/browser.stamp
+	$(BIN)/python -m pytest
+
+check: $(VENV)/dev.stamp
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: $(VENV)/dev.stamp
+	$(BIN)/python -m benchmarks $(ONLY)
+
+# Every upstream, played on this machine; prints the variable that sends energydash to it.
+standins: $(VENV)/run.stamp
+	@$(BIN)/python -m tests.upstreams
+
+$(BIN)/uv:
+	@scripts/make_venv.sh "$(PYTHON)" $(VENV)
+
+$(VENV)/run.stamp: requirements.txt pyproject.toml | $(BIN)/uv
+	scripts/install.sh -r requirements.txt
+	@scripts/install.sh --no-deps pyiso==0.4.0 || \
+		echo "pyiso could not be added: everything runs without it, minus its regions."
+	scripts/install.sh --no-deps --editable .
+	@touch $@
+
+$(VENV)/dev.stamp: requirements-dev.txt $(VENV)/run.stamp
+	scripts/install.sh -r requirements-dev.txt
+	@touch $@
+
+$(VENV)/browser.stamp: scripts/get_chromium.sh $(VENV)/dev.stamp
+	@scripts/get_chromium.sh && touch $@ || true
+
+# Pin again what the .in files ask for, for every Python from 3.11 on.
+PIN = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-header --upgrade
+requirements: $(BIN)/uv
+	$(PIN) requirements.in | cat scripts/requirements_head.txt - > requirements.new
+	mv requirements.new requirements.txt
+	$(PIN) --constraints requirements.txt requirements-dev.in --output-file requirements-dev.txt
+
+clean:
+	rm -rf $(VENV) build .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
