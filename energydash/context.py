@@ -18,12 +18,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Context:
-    """Passed as the first argument of every answer. `sample` asks for sample data on purpose."""
+    """Passed as the first argument of every answer.
+
+    sample: sample data are asked for on purpose (`--sample`); nothing else is shown.
+    sample_if_empty: where there is nothing at all to show, an answer may fall back to sample data
+    that say so and why. Pages set it; REST and the command line never do.
+    """
 
     settings: Settings
     store: Store
     now: Callable[[], datetime] = utc_now
     sample: bool = False
+    sample_if_empty: bool = False
 
 
 def open_context(settings: Settings | None = None) -> Context:
