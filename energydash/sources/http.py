@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
+from urllib3.exceptions import ReadTimeoutError
 from urllib3.util.retry import Retry
 
 from energydash import __version__, settings
@@ -120,11 +121,13 @@ def call(
                 json=body,
                 timeout=timeout_s,
             )
-        except requests.Timeout as error:
-            raise Unavailable(
-                source, f"{source} did not answer in time.", remedy="It is asked again by itself."
-            ) from _redacted(error)
         except requests.RequestException as error:
+            if _timed_out(error):
+                raise Unavailable(
+                    source,
+                    f"{source} did not answer in time.",
+                    remedy="It is asked again by itself.",
+                ) from _redacted(error)
             raise Unavailable(
                 source,
                 f"{source} cannot be reached ({_why(error)}).",
@@ -174,6 +177,17 @@ _URL_SECRET = re.compile(
 _USER_INFO = re.compile(r"(\w+://)[^/@\s]+@")
 
 
+class _RedactingFilter(logging.Filter):
+    """urllib3 logs whole addresses when it tries again; keys in them are blotted out."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.msg, record.args = redact(record.getMessage()), ()
+        return True
+
+
+logging.getLogger("urllib3.connectionpool").addFilter(_RedactingFilter())
+
+
 def _error_of(source: str, answer: requests.Response) -> SourceError | None:
     status = answer.status_code
     if status < 400:
@@ -189,7 +203,11 @@ def _error_of(source: str, answer: requests.Response) -> SourceError | None:
             remedy="Check the key, and whether your plan includes these data.",
         )
     if status == 404:
-        return NotFound(source, f"{source} has nothing at this address (404).")
+        return NotFound(
+            source,
+            f"{source} has nothing at this address (404).",
+            remedy="Check the name or number asked for; an upstream that moved needs an update.",
+        )
     if status in (429, 503) and (status == 429 or "Retry-After" in answer.headers):
         wait_s = max(_retry_after_s(answer), 1.0) if "Retry-After" in answer.headers else 60.0
         retry_at = datetime.now(UTC) + timedelta(seconds=wait_s)
@@ -208,7 +226,11 @@ def _error_of(source: str, answer: requests.Response) -> SourceError | None:
     detail = redact(" ".join(answer.text.split()))[:200]
     if "<" in detail:
         detail = "a web page"
-    return BadData(source, f"{source} refused the request ({status}): {detail}.")
+    return BadData(
+        source,
+        f"{source} refused the request ({status}): {detail.rstrip('.')}.",
+        remedy="Check what was asked for; if it was right, the upstream may have changed.",
+    )
 
 
 def _retry_after_s(answer: requests.Response) -> float:
@@ -234,6 +256,13 @@ def _pause(host: str) -> None:
         at = max(_next_call.get(host, 0.0), now)
         _next_call[host] = at + gap
     time.sleep(max(at - now, 0.0))
+
+
+def _timed_out(error: requests.RequestException) -> bool:
+    """True for a time-out, also the last of several, which requests reports as a broken
+    connection."""
+    reason = getattr(error.args[0], "reason", None) if error.args else None
+    return isinstance(error, requests.Timeout) or isinstance(reason, ReadTimeoutError)
 
 
 def _why(error: requests.RequestException) -> str:
