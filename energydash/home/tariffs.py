@@ -111,7 +111,12 @@ class Tariff:
                 f"({self.valid_from}).",
                 remedy="The last day is not included: end it a day later.",
             )
-        if not (self.bands or self.intervals or self.tiers) and self.default_rate is None:
+        if self.tiers and self.default_rate is None:
+            raise InputError(
+                f"Tariff '{self.label}' has tiers and no default rate.",
+                remedy="The default rate is the price below the first tier.",
+            )
+        if not (self.bands or self.intervals) and self.default_rate is None:
             raise InputError(
                 f"Tariff '{self.label}' has no price.",
                 remedy="Give it a default rate, or a rate for each part of the day.",
@@ -149,7 +154,7 @@ class Tariff:
     @property
     def has_gaps(self) -> bool:
         """True where some half-hour of some valid day has no price."""
-        if self.default_rate is not None or (self.tiers and self.tiers[0].above_kwh == 0):
+        if self.default_rate is not None:
             return False
         return not self.bands or bands_leave_gaps(self.bands)
 
