@@ -39,9 +39,8 @@ def read(
             f"Saved answers of '{source}' cannot be read.",
             remedy=f"Choose from {', '.join(SOURCES)}.",
         )
-    from energydash.sources.saved.parts import SavedAnswer, expand
+    from energydash.sources.saved.parts import expand
 
     module = importlib.import_module(f"energydash.sources.saved.{source}")
-    answer = module.read(expand(files), region, day)
-    assert isinstance(answer, SavedAnswer)
+    answer: SavedAnswer = module.read(expand(files), region, day)
     return answer

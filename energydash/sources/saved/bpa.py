@@ -40,7 +40,7 @@ FUELS = {
 def read(files: list[SavedFile], region: str | None, day: date | None) -> SavedAnswer:
     """The mix; `read_balance` has the load too."""
     del day
-    own = only_region(region, "BPA", "BPAT", "NW-BPAT")
+    own = only_region(region, "BPA")
     mixes, unknown = [], set()
     for file in files:
         mix, _, names = read_balance(file)

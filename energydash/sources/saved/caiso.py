@@ -17,6 +17,7 @@ from datetime import UTC, date, datetime, timedelta
 import pandas as pd
 
 from energydash.errors import InputError
+from energydash.grid import places
 from energydash.sources.saved.parts import (
     SavedAnswer,
     SavedFile,
@@ -57,7 +58,7 @@ def read(files: list[SavedFile], region: str | None, day: date | None) -> SavedA
     tables = [table_of(file) for file in files]
     if tables[0].find("INTERVALSTARTTIME_GMT") is not None:
         return _read_forecast(tables, region)
-    own = only_region(region, "CAISO", "CISO", "CAL-CISO")
+    own = only_region(region, "CAISO")
     quantity = same_quantity(map(_kind, tables))
     wide = pd.concat([_read_day(table, day, quantity) for table in tables])
     if quantity == "mix":
@@ -124,7 +125,7 @@ def _day_of(file: SavedFile, day: date | None) -> date:
 def _read_forecast(tables: list[Table], region: str | None) -> SavedAnswer:
     """OASIS SLD_FCST: a forecast per area; `region` is its TAC_AREA_NAME."""
     area = region or WHOLE_AREA
-    if area.upper().removeprefix("US-") in ("CAISO", "CISO", "CAL-CISO"):
+    if area.upper() in {name.upper() for name in ("CAISO", *places.find("CAISO").aliases)}:
         area = WHOLE_AREA
     times: list[datetime] = []
     values: list[float] = []

@@ -16,6 +16,7 @@ import pandas as pd
 
 from energydash.errors import InputError
 from energydash.feeds import tidy
+from energydash.grid import places
 from energydash.sources.saved.parts import (
     SavedAnswer,
     SavedFile,
@@ -52,15 +53,6 @@ FUELS = {
 }
 # region-data: demand, its day-ahead forecast, net generation, total interchange (+ = export).
 TYPES = {"D": "load", "DF": "load_forecast", "NG": "net_generation", "TI": "net_export"}
-# Our region ids -> EIA's respondents, where they differ.
-RESPONDENTS = {
-    "CAISO": "CISO",
-    "ERCOT": "ERCO",
-    "ISONE": "ISNE",
-    "NYISO": "NYIS",
-    "SPP": "SWPP",
-    "BPA": "BPAT",
-}
 
 
 def read(files: list[SavedFile], region: str | None, day: date | None) -> SavedAnswer:
@@ -116,8 +108,9 @@ def _choose(region: str | None, present: set[str]) -> str:
             f"The files have {len(present)} respondents.",
             remedy=f"Choose one with --region: {', '.join(sorted(present))}.",
         )
-    short = region.upper().removeprefix("US-")
-    for name in (region.upper(), short, RESPONDENTS.get(short, ""), short.rpartition("-")[2]):
+    # Respondents are among the aliases of our regions: CAISO finds CISO.
+    known = next((r.aliases for r in places.regions() if region.upper() in (r.id, *r.aliases)), ())
+    for name in (region.upper(), *known):
         if name in present:
             return name
     raise InputError(

@@ -48,7 +48,7 @@ HALVES = ("Power Storage Charging", "Power Storage Discharging")
 def read(files: list[SavedFile], region: str | None, day: date | None) -> SavedAnswer:
     """The mix, the net output of storage, or the demand."""
     del day
-    own = only_region(region, "ERCOT", "ERCO", "TEX-ERCO")
+    own = only_region(region, "ERCOT")
     documents = [(file, json_of(file)) for file in files]
     quantity = same_quantity(_kind(file, document) for file, document in documents)
     if quantity == "mix":

@@ -43,7 +43,7 @@ Row = tuple[datetime, str, float]
 def read(files: list[SavedFile], region: str | None, day: date | None) -> SavedAnswer:
     """The mix by fuel, or Ontario's demand."""
     del day
-    own = only_region(region, "IESO", "CA-ON")
+    own = only_region(region, "IESO")
     roots = [(file, _root(file)) for file in files]
     quantity = same_quantity(_kind(file, root) for file, root in roots)
     if quantity == "load":

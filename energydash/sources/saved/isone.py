@@ -46,7 +46,7 @@ LOADS = {"HourlySystemLoads": "HourlySystemLoad", "FiveMinSystemLoads": "FiveMin
 def read(files: list[SavedFile], region: str | None, day: date | None) -> SavedAnswer:
     """The mix at its irregular instants, or the load."""
     del day
-    own = only_region(region, "ISONE", "ISNE", "NEISO", "NE-ISNE")
+    own = only_region(region, "ISONE")
     documents = [(file, json_of(file)) for file in files]
     quantity = same_quantity(_kind(file, document) for file, document in documents)
     if quantity == "mix":

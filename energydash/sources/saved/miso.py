@@ -42,7 +42,7 @@ FUELS = {
 def read(files: list[SavedFile], region: str | None, day: date | None) -> SavedAnswer:
     """The mix, or the load."""
     del day
-    own = only_region(region, "MISO", "MIDW-MISO")
+    own = only_region(region, "MISO")
     documents = [(file, json_of(file)) for file in files]
     quantity = same_quantity(_kind(file, document) for file, document in documents)
     if quantity == "mix":

@@ -44,7 +44,7 @@ FUELS = {
 def read(files: list[SavedFile], region: str | None, day: date | None) -> SavedAnswer:
     """The mix, or the load summed over the zones."""
     del day
-    own = only_region(region, "NYISO", "NYIS", "NY", "NY-NYIS")
+    own = only_region(region, "NYISO")
     tables = [table_of(file) for file in files]
     quantity = same_quantity(map(_kind, tables))
     if quantity == "mix":

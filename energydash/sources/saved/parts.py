@@ -20,13 +20,10 @@ import pandas as pd
 
 from energydash.errors import InputError
 from energydash.feeds import tidy
+from energydash.grid import places
+from energydash.grid.fuels import FUELS
 from energydash.time import zone_info
 
-# The stack order of charts, and of the columns that `energydash read` prints.
-FUEL_ORDER = (
-    "nuclear", "geothermal", "biomass", "hydro", "wind", "solar", "gas", "oil", "coal",
-    "battery", "pumped_storage", "imports", "other",
-)  # fmt: skip
 BLANK = frozenset({"", "-", "--", "nan", "null", "none", "n/a"})
 LARGEST_ZIP_BYTES = 500_000_000  # unpacked; a monthly archive has about 3 MB
 
@@ -91,9 +88,9 @@ def expand(files: Sequence[tuple[str, bytes]]) -> list[SavedFile]:
     return out
 
 
-def only_region(region: str | None, own: str, *aliases: str) -> str:
+def only_region(region: str | None, own: str) -> str:
     """`own`, where `region` is empty or one of its names; these files have no other region."""
-    if region and region.upper().removeprefix("US-") not in (own, *aliases):
+    if region and region.upper() != own and places.find(region).id != own:
         raise InputError(
             f"These files are of {own}, not of '{region}'.", remedy="Leave --region away."
         )
@@ -330,7 +327,7 @@ def mix_of_columns(
     chosen, unknown = fuel_names([str(name) for name in wide.columns], fuels)
     parts = {
         fuel: wide[[name for name, own in chosen.items() if own == fuel]].sum(axis=1, skipna=False)
-        for fuel in FUEL_ORDER
+        for fuel in FUELS
         if fuel in chosen.values()
     }
     return tidy(pd.DataFrame(parts, index=wide.index).dropna(how="all")), unknown
@@ -352,5 +349,5 @@ def mix_of_rows(
     groups = long.groupby(["time", "fuel"])["value"]
     total = groups.sum().where(groups.count() == groups.size())
     wide = total.unstack("fuel")
-    columns = [fuel for fuel in FUEL_ORDER if fuel in wide.columns]
+    columns = [fuel for fuel in FUELS if fuel in wide.columns]
     return tidy(wide[columns].rename_axis(columns=None).dropna(how="all")), unknown

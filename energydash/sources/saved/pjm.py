@@ -39,7 +39,7 @@ FUELS = {
 def read(files: list[SavedFile], region: str | None, day: date | None) -> SavedAnswer:
     """The mix; several files are the pages of one answer."""
     del day
-    own = only_region(region, "PJM", "MIDA-PJM")
+    own = only_region(region, "PJM")
     rows: list[tuple[datetime, str, float]] = []
     total = 0
     for file in files:

@@ -13,8 +13,8 @@ from datetime import UTC, date
 
 import pandas as pd
 
+from energydash.grid.fuels import FUELS as CANONICAL
 from energydash.sources.saved.parts import (
-    FUEL_ORDER,
     SavedAnswer,
     SavedFile,
     Table,
@@ -52,9 +52,9 @@ def read(files: list[SavedFile], region: str | None, day: date | None) -> SavedA
     tables = [table_of(file) for file in files]
     quantity = same_quantity(map(_kind, tables))
     if quantity == "interchange":
-        own = only_region(region, "SPP", "SWPP", "SWPW")
+        own = only_region(region, "SPP")
         return SavedAnswer(stacked(_wide(table) for table in tables), quantity, own)
-    own = only_region(region, "SPP", "SWPP", "CENT-SWPP", "SWPW")
+    own = only_region(region, "SPP")
     by_authority: dict[str, list[pd.DataFrame]] = {}
     unknown: set[str] = set()
     for table in tables:
@@ -89,7 +89,7 @@ def add_authorities(mixes: list[pd.DataFrame]) -> pd.DataFrame:
                 if fuel in mix
             }
         ).sum(axis=1, skipna=False)
-        for fuel in FUEL_ORDER
+        for fuel in CANONICAL
         if any(fuel in mix for mix in mixes)
     }
     return stacked([pd.DataFrame(columns, index=index)])

@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from energydash.errors import InputError
+from energydash.grid.fuels import FUELS
 from energydash.sources.saved import SOURCES, read
-from energydash.sources.saved.parts import FUEL_ORDER
 from tests.sources.saved import samples
 from tests.sources.saved.samples import GOOD
 
@@ -34,7 +34,7 @@ def test_frames_are_tidy(source: str) -> None:
     assert answer.frame.index.is_monotonic_increasing
     assert answer.unit == "MW"
     assert answer.quantity == "mix"
-    assert set(answer.frame.columns) <= set(FUEL_ORDER)
+    assert set(answer.frame.columns) <= set(FUELS)
 
 
 @pytest.mark.parametrize("source", SOURCES)
@@ -79,6 +79,13 @@ def test_what_is_no_answer_is_refused_by_name(source: str, content: bytes) -> No
 def test_another_region_is_refused(source: str) -> None:
     with pytest.raises(InputError, match="Atlantis"):
         read(source, [GOOD[source]], "Atlantis")
+
+
+@pytest.mark.parametrize(
+    ("source", "name"), [("pjm", "PJM"), ("caiso", "US-CAISO"), ("bpa", "bpat")]
+)
+def test_its_own_region_is_accepted_by_any_name(source: str, name: str) -> None:
+    assert read(source, [GOOD[source]], name).region == source.upper()
 
 
 def test_unknown_source_and_no_file() -> None:
