@@ -19,7 +19,7 @@ from datetime import datetime, timedelta
 
 from filelock import FileLock, Timeout
 
-from energydash import fetch, sources
+from energydash import fetch, household, sources
 from energydash.context import Context
 from energydash.errors import EnergydashError, InputError, StoreError
 from energydash.feeds import Feed
@@ -132,10 +132,12 @@ def due(context: Context, every: timedelta | None = None) -> list[Due]:
     """Every feed to ask now: looked at of late or always kept, and not asked within its cadence."""
     now, store = context.now(), context.store
     asked = {want.key: want for want in store.wanted(now - LOOKED_AT)}
+    own = {feed.key for feed in household.feeds(store)}
     found: list[Due] = []
     for feed in all_feeds(context):
         want = asked.get(feed.key)
-        if want is None and not feed.owner and (feed.source, feed.subject) not in ALWAYS:
+        always = feed.owner or feed.key in own or (feed.source, feed.subject) in ALWAYS
+        if want is None and not always:
             continue
         periods = [Period(now - max(LOOK_BACK, feed.revises), now + feed.horizon)]
         if want is not None and want.period is not None:
@@ -146,11 +148,9 @@ def due(context: Context, every: timedelta | None = None) -> list[Due]:
 
 
 def all_feeds(context: Context) -> list[Feed]:
-    """What the sources offer with these settings, and the household's own feeds in the store."""
+    """What the sources offer with these settings, and what the household's documents ask for."""
     offered = {feed.key: feed for feed in sources.feeds(context.settings)}
-    for feed in context.store.feeds(owner=context.store.household()):
-        if feed.source in sources.MODULES:
-            offered.setdefault(feed.key, feed)
+    offered |= {feed.key: feed for feed in household.feeds(context.store)}
     return list(offered.values())
 
 

@@ -36,6 +36,8 @@ class Feed:
     revises: how far back the upstream may still change what it said; refetched every time.
     history: how far back the upstream goes at all, None where it has no known limit.
     horizon: how far into the future it goes (forecasts), zero where it has none.
+    address: what the upstream itself calls a household's subject (an MPAN, a MAC address), for its
+    source alone. Private: in no repr, key, comparison or table; '' where nobody can be asked.
     """
 
     source: str
@@ -50,6 +52,7 @@ class Feed:
     revises: timedelta = timedelta(hours=6)
     history: timedelta | None = None
     horizon: timedelta = timedelta(0)
+    address: str = field(default="", repr=False, compare=False)
 
     @property
     def key(self) -> tuple[str, str, str, str]:

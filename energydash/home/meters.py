@@ -61,6 +61,7 @@ class Meter:
     point: the MPAN or MPRN, '' where it is not known (a file import); private.
     serials: serial numbers, oldest first; private.
     account: the NAME of `[octopus.NAME]` in the settings, '' for the plain section or none.
+    connected: True where that account is known to have it, so that its source can be asked.
     premises: which home of the account, in words such as "W1 1AA".
     region: letter of the grid supply point group, A to P; '' where unknown.
     calorific_values: sorted by `valid_from`; only for meters in m³.
@@ -75,6 +76,7 @@ class Meter:
     serials: tuple[str, ...] = field(default=(), repr=False)
     zone: str = LONDON
     account: str = ""
+    connected: bool = False
     premises: str = field(default="", repr=False)
     region: str = ""
     calorific_values: tuple[CalorificValue, ...] = ()
@@ -134,6 +136,7 @@ class Meter:
             "serials": list(self.serials),
             "zone": self.zone,
             "account": self.account,
+            "connected": self.connected,
             "premises": self.premises,
             "region": self.region,
             "calorific_values": [
@@ -159,6 +162,7 @@ class Meter:
                 serials=tuple(str(serial) for serial in body.get("serials", ())),
                 zone=str(body.get("zone", LONDON)),
                 account=str(body.get("account", "")),
+                connected=bool(body.get("connected", False)),
                 premises=str(body.get("premises", "")),
                 region=str(body.get("region", "")),
                 calorific_values=tuple(

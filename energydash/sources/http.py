@@ -144,10 +144,13 @@ def call(
     return answer.content
 
 
-def as_json(source: str, body: bytes) -> Any:
-    """`body` parsed, or a BadData that says what came instead."""
+def as_json(source: str, body: bytes, *, exact: bool = False) -> Any:
+    """`body` parsed, or a BadData that says what came instead.
+
+    exact: numbers with a fraction stay decimal text, digit for digit (prices).
+    """
     try:
-        return json.loads(body)
+        return json.loads(body, parse_float=str) if exact else json.loads(body)
     except ValueError as error:
         start = body.lstrip()[:20].lower()
         if not start:

@@ -1,0 +1,64 @@
+"""What a household's documents say: its meters, its agreements, and what can be asked of sources.
+
+The store knows feeds by local ids. Which meter point or device that is at the upstream stands in
+the household's own documents alone; the feeds made here carry it in their private `address`.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from energydash.feeds import Feed
+from energydash.home.meters import Meter
+from energydash.home.tariffs import Agreement, Tariff
+
+if TYPE_CHECKING:
+    from energydash.store import Store
+
+
+def meters(store: Store) -> list[Meter]:
+    """Every meter of the household, electricity first, import before export."""
+    bodies = store.documents(store.household(), "meter").values()
+    found = [Meter.from_body(body) for body in bodies]
+    return sorted(found, key=lambda m: (m.energy.value, m.direction.value != "import", m.name))
+
+
+def agreements(store: Store) -> list[Agreement]:
+    """Every agreement of the accounts, oldest first."""
+    bodies = store.documents(store.household(), "agreement").values()
+    found = [Agreement.from_body(body) for body in bodies]
+    return sorted(found, key=lambda a: (a.meter, a.valid_from.isoformat() if a.valid_from else ""))
+
+
+def tariffs(store: Store) -> list[Tariff]:
+    """Every tariff that the household made or imported."""
+    bodies = store.documents(store.household(), "tariff").values()
+    return sorted((Tariff.from_body(body) for body in bodies), key=lambda t: t.label)
+
+
+def meter_feed(meter: Meter, owner: str) -> Feed:
+    """A meter's consumption; with an address where an account is known to have it."""
+    feed = meter.feed(owner)
+    if not (meter.connected and meter.point and meter.serials):
+        return feed
+    address = {
+        "account": meter.account,
+        "energy": meter.energy.value,
+        "point": meter.point,
+        "serials": list(meter.serials),
+    }
+    return replace(feed, address=json.dumps(address))
+
+
+def feeds(store: Store) -> list[Feed]:
+    """What to keep up to date for this household: its connected meters and running tariffs."""
+    from energydash.sources import octopus
+
+    owner = store.household()
+    found = [meter_feed(meter, owner) for meter in meters(store)]
+    kept = [feed for feed in found if feed.address]
+    running = {one.tariff for one in agreements(store) if one.valid_to is None}
+    kept += [feed for code in sorted(running) for feed in octopus.tariff_feeds(code)]
+    return kept
