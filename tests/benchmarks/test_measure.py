@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from benchmarks.measure import Bench, measure, seconds
 
 
@@ -26,10 +27,7 @@ def test_goals_are_judged(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_seconds_have_three_figures() -> None:
-    assert [seconds(value) for value in (1.2345, 0.0456, 7.89e-4)] == [
-        "1.23 s",
-        "45.6 ms",
-        "789 µs",
-    ]
+    told = [seconds(value) for value in (1.2345, 0.0456, 7.89e-4)]
+    assert told == ["1.23 s", "45.6 ms", "789 µs"]
     with pytest.raises(ValueError, match="at least 1"):
         measure(lambda: None, 0)
