@@ -9,6 +9,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from energydash.errors import InputError
+
+if TYPE_CHECKING:
+    from energydash.settings import Settings
 
 
 class Sharing(StrEnum):
@@ -25,6 +31,18 @@ class Viewer:
 
     is_loopback: bool
     is_logged_in: bool = False
+
+
+def sharing(settings: Settings) -> Sharing:
+    """`[share] level`, which `serve --share` sets for its own process."""
+    section = settings.section("share")
+    level = section.text("level", Sharing.OFF) if section else Sharing.OFF
+    try:
+        return Sharing(level)
+    except ValueError as error:
+        raise InputError(
+            f"[share] level is '{level}'.", remedy=f"Choose {', '.join(Sharing)}."
+        ) from error
 
 
 def may_see_personal(sharing: Sharing, viewer: Viewer) -> bool:

@@ -1,0 +1,55 @@
+"""The Streamlit script: page config, navigation, start-up. `streamlit run app.py` runs it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import streamlit as st
+
+from energydash.errors import EnergydashError
+from energydash.views import cached, viewer
+
+HERE = Path(__file__).parent
+STATIC = HERE / "energydash" / "views" / "static"
+
+
+@dataclass(frozen=True)
+class PageInfo:
+    """One page: where it stands, what it is called, and whether it shows personal data."""
+
+    section: str
+    file: str
+    title: str
+    icon: str
+    personal: bool = False
+
+
+PAGES = (
+    PageInfo("Now", "overview", "Overview", "dashboard"),
+    PageInfo("Grid", "generation_mix", "Generation mix", "stacked_line_chart"),
+    PageInfo("Grid", "carbon_intensity", "Carbon intensity", "eco"),
+    PageInfo("Home", "electricity_costs", "Electricity costs", "receipt_long", personal=True),
+    PageInfo("Home", "tariff_comparison", "Tariff comparison", "balance", personal=True),
+    PageInfo("Battery", "battery", "Battery", "battery_charging_full", personal=True),
+    PageInfo("Plan", "schedule", "Schedule", "event_upcoming", personal=True),
+    PageInfo("Plan", "carbon_aware_compute", "Carbon-aware compute", "dns"),
+    PageInfo("System", "data_sources", "Data sources", "database"),
+)
+
+# A local icon, set before st.navigation: otherwise every browser asks a third party for a font.
+st.set_page_config("energydash", str(STATIC / "icon.png"), layout="wide")
+try:
+    cached.start(str(cached.context().settings.home))
+    personal = viewer.may_see_personal()
+    sections: dict[str, list[st.Page]] = {}
+    for info in PAGES:
+        path = HERE / "pages" / f"{info.file}.py"
+        if path.exists() and (personal or not info.personal):
+            page = st.Page(path, title=info.title, icon=f":material/{info.icon}:")
+            sections.setdefault(info.section, []).append(page)
+    chosen = st.navigation(sections, expanded=True)
+    chosen.run()
+    cached.settle(chosen.title)
+except EnergydashError as error:  # the store or the settings cannot be read: nothing else works
+    st.error(str(error), icon=":material/error:")

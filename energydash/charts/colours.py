@@ -1,0 +1,61 @@
+"""Colours with a meaning: fuels, carbon, price, state. The same everywhere, in both themes.
+
+Fuels are at least 0.07 apart in OKLab under normal sight, deuteranopia and protanopia (Machado,
+Oliveira and Fernandes 2009), so that no legend has to be guessed. Their order is the stack order.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+# Streamlit replaces these stand-ins by the theme's chart colours, light or dark, in the browser;
+# outside Streamlit (a PNG from a script) they are near black.
+ACCENT: Final = "#000001"
+SECOND: Final = "#000002"
+THIRD: Final = "#000003"
+FOURTH: Final = "#000004"
+QUIET: Final = "#000005"
+CYCLE: Final = (ACCENT, SECOND, THIRD, FOURTH, QUIET, "#000006", "#000007", "#000008")
+SEQUENTIAL: Final = tuple(f"#0000{n}" for n in range(11, 21))
+
+# Both themes: visible on paper and on ink without being either.
+GRID: Final = "rgba(128, 136, 138, 0.18)"
+RULE: Final = "rgba(128, 136, 138, 0.75)"
+
+FUELS: Final = {
+    "nuclear": "#c988d8",
+    "geothermal": "#e0b197",
+    "biomass": "#39542b",
+    "hydro": "#457cbc",
+    "wind": "#6fe3f5",
+    "solar": "#e7d22f",
+    "gas": "#d87e2a",
+    "oil": "#a2664e",
+    "coal": "#442c1d",
+    "battery": "#9a3a72",
+    "pumped_storage": "#4b2f8f",
+    "imports": "#8c9298",
+    "other": "#b7aabc",
+}
+
+# Lightness falls as carbon rises, so that the order also reads in grey.
+CARBON: Final = ("#ffffb0", "#e0b040", "#a06030", "#602020", "#000010")
+
+BANDS: Final = {
+    "very low": "#1f8a70",
+    "low": "#8fb84a",
+    "moderate": "#d9b93b",
+    "high": "#c9752c",
+    "very high": "#963b2f",
+}
+
+
+def fuel(name: str) -> str:
+    """The colour of a fuel; of `other` for a name that is none."""
+    return FUELS.get(name, FUELS["other"])
+
+
+def faint(colour: str, opacity: float) -> str:
+    """The same `#rrggbb` colour, see-through."""
+    red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
+    return f"rgba({red}, {green}, {blue}, {opacity:g})"

@@ -1,0 +1,131 @@
+"""Carbon intensity over time: actual solid, forecast dashed, bands, the greenest window."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from energydash.charts import base, colours
+from energydash.time import Period
+
+UNIT = "gCO₂/kWh"
+
+
+def intensity(
+    lines: pd.DataFrame,
+    zone: str,
+    *,
+    now: datetime | None = None,
+    bands: Sequence[tuple[str, float, float]] = (),
+    best: Period | None = None,
+    best_text: str = "greenest",
+    height: int = 380,
+    keep_zoom: str = "",
+) -> tuple[go.Figure, str]:
+    """(figure, note) of a frame with columns `actual` and `forecast` in g/kWh, either missing.
+
+    bands: (word, from, up to) in g/kWh, shaded behind. best: the window to shade.
+    """
+    frame = base.with_gaps(lines)
+    index = pd.DatetimeIndex(frame.index)
+    local = base.local_times(index, zone)
+    traces = []
+    for name, dash, width in (("forecast", "dot", 2.0), ("actual", "solid", 2.4)):
+        if name not in frame or frame[name].notna().sum() == 0:
+            continue
+        values = pd.Series(frame[name].to_numpy(), index=pd.DatetimeIndex(local.values))
+        thinned = base.thin(values)
+        traces.append(
+            go.Scatter(
+                **base.x_of(thinned.index.to_numpy()),
+                y=base.y_of(thinned),
+                name=name,
+                mode="lines",
+                line={
+                    "color": colours.ACCENT if name == "actual" else colours.SECOND,
+                    "width": width,
+                    "dash": dash,
+                },
+                connectgaps=False,
+                hovertemplate="%{y:.0f} g/kWh",
+            )
+        )
+    top = float(np.nanmax(frame.to_numpy())) if traces else 100.0
+    ceiling = max(top * 1.12, 60.0)
+    shapes, annotations = _bands(bands, ceiling)
+    for extra in _marks(now, best, best_text, index, zone):
+        shapes.append(extra[0])
+        annotations.append(extra[1])
+    figure = base.figure(
+        traces,
+        unit=UNIT,
+        height=height,
+        shapes=shapes,
+        annotations=annotations,
+        keep_zoom=keep_zoom,
+        y={"range": [0, ceiling]},
+    )
+    return figure, local.note
+
+
+def _marks(
+    now: datetime | None, best: Period | None, text: str, index: pd.DatetimeIndex, zone: str
+) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+    found = []
+    if now is not None and len(index) and index[0] <= now <= index[-1]:
+        found.append(base.rule(base.local_time(now, index, zone), "now"))
+    if best is not None and len(index) and best.start >= index[0]:
+        start = base.local_time(best.start, index, zone)
+        end = base.local_time(best.end, index, zone)
+        found.append(base.band(start, end, colours.ACCENT, text))
+    return found
+
+
+def _bands(
+    bands: Sequence[tuple[str, float, float]], ceiling: float
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Faint shades behind, each with its word at the right edge: colour is never alone."""
+    shapes: list[dict[str, Any]] = []
+    annotations: list[dict[str, Any]] = []
+    for word, low, high in bands:
+        if low >= ceiling:
+            continue
+        top = min(high, ceiling)
+        colour = colours.BANDS.get(word, "#888888")
+        shapes.append(
+            {
+                "type": "rect",
+                "xref": "paper",
+                "yref": "y",
+                "x0": 0,
+                "x1": 1,
+                "y0": low,
+                "y1": top,
+                "fillcolor": colour,
+                "opacity": 0.10,
+                "line": {"width": 0},
+                "layer": "below",
+            }
+        )
+        if top - low > ceiling * 0.07:
+            annotations.append(
+                {
+                    "xref": "paper",
+                    "yref": "y",
+                    "x": 1,
+                    "y": top,
+                    "text": word,
+                    "showarrow": False,
+                    "xanchor": "right",
+                    "yanchor": "top",
+                    "xshift": -4,
+                    "font": {"size": 11},
+                    "opacity": 0.65,
+                }
+            )
+    return shapes, annotations

@@ -1,0 +1,244 @@
+"""The pieces that pages are made of: cards, badges, freshness, tables, metrics."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from energydash.answers import health
+from energydash.charts import base
+from energydash.feeds import Coverage, Problem, Reading
+from energydash.time import LONDON, Period
+from energydash.views import cached, viewer, words
+
+DeltaColor = Literal["normal", "inverse", "off"]
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One figure of a row. The unit belongs in the label: a value is cut where it is too long.
+
+    delta starts with an ASCII `-` where it falls. delta_color: `inverse` where less is better,
+    `off` where neither is.
+    """
+
+    label: str
+    value: str
+    delta: str = ""
+    delta_color: DeltaColor = "off"
+    chart: Sequence[float] = ()
+    chart_type: Literal["line", "bar", "area"] = "line"
+    help: str | None = None
+    arrow: Literal["auto", "up", "down", "off"] = "auto"
+
+
+def metrics(items: Sequence[Metric], *, key: str, width: int = 150) -> None:
+    """Figures side by side, at least two to a row on a phone."""
+    with st.grid(min(len(items), 6), min_column_width=width, gap="small", key=key):
+        for item in items:
+            st.metric(
+                item.label,
+                item.value,
+                item.delta or None,
+                delta_color=item.delta_color,
+                delta_arrow="off" if item.delta_color == "off" else item.arrow,
+                chart_data=list(item.chart) if len(item.chart) > 2 else None,
+                chart_type=item.chart_type,
+                help=item.help,
+                border=True,
+                height="stretch",
+            )
+
+
+@contextmanager
+def card(
+    title: str,
+    *readings: Reading,
+    badge: str = "",
+    key: str,
+    zone: str = LONDON,
+    hint: str | None = None,
+) -> Iterator[None]:
+    """A bordered part: title, badges, whatever is drawn inside, then how fresh it is.
+
+    Says by itself where a reading is sample data, stale, incomplete or in trouble.
+    """
+    with st.container(border=True, key=f"card_{key}", height="stretch"):
+        with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+            st.markdown(f"**{escape(title)}**", width="content", help=hint)
+            if badge:
+                st.badge(escape(badge), color="gray")
+            sample_badge(*readings)
+            stale_badge(*readings)
+        yield
+        notes(*readings, key=key, zone=zone)
+
+
+def sample_badge(*readings: Reading) -> None:
+    """`SAMPLE: no Octopus account connected`, where any of the readings is made up."""
+    reasons = dict.fromkeys(r.sample_reason for r in readings if r.origin == "sample")
+    if reasons:
+        why = "; ".join(reason for reason in reasons if reason)
+        st.badge(escape(f"SAMPLE: {why}" if why else "SAMPLE"), color="orange")
+
+
+def stale_badge(*readings: Reading) -> None:
+    """`stale, 3 h old` in amber, for the oldest of the readings that ought to be newer."""
+    now = cached.context().now()
+    old = [r.age(now) for r in readings if r.origin != "sample" and r.is_stale(now)]
+    ages = [length for length in old if length is not None]
+    if ages:
+        st.badge(f"stale, {words.age(max(ages))} old", color="orange", icon=":material/schedule:")
+
+
+def notes(*readings: Reading, key: str, zone: str = LONDON) -> None:
+    """Under a card: who published it, when, how complete it is; then any trouble."""
+    lines = dict.fromkeys(freshness(reading, zone) for reading in readings)
+    if lines:
+        st.caption(escape(" — ".join(lines)))
+    gaps = [r.coverage for r in readings if r.origin != "sample" and r.coverage.missing]
+    if gaps:
+        st.caption(escape(missing_words(gaps[0], readings[0], zone)))
+    shown: set[str] = set()
+    for number, reading in enumerate(readings):
+        if reading.problem and reading.problem.sentence not in shown:
+            shown.add(reading.problem.sentence)
+            trouble(reading.problem, reading, key=f"{key}_{number}", zone=zone)
+
+
+def freshness(reading: Reading, zone: str = LONDON) -> str:
+    """`Elexon · 14:30 · 4 min ago`."""
+    now = cached.context().now()
+    title = words.source_title(reading.feed)
+    if reading.origin == "sample":
+        return "Sample data, made up by energydash"
+    if reading.newest is None:
+        return f"{title} · nothing fetched yet"
+    return f"{title} · {words.clock(reading.newest, zone, now)} · {words.ago(now - reading.newest)}"
+
+
+def missing_words(coverage: Coverage, reading: Reading, zone: str) -> str:
+    """`12 of 48 half-hours missing: Thu 03:00 to 09:00`; the first few gaps are named."""
+    step = reading.feed.step
+    unit = "half-hours" if step and step.total_seconds() == 1800 else "readings"
+    now = cached.context().now()
+    named = ", ".join(
+        f"{words.clock(gap.start, zone, now)} to {words.clock(gap.end, zone, now)}"
+        for gap in coverage.missing[:3]
+    )
+    more = f" and {len(coverage.missing) - 3} more gaps" if len(coverage.missing) > 3 else ""
+    lost = coverage.expected - coverage.present
+    return f"{lost:,} of {coverage.expected:,} {unit} missing: {named}{more}."
+
+
+def trouble(
+    problem: Problem, reading: Reading | None = None, *, key: str, zone: str = LONDON
+) -> None:
+    """One sentence with its cause and remedy, and a button to try again."""
+    now = cached.context().now()
+    again = (
+        f" Next try at {words.clock(problem.retry_at, zone, now)}."
+        if problem.retry_at and problem.retry_at > now
+        else ""
+    )
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+        st.markdown(
+            f":orange[:material/warning:] {escape(problem.sentence)} "
+            f"{escape(problem.remedy)}{again}",
+            width="stretch",
+        )
+        if reading is not None and viewer.may_edit():
+            st.button(
+                "Retry", key=f"retry_{key}", icon=":material/refresh:", type="tertiary",
+                on_click=_retry, args=(reading,),
+            )  # fmt: skip
+
+
+def _retry(reading: Reading) -> None:
+    here = cached.context()
+    now = here.now()
+    health.retry(here, reading.feed, Period(now - reading.feed.revises, now))
+    cached.forget()
+
+
+def empty(sentence: str, remedy: str = "") -> None:
+    """Why there is nothing to see, and what to do about it. Not an error."""
+    with st.container(height=180, border=False, vertical_alignment="center"):
+        st.markdown(
+            f":material/hourglass_empty: {escape(sentence)}  \n:gray[{escape(remedy)}]",
+            text_alignment="center",
+        )
+
+
+def chart(
+    figure: go.Figure, *, key: str, title: str, alt: str, period: Period | None = None
+) -> None:
+    """A Plotly figure with its PNG named by title and date, and words for who cannot see it."""
+    st.plotly_chart(figure, key=key, config=base.config(title, period), alt=alt)
+
+
+def table(
+    frame: pd.DataFrame,
+    *,
+    key: str,
+    name: str,
+    zone: str = LONDON,
+    height: int | Literal["auto"] = "auto",
+    digits: int = 2,
+    column_config: dict[str, Any] | None = None,
+) -> None:
+    """What a chart shows, as a table with a CSV. Columns carry their units in their names.
+
+    A UTC time index becomes a local column in the table, a UTC and a local one in the CSV.
+    """
+    shown = frame
+    if isinstance(frame.index, pd.DatetimeIndex) and frame.index.tz is not None:
+        local = frame.index.tz_convert(zone).tz_localize(None)
+        shown = frame.set_axis(local.rename(f"time ({zone})"), axis="index").reset_index()
+    st.dataframe(
+        shown.round(digits), hide_index=True, height=height, key=key, column_config=column_config,
+        alt=name,
+    )  # fmt: skip
+    download(frame, key=key, name=name, zone=zone)
+
+
+def download(frame: pd.DataFrame, *, key: str, name: str, zone: str = LONDON) -> None:
+    """A button for exactly what is shown, made when it is clicked."""
+    st.download_button(
+        "CSV",
+        data=lambda: csv(frame, zone),
+        file_name=f"{slug(name)}.csv",
+        mime="text/csv",
+        key=f"csv_{key}",
+        icon=":material/download:",
+        type="tertiary",
+        on_click="ignore",
+    )
+
+
+def csv(frame: pd.DataFrame, zone: str = LONDON) -> bytes:
+    """UTF-8 CSV; a UTC index becomes `time_utc` and `time_local (zone)` with its offset."""
+    out = frame
+    if isinstance(frame.index, pd.DatetimeIndex) and frame.index.tz is not None:
+        utc = frame.index.tz_convert("UTC")
+        out = frame.reset_index(drop=True)
+        out.insert(0, "time_utc", utc.strftime("%Y-%m-%dT%H:%M:%SZ"))
+        out.insert(1, f"time_local ({zone})", utc.tz_convert(zone).map(lambda t: t.isoformat()))
+    return str(out.to_csv(index=False, lineterminator="\n")).encode()
+
+
+def slug(text: str) -> str:
+    """A file name."""
+    return re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_")
+
+
+def escape(text: str) -> str:
+    """Text from elsewhere, so that none of it is taken for Markdown."""
+    return re.sub(r"([\\`*_{}\[\]()#+!|$~<>:])", r"\\\1", text)
