@@ -39,6 +39,7 @@ PAGES = (
 
 # A local icon, set before st.navigation: otherwise every browser asks a third party for a font.
 st.set_page_config("energydash", str(STATIC / "icon.png"), layout="wide")
+st.html(STATIC / "look.css")
 try:
     cached.start(str(cached.context().settings.home))
     personal = viewer.may_see_personal()

@@ -11,7 +11,7 @@ import gc
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import Enum
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
@@ -41,8 +41,8 @@ class Asked(Generic[T]):
 
 
 def context() -> Context:
-    """This process's context. Raises StoreError, InputError."""
-    return context_module.current()
+    """This process's context; pages fall back to sample data. Raises StoreError, InputError."""
+    return replace(context_module.current(), sample_if_empty=True)
 
 
 def ask(

@@ -39,6 +39,16 @@ class Metric:
     arrow: Literal["auto", "up", "down", "off"] = "auto"
 
 
+@contextmanager
+def header(title: str) -> Iterator[None]:
+    """The page's title, with whatever is drawn inside (the time range) at its right."""
+    with st.container(
+        horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
+    ):
+        st.title(title, width="content", anchor=False)
+        yield
+
+
 def metrics(items: Sequence[Metric], *, key: str, width: int = 150) -> None:
     """Figures side by side, at least two to a row on a phone."""
     with st.grid(min(len(items), 6), min_column_width=width, gap="small", key=key):

@@ -113,44 +113,53 @@ def choose(zone: str, *, default: str = DEFAULT) -> TimeRange:
     """
     now = cached.context().now()
     today = now.astimezone(zone_info(zone)).date()
+    with st.container(key="range_bar", gap="xxsmall", width="content"):
+        with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+            preset = _presets(default)
+            for label, name, by in (("‹", "Earlier", -1), ("›", "Later", 1)):
+                st.button(
+                    label, key=f"range_{name.lower()}", help=name, on_click=_move, args=(today, by)
+                )
+            with st.popover("", icon=":material/calendar_month:", help="Go to a date, copy a link"):
+                at, dates = _dates()
+        chosen = resolve(preset, at, dates, zone, now.astimezone(UTC))
+        st.caption(str(chosen))
+    return chosen
+
+
+def _presets(default: str) -> str:
     if "range" not in st.session_state and "range" not in st.query_params and default != DEFAULT:
         st.session_state["range"] = default
-    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key="range_bar"):
-        preset = (
-            st.segmented_control(
-                "Time range",
-                PRESETS,
-                default=None if "range" in st.session_state else DEFAULT,
-                key="range",
-                bind="query-params",
-                label_visibility="collapsed",
-                required=True,
-            )
-            or default
-        )
-        st.button(
-            "Earlier", icon=":material/chevron_left:", key="range_back", help="Earlier",
-            on_click=_move, args=(today, -1),
-        )  # fmt: skip
-        st.button(
-            "Later", icon=":material/chevron_right:", key="range_on", help="Later",
-            on_click=_move, args=(today, 1),
-        )  # fmt: skip
-        with st.popover("", icon=":material/calendar_month:", help="Go to a date, copy the link"):
-            at = st.date_input(
-                "Go to", value=None, max_value="today", key="at", bind="query-params",
-                format="YYYY-MM-DD",
-            )  # fmt: skip
-            nothing: Any = ()
-            dates: Sequence[date] = st.date_input(
-                "Custom, first and last day", value=nothing, max_value="today", key="dates",
-                bind="query-params", format="YYYY-MM-DD", on_change=_use_custom,
-            )  # fmt: skip
-            st.caption("Link to this view")
-            st.code(st.context.url or "", language=None, wrap_lines=True)
-    chosen = resolve(preset, at, dates, zone, now.astimezone(UTC))
-    st.caption(str(chosen))
-    return chosen
+    chosen = st.segmented_control(
+        "Time range",
+        PRESETS,
+        default=None if "range" in st.session_state else DEFAULT,
+        key="range",
+        bind="query-params",
+        label_visibility="collapsed",
+        required=True,
+        wrap=True,
+    )
+    return chosen or default
+
+
+def _dates() -> tuple[date | None, Sequence[date]]:
+    nothing: Any = ()  # a range without days yet
+    at = st.date_input(
+        "Go to", value=None, max_value="today", key="at", bind="query-params", format="YYYY-MM-DD"
+    )
+    dates: Sequence[date] = st.date_input(
+        "Custom: first and last day",
+        value=nothing,
+        max_value="today",
+        key="dates",
+        bind="query-params",
+        format="YYYY-MM-DD",
+        on_change=_use_custom,
+    )
+    st.caption("Link to this view")
+    st.code(st.context.url or "", language=None, wrap_lines=True)
+    return at, dates
 
 
 def time_range(zone: str) -> Period:
