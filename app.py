@@ -8,7 +8,7 @@ from pathlib import Path
 import streamlit as st
 
 from energydash.errors import EnergydashError
-from energydash.views import cached, viewer
+from energydash.views import cached, startup, viewer
 
 HERE = Path(__file__).parent
 STATIC = HERE / "energydash" / "views" / "static"
@@ -41,7 +41,7 @@ PAGES = (
 st.set_page_config("energydash", str(STATIC / "icon.png"), layout="wide")
 st.html(STATIC / "look.css")
 try:
-    cached.start(str(cached.context().settings.home))
+    startup.start(str(cached.context().settings.home))
     personal = viewer.may_see_personal()
     sections: dict[str, list[st.Page]] = {}
     for info in PAGES:
@@ -51,6 +51,6 @@ try:
             sections.setdefault(info.section, []).append(page)
     chosen = st.navigation(sections, expanded=True)
     chosen.run()
-    cached.settle(chosen.title)
+    startup.settle(chosen.title)
 except EnergydashError as error:  # the store or the settings cannot be read: nothing else works
     st.error(str(error), icon=":material/error:")

@@ -7,7 +7,6 @@ Frames are never arguments: Streamlit hashes big ones from a sample of their row
 
 from __future__ import annotations
 
-import gc
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -19,7 +18,6 @@ from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
 import streamlit as st
 
 from energydash import context as context_module
-from energydash import crawler
 from energydash.context import Context
 from energydash.feeds import Feed, Reading
 
@@ -110,24 +108,6 @@ def forget() -> None:
     _remember.clear()
     _remember_drawing.clear()
     _known.clear()
-
-
-@st.cache_resource(show_spinner=False, max_entries=50)
-def start(home: str) -> None:
-    """Once per process: the crawler beside it (a lock elects one per machine)."""
-    del home
-    crawler.ensure_running(context())
-
-
-@st.cache_resource(show_spinner=False, max_entries=50)
-def settle(page: str) -> None:
-    """Once per page and process: set what it loaded aside from garbage collection.
-
-    Streamlit collects after every run; walking all of pandas and Plotly takes 44 ms each time.
-    """
-    del page
-    gc.collect()
-    gc.freeze()
 
 
 class _Known:

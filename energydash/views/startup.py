@@ -1,0 +1,28 @@
+"""What happens once per process, on the first visit."""
+
+from __future__ import annotations
+
+import gc
+
+import streamlit as st
+
+from energydash import crawler
+from energydash.views import cached
+
+
+@st.cache_resource(show_spinner=False, max_entries=50)
+def start(home: str) -> None:
+    """The crawler beside this process (a lock elects one per machine)."""
+    del home
+    crawler.ensure_running(cached.context())
+
+
+@st.cache_resource(show_spinner=False, max_entries=50)
+def settle(page: str) -> None:
+    """Once per page and process: set what it loaded aside from garbage collection.
+
+    Streamlit collects after every run; walking all of pandas and Plotly takes 44 ms each time.
+    """
+    del page
+    gc.collect()
+    gc.freeze()
