@@ -1,1 +1,60 @@
-"""What energydash keeps, in SQL: SQLite by default, PostgreSQL where it is configured."""
+"""What energydash keeps, in SQL: SQLite by default, PostgreSQL where it is configured.
+
+`open_store(settings)` is the door; everything is done through the `Store` it returns.
+"""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+from energydash.settings import Settings
+from energydash.store import copies
+from energydash.store.coverage import Covered
+from energydash.store.database import Database
+from energydash.store.errors import StoreCorrupt
+from energydash.store.feeds import Wanted
+from energydash.store.store import Store, Written
+
+__all__ = ["Covered", "Store", "Wanted", "Written", "open_store", "restore"]
+
+_open: dict[str, Store] = {}
+_guard = threading.Lock()
+
+
+def open_store(settings: Settings) -> Store:
+    """The configured store, opened once per process and brought to this version's schema.
+
+    Raises StoreError where it cannot be used, StoreTooNew where a newer energydash wrote it.
+    """
+    key = settings.database_url.reveal() or str(settings.database_path.absolute())
+    with _guard:
+        if key not in _open:
+            _open[key] = Store(_database(settings))
+        return _open[key]
+
+
+def restore(settings: Settings, path: Path) -> Path:
+    """`Store.restore`, also where the present database is damaged: it is then put aside."""
+    try:
+        return open_store(settings).restore(path)
+    except StoreCorrupt:
+        file = settings.database_path
+        if settings.database_url or not file.exists():
+            raise
+        with copies.unpacked(path, file.parent):
+            pass  # the backup is a good one: only then the damaged file is moved
+        copies.put_aside(file)
+        with _guard:
+            _open.pop(str(file.absolute()), None)
+        return open_store(settings).restore(path)
+
+
+def _database(settings: Settings) -> Database:
+    if settings.database_url:
+        from energydash.store.postgres import PostgresDatabase
+
+        return PostgresDatabase(settings.database_url, settings.home)
+    from energydash.store.sqlite import SqliteDatabase
+
+    return SqliteDatabase(settings.database_path)

@@ -1,0 +1,270 @@
+"""What both databases have in common: connections, statements and transactions through ADBC.
+
+SQL is written once, with `$1` placeholders and Arrow types; a `Database` says what differs.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import threading
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, ClassVar
+
+import adbc_driver_manager
+import pyarrow as pa
+
+from energydash.errors import StoreError, StoreTooNew
+from energydash.store.errors import translate
+
+IDLE_CONNECTIONS = 8
+WAIT_S = 30.0  # for a lock; longer than the longest write: ten million rows take about ten
+DRIVER_ERRORS = (adbc_driver_manager.Error, pa.ArrowException, OSError)
+
+
+class Connection:
+    """One connection, used by one thread at a time. Cursors are closed after every statement."""
+
+    def __init__(self, database: Database, raw: Any) -> None:
+        self.database = database
+        self.raw = raw
+
+    def execute(self, sql: str, *parameters: Any) -> None:
+        """A statement whose result does not matter."""
+        with self._cursor() as cursor:
+            cursor.execute(self.database.statement(sql), self._bound(parameters))
+
+    def query(self, schema: pa.Schema, sql: str, *parameters: Any) -> pa.Table:
+        """The rows of a SELECT, cast to the declared types."""
+        with self.stream(sql, *parameters) as reader:
+            table = reader.read_all()
+        return table.cast(schema)
+
+    def rows(self, schema: pa.Schema, sql: str, *parameters: Any) -> list[dict[str, Any]]:
+        """The rows of a SELECT as dictionaries; times are aware datetimes."""
+        found: list[dict[str, Any]] = self.query(schema, sql, *parameters).to_pylist()
+        return found
+
+    def value(self, kind: pa.DataType, sql: str, *parameters: Any) -> Any:
+        """The single value of a SELECT, None where there is no row."""
+        with self.stream(sql, *parameters) as reader:
+            column = reader.read_all().column(0)
+        return column[0].cast(kind).as_py() if len(column) else None
+
+    def change(self, sql: str, *parameters: Any) -> int:
+        """How many rows an INSERT, UPDATE or DELETE touched."""
+        return self.database.change(self, sql, *parameters)
+
+    @contextmanager
+    def stream(self, sql: str, *parameters: Any) -> Iterator[pa.RecordBatchReader]:
+        """The batches of a SELECT as they arrive, in the driver's own types."""
+        with self._cursor() as cursor:
+            cursor.adbc_statement.set_options(**self.database.statement_options)
+            cursor.execute(self.database.statement(sql), self._bound(parameters))
+            yield cursor.fetch_record_batch()
+
+    def load(self, table: str, data: pa.Table | pa.RecordBatchReader, *, temporary: bool) -> None:
+        """Append rows to a table that exists, in bulk."""
+        with self._cursor() as cursor:
+            cursor.adbc_ingest(
+                table, self.database.outgoing(data), mode="append", temporary=temporary
+            )
+
+    def close(self) -> None:
+        """Close; an open transaction is rolled back."""
+        self.raw.close()
+
+    def _bound(self, parameters: tuple[Any, ...]) -> tuple[Any, ...] | None:
+        return tuple(self.database.parameter(value) for value in parameters) or None
+
+    @contextmanager
+    def _cursor(self) -> Iterator[Any]:
+        try:
+            with self.raw.cursor() as cursor:
+                yield cursor
+        except DRIVER_ERRORS as error:
+            # The driver's words may hold a password, so they are not kept as the cause either.
+            raise self.database.translated(error) from None
+
+
+class Database(ABC):
+    """A database that is ready to use: reachable, and of our schema's version.
+
+    name: how errors call it. folder: where copies may be put aside. wait_s: for a lock.
+    """
+
+    dialect: str
+    types: ClassVar[dict[pa.DataType, str]]
+    begin = "BEGIN"
+    statement_options: ClassVar[dict[str, str]] = {}
+    secrets: tuple[str, ...] = ()
+
+    def __init__(self, name: str, folder: Path, wait_s: float = WAIT_S) -> None:
+        self.name = name
+        self.wait_s = wait_s
+        self.folder = folder
+        self._idle: list[Connection] = []
+        self._guard = threading.Lock()
+        self._process = os.getpid()
+
+    # What differs between the two.
+
+    @abstractmethod
+    def connect(self) -> Connection:
+        """A new connection; StoreError where that fails."""
+
+    @abstractmethod
+    def statement(self, sql: str) -> str:
+        """SQL with `$1` placeholders in this database's words."""
+
+    @abstractmethod
+    def parameter(self, value: Any) -> Any:
+        """A Python value as this database's driver takes it."""
+
+    @abstractmethod
+    def literal(self, instant: datetime) -> str:
+        """An instant as SQL text."""
+
+    @abstractmethod
+    def outgoing(self, data: pa.Table | pa.RecordBatchReader) -> pa.Table | pa.RecordBatchReader:
+        """Rows in the types that this database's driver takes."""
+
+    @abstractmethod
+    def change(self, connection: Connection, sql: str, *parameters: Any) -> int:
+        """How many rows an INSERT, UPDATE or DELETE touched."""
+
+    @abstractmethod
+    def waiting(self, seconds: float) -> str:
+        """SQL that sets how long a statement waits for a lock."""
+
+    @abstractmethod
+    def later(self, seconds: str) -> str:
+        """SQL for the database's own clock plus so many seconds (an expression)."""
+
+    @abstractmethod
+    def schema_exists(self, connection: Connection) -> bool:
+        """True where our tables are there; StoreError where another program's are."""
+
+    @abstractmethod
+    def lock_schema(self, connection: Connection) -> None:
+        """Keep other processes from migrating until this transaction ends."""
+
+    @abstractmethod
+    def after_copy(self, connection: Connection) -> None:
+        """What has to be set right after rows came with ids of their own."""
+
+    def erase(self, connection: Connection) -> None:  # noqa: B027 - most need nothing
+        """Make this transaction's deletions leave no trace on the disk."""
+
+    def after_erasing(self) -> None:  # noqa: B027
+        """What is left to do for that after the transaction."""
+
+    @abstractmethod
+    def size_bytes(self) -> int:
+        """The room that it takes on disk."""
+
+    # What they share.
+
+    def translated(self, error: Exception) -> StoreError:
+        """A driver's error in our words."""
+        return translate(error, self.name, self.secrets)
+
+    @contextmanager
+    def connection(self) -> Iterator[Connection]:
+        """A connection for this thread alone, kept for the next one unless something fails."""
+        connection = self._take()
+        try:
+            yield connection
+        except BaseException:
+            connection.close()
+            raise
+        with self._guard:
+            if self._process == os.getpid() and len(self._idle) < IDLE_CONNECTIONS:
+                self._idle.append(connection)
+                return
+        connection.close()
+
+    @contextmanager
+    def transaction(self, wait_s: float | None = None) -> Iterator[Connection]:
+        """One transaction: all of it or, after any error, nothing of it.
+
+        wait_s: how long to wait for a lock, where that is not the usual time.
+        """
+        with self.connection() as connection:
+            if wait_s is not None:
+                connection.execute(self.waiting(wait_s))
+            connection.execute(self.begin)
+            yield connection
+            connection.execute("COMMIT")
+            if wait_s is not None:
+                connection.execute(self.waiting(self.wait_s))
+
+    def close(self) -> None:
+        """Close the idle connections; the next use opens new ones."""
+        with self._guard:
+            idle, self._idle = self._idle, []
+        for connection in idle:
+            connection.close()
+
+    def migrate(self) -> None:
+        """Bring the tables to this version's schema; a newer one is refused."""
+        steps = migrations(self.dialect)
+        with self.connection() as connection:
+            if self._version(connection) == len(steps):
+                return
+        with self.transaction() as connection:
+            self.lock_schema(connection)
+            done = self._version(connection)  # another process may have been faster
+            for sql in steps[done:]:
+                for statement in statements(sql):
+                    connection.execute(statement)
+            connection.execute("DELETE FROM schema_version")
+            connection.execute(f"INSERT INTO schema_version VALUES ({len(steps)})")
+
+    def _version(self, connection: Connection) -> int:
+        if not self.schema_exists(connection):
+            return 0
+        found = int(connection.value(pa.int64(), "SELECT max(version) FROM schema_version") or 0)
+        known = len(migrations(self.dialect))
+        if found > known:
+            raise StoreTooNew(
+                f"{self.name} was written by a newer energydash (schema {found}, "
+                f"this one knows {known}).",
+                remedy="Update energydash, or set ENERGYDASH_HOME to another folder.",
+            )
+        return found
+
+    def _take(self) -> Connection:
+        with self._guard:
+            if self._process != os.getpid():
+                # Connections must not cross a fork. They are forgotten without being closed:
+                # closing would release the parent's locks.
+                _left_behind.extend(self._idle)
+                self._idle, self._process = [], os.getpid()
+            if self._idle:
+                return self._idle.pop()
+        return self.connect()
+
+
+_left_behind: list[Connection] = []
+
+
+def migrations(dialect: str) -> list[str]:
+    """The numbered SQL files of a dialect, in order."""
+    folder = files("energydash.store") / "migrations" / dialect
+    return [
+        path.read_text(encoding="utf-8")
+        for path in sorted(folder.iterdir(), key=lambda path: path.name)
+        if path.name.endswith(".sql")
+    ]
+
+
+def statements(sql: str) -> list[str]:
+    """The single statements of a migration; a statement ends with `;` at the end of a line."""
+    bare = re.sub(r"--.*", "", sql)
+    return [part.strip() for part in re.split(r";\s*(?:\n|$)", bare) if part.strip()]

@@ -1,0 +1,336 @@
+"""The store: everything that energydash keeps, behind one class."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+
+from energydash.errors import InputError
+from energydash.feeds import Feed, Fetched, Problem, empty_frame
+from energydash.store import copies, coverage, documents, feeds, readings
+from energydash.store.coverage import Covered
+from energydash.store.database import Database
+from energydash.store.errors import StoreLocked
+from energydash.store.feeds import Wanted
+from energydash.store.schema import TEXT, columns
+from energydash.store.writing import write_values
+from energydash.time import Period
+
+WISH_WAIT_S = 0.2  # no page waits longer for a wish to be written
+WISH_EVERY_S = 60.0  # a feed that stays on somebody's screen is noted this often
+
+_FEED_TABLES = ("coverage", "rates", "problems", "wanted")
+_SERIES_TABLES = ("readings", "forecasts")
+
+
+@dataclass(frozen=True)
+class Written:
+    """What a write did.
+
+    rows: values in the answer. changed: how many of them were new or different.
+    withdrawn: readings kept in the covered period that the answer no longer has.
+    """
+
+    rows: int
+    changed: int
+    withdrawn: int
+
+
+class Store:
+    """Readings, forecasts, rates, coverage, problems, leases and documents.
+
+    Safe for any number of threads and processes; every method is one transaction or one statement.
+    Raises StoreError; see `store/errors.py` for its kinds.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self._wishes: dict[tuple[str, str, str, str], tuple[float, Period | None]] = {}
+        self._wishes_guard = threading.Lock()
+
+    # Readings
+
+    def write(
+        self,
+        feed: Feed,
+        fetched: Fetched,
+        *,
+        fetched_at: datetime,
+        final_before: datetime | None = None,
+    ) -> Written:
+        """Keep an answer: its values, which period it covers, and that the feed works again.
+
+        Values that differ replace older ones; nothing is deleted. The part of the covered period
+        before `final_before` is final. The feed's version goes up if anything changed.
+        """
+        with self.database.transaction() as connection:
+            feed_id = feeds.ensure(connection, feed)
+            written = write_values(connection, feed_id, fetched)
+            known = feeds.state(connection, feed) or {}
+            if fetched.covered.duration:
+                new = coverage.windows(
+                    fetched.covered, fetched_at, final_before, written.rows_within
+                )
+                coverage.replace_around(
+                    connection,
+                    feed_id,
+                    fetched.covered,
+                    new,
+                    lambda part: readings.count(connection, feed_id, part),
+                )
+            newest = max(
+                (at for at in (feeds.utc(known.get("newest")), written.newest) if at), default=None
+            )
+            bump = 1 if written.changed or not known.get("version") else 0
+            connection.execute(
+                "UPDATE feeds SET version = version + $2, rows = rows + $3, newest = $4, "
+                "fetched_at = $5 WHERE id = $1",
+                feed_id,
+                bump,
+                written.inserted,
+                newest,
+                fetched_at,
+            )
+            connection.execute("DELETE FROM problems WHERE feed_id = $1", feed_id)
+        return Written(written.rows, written.changed, written.withdrawn)
+
+    def read(self, feed: Feed, period: Period, parts: Sequence[str] | None = None) -> pd.DataFrame:
+        """Readings as a tidy frame: the named parts, or every part that the feed ever had."""
+        with self.database.connection() as connection:
+            feed_id = feeds.find(connection, feed)
+            if feed_id is None:
+                return empty_frame(*(parts or ()))
+            ids = readings.series_ids(connection, feed_id)
+            return readings.read(connection, ids, period, tuple(ids if parts is None else parts))
+
+    def read_forecast(
+        self, feed: Feed, period: Period, *, issued_before: datetime | None = None
+    ) -> tuple[datetime | None, pd.DataFrame]:
+        """The newest vintage that says anything about `period`, and when it was issued.
+
+        `issued_before` leaves out what was issued later: what was known at that instant.
+        """
+        with self.database.connection() as connection:
+            feed_id = feeds.find(connection, feed)
+            if feed_id is None:
+                return None, empty_frame()
+            ids = readings.series_ids(connection, feed_id)
+            return readings.read_forecast(connection, ids, period, issued_before)
+
+    def rates(self, tariff: str, period: Period, kind: str | None = None) -> pd.DataFrame:
+        """The prices of a tariff code that are valid at some time in `period`.
+
+        Columns kind, payment_method, valid_from, valid_to (NaT: still running), exc_vat, inc_vat
+        (exact decimal text in pence, None where unknown).
+        """
+        with self.database.connection() as connection:
+            return readings.read_rates(connection, tariff, period, kind)
+
+    def delete(self, feed: Feed, period: Period) -> int:
+        """Delete readings because the user asked for it; how many. They count as never fetched."""
+        with self.database.transaction() as connection:
+            if feeds.find(connection, feed) is None:
+                return 0
+            feed_id = feeds.ensure(connection, feed)
+            gone = connection.change(
+                "DELETE FROM readings WHERE time >= $2 AND time < $3 "
+                "AND series_id IN (SELECT id FROM series WHERE feed_id = $1)",
+                feed_id,
+                period.start,
+                period.end,
+            )
+            coverage.replace_around(
+                connection,
+                feed_id,
+                period,
+                (),
+                lambda part: readings.count(connection, feed_id, part),
+            )
+            connection.execute(
+                "UPDATE feeds SET version = version + 1, rows = rows - $2, newest = $3 "
+                "WHERE id = $1",
+                feed_id,
+                gone,
+                readings.newest(connection, feed_id),
+            )
+        return gone
+
+    # Feeds
+
+    def version(self, feed: Feed) -> int:
+        """How many writes changed something; 0 where there never was one."""
+        return int(self._state(feed, "version") or 0)
+
+    def newest(self, feed: Feed) -> datetime | None:
+        """The time of the newest reading."""
+        return feeds.utc(self._state(feed, "newest"))
+
+    def fetched_at(self, feed: Feed) -> datetime | None:
+        """When the feed last answered."""
+        return feeds.utc(self._state(feed, "fetched_at"))
+
+    def coverage(self, feed: Feed, period: Period) -> list[Covered]:
+        """What was fetched when: windows that overlap `period`, disjoint and in order."""
+        with self.database.connection() as connection:
+            feed_id = feeds.find(connection, feed)
+            if feed_id is None:
+                return []
+            return coverage.clip(coverage.read(connection, feed_id, period), period)
+
+    def feeds(self, owner: str | None = None, source: str | None = None) -> list[Feed]:
+        """Every feed the store knows."""
+        with self.database.connection() as connection:
+            return feeds.listed(connection, owner, source)
+
+    def summary(self) -> pd.DataFrame:
+        """A row per feed: owner source subject quantity unit rows newest fetched_at version
+        problem ('' where there is none)."""
+        names = (
+            "owner", "source", "subject", "quantity", "unit", "rows", "newest", "fetched_at",
+            "version",
+        )  # fmt: skip
+        schema = columns("feeds", *names).append(pa.field("problem", TEXT))
+        with self.database.connection() as connection:
+            table = connection.query(
+                schema,
+                f"SELECT {', '.join(names)}, coalesce(sentence, '') AS problem FROM feeds "
+                "LEFT JOIN problems ON problems.feed_id = feeds.id "
+                "ORDER BY owner, source, subject, quantity",
+            )
+        frame: pd.DataFrame = table.to_pandas()
+        return frame
+
+    def problem(self, feed: Feed) -> Problem | None:
+        """What is wrong with the feed's upstream, None where nothing is."""
+        with self.database.connection() as connection:
+            return feeds.problem(connection, feed)
+
+    def set_problem(self, feed: Feed, problem: Problem) -> None:
+        """Keep what is wrong until the next write clears it."""
+        with self.database.transaction() as connection:
+            feeds.set_problem(connection, feeds.ensure(connection, feed), problem)
+
+    def lease(self, feed: Feed, holder: str, seconds: float) -> bool:
+        """Take, or renew, the right to refresh a feed; False while somebody else has it."""
+        with self.database.transaction() as connection:
+            feed_id = feeds.find(connection, feed) or feeds.ensure(connection, feed)
+            return feeds.lease(connection, feed_id, holder, seconds)
+
+    def release(self, feed: Feed, holder: str) -> None:
+        """Give a lease back."""
+        with self.database.transaction() as connection:
+            feeds.release(connection, feed, holder)
+
+    def want(self, feed: Feed, at: datetime, period: Period | None = None) -> None:
+        """Note that a face asked for this feed. A page calls it on every run, so it is cheap."""
+        if not self._is_news(feed, period):
+            return
+        try:
+            with self.database.transaction(wait_s=WISH_WAIT_S) as connection:
+                feed_id = feeds.find(connection, feed) or feeds.ensure(connection, feed)
+                feeds.want(connection, feed_id, at, period)
+        except StoreLocked:
+            # A long import is at work. A wish may be lost: the page will ask again.
+            with self._wishes_guard:
+                self._wishes.pop(feed.key, None)
+
+    def wanted(self, since: datetime) -> list[Wanted]:
+        """Every feed asked for since then, the latest first."""
+        with self.database.connection() as connection:
+            return feeds.wanted(connection, since)
+
+    # Documents
+
+    def household(self) -> str:
+        """The random id that owns all home data, made on first use."""
+        with self.database.connection() as connection:
+            return documents.household(connection)
+
+    def put(self, owner: str, kind: str, key: str, body: dict[str, Any]) -> None:
+        """Keep a document, in the place of an older one with the same key."""
+        with self.database.connection() as connection:
+            documents.put(connection, owner, kind, key, body)
+
+    def get(self, owner: str, kind: str, key: str) -> dict[str, Any] | None:
+        """One document, None where there is none."""
+        with self.database.connection() as connection:
+            return documents.get(connection, owner, kind, key)
+
+    def documents(self, owner: str, kind: str) -> dict[str, dict[str, Any]]:
+        """Every document of a kind, by key, in order."""
+        with self.database.connection() as connection:
+            return documents.listed(connection, owner, kind)
+
+    def drop(self, owner: str, kind: str, key: str) -> None:
+        """Remove a document."""
+        with self.database.connection() as connection:
+            documents.drop(connection, owner, kind, key)
+
+    # The whole
+
+    def backup(self, path: Path) -> None:
+        """A consistent copy in one SQLite file, whichever database this is."""
+        copies.backup(self.database, path)
+
+    def restore(self, path: Path) -> Path:
+        """Put a backup in the place of everything; where a copy of what was there is kept."""
+        with self._wishes_guard:
+            self._wishes.clear()
+        return copies.restore(self.database, path)
+
+    def forget(self, owner: str) -> int:
+        """Remove everything of an owner for good; how many rows."""
+        if not owner:
+            raise InputError("The public grid belongs to nobody.", remedy="Name an owner.")
+        gone = 0
+        feed_ids = "SELECT id FROM feeds WHERE owner = $1"
+        with self.database.transaction() as connection:
+            self.database.erase(connection)
+            for table in _SERIES_TABLES:
+                gone += connection.change(
+                    f"DELETE FROM {table} WHERE series_id IN "
+                    f"(SELECT id FROM series WHERE feed_id IN ({feed_ids}))",
+                    owner,
+                )
+            for table in (*_FEED_TABLES, "series"):
+                gone += connection.change(
+                    f"DELETE FROM {table} WHERE feed_id IN ({feed_ids})", owner
+                )
+            for table in ("feeds", "documents"):
+                gone += connection.change(f"DELETE FROM {table} WHERE owner = $1", owner)
+            connection.execute("DELETE FROM meta WHERE key = 'household' AND value = $1", owner)
+        self.database.after_erasing()
+        return gone
+
+    def size_bytes(self) -> int:
+        """The room that the database takes on disk."""
+        return self.database.size_bytes()
+
+    def close(self) -> None:
+        """Close the idle connections; the next use opens new ones."""
+        self.database.close()
+
+    def _state(self, feed: Feed, name: str) -> Any:
+        with self.database.connection() as connection:
+            kind = columns("feeds", name).field(0).type
+            return connection.value(kind, f"SELECT {name} FROM feeds WHERE {feeds.KEY}", *feed.key)
+
+    def _is_news(self, feed: Feed, period: Period | None) -> bool:
+        clock = time.monotonic()
+        with self._wishes_guard:
+            last, asked = self._wishes.get(feed.key, (-WISH_EVERY_S, None))
+            known = period is None or (
+                asked is not None and asked.start <= period.start and period.end <= asked.end
+            )
+            if known and clock - last < WISH_EVERY_S:
+                return False
+            self._wishes[feed.key] = (clock, period or asked)
+        return True
