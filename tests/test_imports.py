@@ -32,9 +32,10 @@ EVERY_FILE = [
 MAY_IMPORT: dict[str, set[str]] = {
     "charts": set(PURE),
     "views": {"charts", "answers", "crawler", *PURE},  # the first visit starts the crawler
-    "answers": {"fetch", "store", "sources", *PURE},
+    "answers": {"fetch", "store", "sources", "household", *PURE},
+    "household": {"store", *PURE},
     "fetch": {"store", "sources"},
-    "crawler": {"fetch", "store", "sources", "answers", *PURE},
+    "crawler": {"fetch", "store", "sources", "household", *PURE},
     "store": {"sources"},  # redaction of the driver's messages
     "sources": set(PURE),
     "grid": set(),

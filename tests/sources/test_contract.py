@@ -56,11 +56,19 @@ def params(faults: tuple[str, ...]) -> list[Any]:
 
 
 @pytest.fixture
+def case(request: pytest.FixtureRequest) -> ContractCase:
+    found: ContractCase = request.param
+    return found
+
+
+@pytest.fixture
 def bench(
-    request: pytest.FixtureRequest, upstreams: Upstreams, monkeypatch: pytest.MonkeyPatch
+    case: ContractCase,
+    request: pytest.FixtureRequest,
+    upstreams: Upstreams,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Bench]:
     """The case of this test, with keys set, short time-outs and no waits between retries."""
-    case: ContractCase = request.getfixturevalue("case")
     for name, value in case.environment.items():
         monkeypatch.setenv(name, value)
     settings.current.cache_clear()
@@ -95,7 +103,7 @@ def assert_readable(error: SourceError, bench: Bench, log: str) -> None:
     assert bench.upstreams.url not in error.message
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name, indirect=True)
 def test_good_answer(bench: Bench) -> None:
     fetched = bench.fetch()
     assert contract.size(fetched) > 0
@@ -112,7 +120,7 @@ def test_good_answer(bench: Bench) -> None:
     assert fetched.covered.intersect(bench.period)
 
 
-@pytest.mark.parametrize(("case", "fault"), params(tuple(OUTCOMES)))
+@pytest.mark.parametrize(("case", "fault"), params(tuple(OUTCOMES)), indirect=["case"])
 def test_trouble_becomes_the_right_error(
     bench: Bench, fault: str, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -130,7 +138,7 @@ def test_trouble_becomes_the_right_error(
         assert timedelta(seconds=60) < wait <= timedelta(seconds=120)
 
 
-@pytest.mark.parametrize(("case", "fault"), params(tuple(OUTCOMES)))
+@pytest.mark.parametrize(("case", "fault"), params(tuple(OUTCOMES)), indirect=["case"])
 def test_nothing_stored_is_lost(bench: Bench, fault: str) -> None:
     """Through refresh: trouble is recorded beside the last good data, and goes when it ends."""
     context = Context(bench.settings, store.open_store(bench.settings), lambda: bench.now)
@@ -163,7 +171,7 @@ def test_nothing_stored_is_lost(bench: Bench, fault: str) -> None:
     assert context.store.read(bench.feed, bench.period).equals(before)
 
 
-@pytest.mark.parametrize(("case", "fault"), params(DATA_FAULTS))
+@pytest.mark.parametrize(("case", "fault"), params(DATA_FAULTS), indirect=["case"])
 def test_spoilt_data(bench: Bench, fault: str, caplog: pytest.LogCaptureFixture) -> None:
     if fault == "clock change":
         check_clock_changes(bench)
