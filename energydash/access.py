@@ -7,6 +7,8 @@ PERSONAL=1. Settings stay editable from loopback alone.
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -23,6 +25,15 @@ class Sharing(StrEnum):
     OFF = "off"
     GRID = "grid"
     PERSONAL = "personal"
+
+
+VARIABLE = "ENERGYDASH_SHARE"
+
+
+def sharing(environment: Mapping[str, str] | None = None) -> Sharing:
+    """How far this process's server is shared; `serve --share` sets it for the pages."""
+    value = (os.environ if environment is None else environment).get(VARIABLE, "")
+    return Sharing(value) if value in set(Sharing) else Sharing.OFF
 
 
 @dataclass(frozen=True)

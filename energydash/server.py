@@ -1,0 +1,151 @@
+"""The server of `make run` and `serve`: the Streamlit app, the REST API beside it, the crawler.
+
+It listens on this machine alone unless the user shares it. Every path, pages and websockets
+included, answers only to the machine's own names: a web page elsewhere cannot reach the dashboard
+by a name of its own that points here (DNS rebinding).
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from ipaddress import ip_address
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from energydash import access, context, crawler
+from energydash.access import Sharing
+from energydash.errors import InputError
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+    from streamlit.starlette import App
+
+SCRIPT = Path(__file__).resolve().parent.parent / "app.py"
+LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
+HEADERS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"SAMEORIGIN"),
+    (b"referrer-policy", b"same-origin"),
+    (b"permissions-policy", b"camera=(), microphone=(), geolocation=()"),
+)
+
+
+def serve(host: str, port: int, sharing: Sharing) -> None:
+    """Serve until stopped. InputError where the port is taken, or sharing is not asked for."""
+    import uvicorn
+    from streamlit import config
+
+    if not _is_loopback(host) and sharing is Sharing.OFF:
+        raise InputError(
+            f"Listening on {host} would show this dashboard to the network.",
+            remedy="Use `make share`, or add --share grid.",
+        )
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise InputError(
+                f"Port {port} is taken.", remedy=f"Try another: PORT={port + 1} make run."
+            ) from error
+    os.environ[access.VARIABLE] = str(sharing)
+    names = LOOPBACK_NAMES if sharing is Sharing.OFF else (*LOOPBACK_NAMES, *own_names())
+    for name, value in {
+        "server.address": host,
+        "server.port": port,
+        "server.corsAllowedOrigins": [f"http://{name}:{port}" for name in names],
+    }.items():
+        config.set_option(name, value)
+    shown = [name for name in names if name not in LOOPBACK_NAMES] or ["localhost"]
+    for name in shown:
+        click.echo(f"energydash is at http://{name}:{port}", err=True)
+    uvicorn.run(
+        create_app(names, shared=sharing is not Sharing.OFF),
+        host=host,
+        port=port,
+        log_level="warning",
+        proxy_headers=False,  # a client address is believed from the connection, not a header
+        server_header=False,
+    )
+
+
+def create_app(names: Sequence[str], *, shared: bool = False) -> App:
+    """The ASGI app; `names` are the only hosts it answers to."""
+    from starlette.middleware import Middleware
+    from starlette.middleware.gzip import GZipMiddleware
+    from starlette.middleware.trustedhost import TrustedHostMiddleware
+    from starlette.routing import Mount
+    from streamlit import net_util
+    from streamlit.starlette import App
+
+    from energydash import api
+
+    # Streamlit would ask a public service for this machine's address when it meets an unknown
+    # origin. Nothing leaves the host, so the answer is given here: no other name is allowed.
+    net_util._external_ip = "127.0.0.1"
+    middleware = [
+        Middleware(TrustedHostMiddleware, allowed_hosts=list(names), www_redirect=False),
+        Middleware(SecurityHeaders),
+    ]
+    if shared:  # on loopback compressing costs more than it saves
+        middleware.append(Middleware(GZipMiddleware, minimum_size=2_000))
+    return App(
+        str(SCRIPT),
+        routes=[Mount("/api/v1", app=api.create())],
+        middleware=middleware,
+        lifespan=_lifespan,
+    )
+
+
+@asynccontextmanager
+async def _lifespan(app: Any) -> AsyncIterator[None]:
+    """The crawler runs beside the server and ends with it (it watches its parent)."""
+    crawler.ensure_running(context.current())
+    yield
+
+
+class SecurityHeaders:
+    """Adds to every answer the headers that keep a page from being framed or sniffed."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message.get("headers", ()), *HEADERS]
+            await send(message)
+
+        await self.app(scope, receive, with_headers if scope["type"] == "http" else send)
+
+
+def own_names() -> tuple[str, ...]:
+    """The names and addresses by which the LAN may reach this machine."""
+    name = socket.gethostname()
+    found = {name: None, f"{name.split('.')[0]}.local": None}
+    try:
+        addresses = {str(info[4][0]) for info in socket.getaddrinfo(name, None)}
+    except OSError:
+        addresses = set()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))  # sends nothing: it only picks the LAN's interface
+            addresses.add(probe.getsockname()[0])
+        except OSError:
+            pass  # no network at all: the name alone remains
+    for address in sorted(addresses):
+        if not ip_address(address.partition("%")[0]).is_loopback:
+            found[f"[{address}]" if ":" in address else address] = None
+    return tuple(found)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
