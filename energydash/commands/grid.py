@@ -1,0 +1,274 @@
+"""`regions`, `factors`, `mix`, `intensity`, `windows`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from energydash.commands.output import emit, format_option
+from energydash.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pandas as pd
+
+    from energydash.context import Context
+    from energydash.feeds import Reading
+    from energydash.grid.intensity import FactorSet
+    from energydash.time import Period
+
+
+@click.command()
+@format_option("table")
+def regions(form: str) -> None:
+    """Regions: ids, names, aliases, zones and where their figures come from."""
+    from energydash.grid import places
+
+    emit(
+        [
+            {
+                "id": region.id,
+                "name": region.name,
+                "zone": region.zone,
+                "aliases": ", ".join(region.aliases),
+                "feeds": "; ".join(
+                    f"{quantity}: {' then '.join(names)}"
+                    for quantity, names in region.sources.items()
+                ),
+            }
+            for region in places.regions()
+        ],
+        form,
+    )
+
+
+@click.command()
+@format_option("table")
+def factors(form: str) -> None:
+    """Emission-factor sets: each fuel's g/kWh and where it is from."""
+    from energydash.grid.factors import factor_sets
+
+    emit(
+        [
+            {
+                "factor_set": found.id,
+                "version": found.version,
+                "scope": found.scope,
+                "fuel": fuel,
+                "g_per_kwh": factor.g_per_kwh,
+                "source": factor.source,
+            }
+            for found in factor_sets().values()
+            for fuel, factor in found.factors.items()
+        ],
+        form,
+    )
+
+
+def period_options(command: Callable[..., None]) -> Callable[..., None]:
+    """`--from` and `--to`: instants, or local days of the region."""
+    command = click.option("--to", "end", help="End, exclusive: a local day or an instant.")(
+        command
+    )
+    return click.option("--from", "first", help="Start: a local day or an instant.")(command)
+
+
+@click.command()
+@click.argument("region")
+@period_options
+@click.option("--sample", is_flag=True, help="Sample data, on purpose.")
+@format_option("csv")
+def mix(region: str, first: str | None, end: str | None, sample: bool, form: str) -> None:
+    """Generation by fuel in MW; the last 24 hours by default."""
+    from energydash.answers import grid
+    from energydash.commands.sources import with_units
+    from energydash.grid import places
+
+    here = opened(sample)
+    place = places.find(region)
+    answer = grid.mix(here, place.id, chosen_period(here, first, end, place.zone))
+    tell(answer.reading)
+    emit(with_units(answer.mix, "MW"), form)
+
+
+@click.command()
+@click.argument("region", required=False)
+@click.option("--postcode", help="A place in Great Britain.")
+@click.option("--mix", "mix_file", type=click.Path(path_type=Path), help="A CSV as `read` prints.")
+@period_options
+@click.option("--factors", "factor_text", help="A factor set's id, or a TOML file of your own.")
+@click.option("--sample", is_flag=True, help="Sample data, on purpose.")
+@format_option("csv")
+def intensity(
+    region: str | None,
+    postcode: str | None,
+    mix_file: Path | None,
+    first: str | None,
+    end: str | None,
+    factor_text: str | None,
+    sample: bool,
+    form: str,
+) -> None:
+    """Carbon intensity: time, g_per_kwh, basis, scope, factor_set."""
+    chosen = chosen_factors(factor_text)
+    if mix_file is not None:
+        emit(intensity_of_file(mix_file, chosen), form)
+        return
+    from energydash.answers import grid
+    from energydash.grid import places
+
+    here = opened(sample)
+    if postcode:
+        region = grid.region_of_postcode(here, postcode)
+    if not region:
+        raise InputError("Say of which place.", remedy="Give a REGION, --postcode or --mix.")
+    place = places.find(region)
+    answer = grid.intensity(
+        here, place.id, chosen_period(here, first, end, place.zone), factors=chosen
+    )
+    tell(answer.reading)
+    emit(
+        intensity_rows(
+            answer.intensity["actual"], str(answer.basis), str(answer.scope), answer.factor_set
+        ),
+        form,
+    )
+
+
+@click.command()
+@click.argument("region", default="GB")
+@click.option("--hours", type=float, required=True, help="How long the job runs.")
+@click.option("--within", "deadline", help="Be done by this instant.")
+@click.option("--by", type=click.Choice(["carbon", "price"]), default="carbon", show_default=True)
+@click.option("--signal", type=click.Path(path_type=Path), help="A CSV: time, value with its unit.")
+@click.option("--sample", is_flag=True, help="Sample data, on purpose.")
+@format_option("json")
+def windows(
+    region: str,
+    hours: float,
+    deadline: str | None,
+    by: str,
+    signal: Path | None,
+    sample: bool,
+    form: str,
+) -> None:
+    """The best hours ahead: best, three alternatives, and the saving against starting now."""
+    from energydash.commands import windowing
+
+    here = opened(sample)
+    emit(windowing.best(here, region, hours, deadline, by, signal), form, rows="alternatives")
+
+
+def opened(sample: bool) -> Context:
+    """This process's context, on sample data where they are asked for."""
+    from dataclasses import replace
+
+    from energydash import context
+
+    return replace(context.current(), sample=sample)
+
+
+def chosen_period(here: Context, first: str | None, end: str | None, zone: str) -> Period:
+    """What `--from` and `--to` mean: local days or instants; the last 24 hours without them."""
+    from datetime import timedelta
+
+    from energydash.time import Period, local_midnight, parse_day, parse_instant
+
+    def instant(text: str) -> object:
+        return (
+            local_midnight(parse_day(text), zone) if len(text) == 10 else parse_instant(text, zone)
+        )
+
+    now = here.now()
+    until = instant(end) if end else now
+    since = instant(first) if first else until - timedelta(days=1)  # type: ignore[operator]
+    return Period(since, until)  # type: ignore[arg-type]
+
+
+def chosen_factors(text: str | None) -> FactorSet | None:
+    """The factor set of an id or a TOML file; None where nothing is asked for."""
+    if not text:
+        return None
+    from energydash.commands.sources import contents
+    from energydash.grid import factors as sets
+
+    if not text.endswith(".toml"):
+        return sets.factor_set(text)
+    path = Path(text)
+    found = sets.parse(contents(path).decode("utf-8", "replace"), path.name)
+    if len(found) != 1:
+        raise InputError(f"{path.name} has {len(found)} factor sets.", remedy="Give a file of one.")
+    return found[0]
+
+
+def intensity_of_file(path: Path, chosen: FactorSet | None) -> pd.DataFrame:
+    """The average intensity of a mix file with the columns that `read` prints."""
+    import io
+
+    import pandas as pd
+
+    from energydash.commands.sources import contents
+    from energydash.grid import factors as sets
+    from energydash.grid.fuels import FUELS
+    from energydash.grid.intensity import intensity_of
+    from energydash.grid.mix import normalise
+
+    try:
+        table = pd.read_csv(io.BytesIO(contents(path)))
+    except (ValueError, UnicodeDecodeError) as error:
+        raise InputError(f"{path.name} is not a CSV: {error}.") from error
+    if "time" not in table.columns:
+        raise InputError(f"{path.name} has no column 'time'.", remedy="Its first column is time.")
+    times = pd.to_datetime(table["time"], utc=True, errors="coerce", format="ISO8601")
+    if times.isna().any():
+        row = int(times.isna().to_numpy().argmax())
+        raise InputError(f"{path.name}, line {row + 2}: '{table['time'][row]}' is not a time.")
+    named = {f"{fuel}_mw": fuel for fuel in FUELS}
+    strange = [name for name in table.columns if name != "time" and name not in named]
+    if strange:
+        raise InputError(
+            f"{path.name} has columns that are no fuel: {', '.join(map(str, strange))}.",
+            remedy=f"Name them {', '.join(named)}.",
+        )
+    columns = table.drop(columns="time").rename(columns=named)
+    power = columns.apply(pd.to_numeric, errors="coerce")
+    bad = power.isna() & columns.notna()
+    if bad.to_numpy().any():
+        row, column = (int(where[0]) for where in bad.to_numpy().nonzero())
+        raise InputError(
+            f"{path.name}, line {row + 2}, column {columns.columns[column]}_mw: "
+            f"'{columns.iat[row, column]}' is not a number."
+        )
+    power.index = pd.DatetimeIndex(times, name="time")
+    default = next(iter(sets.factor_sets().values()))
+    used = chosen or default
+    return intensity_rows(intensity_of(normalise(power), used), "average", str(used.scope), used.id)
+
+
+def intensity_rows(
+    values: pd.Series[float], basis: str, scope: str, factor_set: str
+) -> pd.DataFrame:
+    """The columns that `intensity` prints."""
+    return (
+        values.rename("g_per_kwh")
+        .to_frame()
+        .assign(basis=basis, scope=scope, factor_set=factor_set)
+    )
+
+
+def tell(reading: Reading) -> None:
+    """Trouble and gaps on standard error, beside the result."""
+    if reading.problem:
+        click.echo(
+            f"energydash: {reading.problem.sentence} {reading.problem.remedy}".rstrip(), err=True
+        )
+    coverage = reading.coverage
+    if coverage.present < coverage.expected:
+        click.echo(
+            f"energydash: {coverage.expected - coverage.present} of {coverage.expected} rows are "
+            "missing.",
+            err=True,
+        )
