@@ -7,8 +7,6 @@ PERSONAL=1. Settings stay editable from loopback alone.
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -27,13 +25,8 @@ class Sharing(StrEnum):
     PERSONAL = "personal"
 
 
-VARIABLE = "ENERGYDASH_SHARE"
-
-
-def sharing(environment: Mapping[str, str] | None = None) -> Sharing:
-    """How far this process's server is shared; `serve --share` sets it for the pages."""
-    value = (os.environ if environment is None else environment).get(VARIABLE, "")
-    return Sharing(value) if value in set(Sharing) else Sharing.OFF
+# `[share] level` in the environment: `serve --share` sets it for its own process.
+VARIABLE = "ENERGYDASH_SHARE_LEVEL"
 
 
 @dataclass(frozen=True)

@@ -8,23 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date, datetime, timedelta
 from ipaddress import ip_address
 from typing import Annotated, Any, Literal
 
-import pandas as pd
 from fastapi import Depends, FastAPI, HTTPException, Query, Request
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import JSONResponse
 
 from energydash import __version__, access, context
 from energydash.access import Viewer
-from energydash.answers import grid, health, home
-from energydash.commands.output import jsonable, with_time_column
+from energydash.answers.health import health
+from energydash.commands.output import jsonable
 from energydash.context import Context
 from energydash.errors import EnergydashError, InputError, StoreError
-from energydash.feeds import Reading
 from energydash.grid import places
-from energydash.time import Period, parse_instant
+from energydash.grid.factors import factor_sets
 
 Form = Literal["json", "csv"]
 Instant = Annotated[
@@ -46,9 +43,6 @@ def create() -> FastAPI:
     app.get("/health")(get_health)
     app.get("/regions")(get_regions)
     app.get("/factors")(get_factors)
-    app.get("/mix/{region}")(get_mix)
-    app.get("/intensity/{region}")(get_intensity)
-    app.get("/costs", dependencies=[Depends(_personal)])(get_costs)
     return app
 
 
@@ -58,7 +52,7 @@ def _here(sample: bool = False) -> Context:
 
 def _personal(request: Request) -> None:
     """403 for whoever may not see meters, costs and batteries."""
-    if not access.may_see_personal(access.sharing(), _viewer(request)):
+    if not access.may_see_personal(access.sharing(context.current().settings), _viewer(request)):
         raise HTTPException(
             403, "This energydash shares the grid only; costs and batteries are private."
         )
@@ -76,7 +70,7 @@ def _viewer(request: Request) -> Viewer:
 
 def get_health(here: Annotated[Context, Depends(_here)]) -> Any:
     """Every source: newest reading, last success, trouble."""
-    return jsonable(health.sources(here))
+    return jsonable(health(here, personal=False))
 
 
 def get_regions() -> Any:
@@ -89,80 +83,7 @@ def get_regions() -> Any:
 
 def get_factors() -> Any:
     """Emission-factor sets with the source of every value."""
-    return jsonable(list(grid.factor_sets()))
-
-
-def get_mix(
-    region: str,
-    here: Annotated[Context, Depends(_here)],
-    start: Instant = None,
-    end: Instant = None,
-    format: Form = "json",  # noqa: A002 - the name of the query parameter
-) -> Any:
-    """Generation by fuel, MW."""
-    place = places.find(region)
-    answer = grid.mix(here, place.id, _period(here, start, end))
-    return _frame(answer.mix.add_suffix("_mw"), answer.reading, format)
-
-
-def get_intensity(
-    region: str,
-    here: Annotated[Context, Depends(_here)],
-    start: Instant = None,
-    end: Instant = None,
-    format: Form = "json",  # noqa: A002
-) -> Any:
-    """Average carbon intensity, g/kWh, with its basis, scope and factor set."""
-    place = places.find(region)
-    answer = grid.intensity(here, place.id, _period(here, start, end))
-    frame = answer.intensity.add_suffix("_g_per_kwh")
-    about = {"basis": answer.basis, "scope": answer.scope, "factor_set": answer.factor_set}
-    return _frame(frame, answer.reading, format, about)
-
-
-def get_costs(
-    here: Annotated[Context, Depends(_here)],
-    first: Annotated[date, Query(alias="from")],
-    end: Annotated[date, Query(alias="to")],
-    by: str = "day",
-    meter: str | None = None,
-    energy: str = "electricity",
-    format: Form = "json",  # noqa: A002
-) -> Any:
-    """Costs as the command line prints them; days are local, the end is exclusive."""
-    answer = home.costs(here, first, end, by=by, meter=meter, energy=energy).to_json()
-    if format == "csv":
-        return _csv(pd.DataFrame(answer["rows"]))
-    return jsonable(answer)
-
-
-def _period(here: Context, start: str | None, end: str | None) -> Period:
-    until: datetime = parse_instant(end) if end else here.now()
-    return Period(parse_instant(start) if start else until - timedelta(days=1), until)
-
-
-def _frame(
-    frame: pd.DataFrame, reading: Reading, form: Form, about: dict[str, Any] | None = None
-) -> Any:
-    if form == "csv":
-        return _csv(with_time_column(frame))
-    return jsonable(
-        {
-            **(about or {}),
-            "source": reading.feed.source,
-            "region": reading.feed.subject,
-            "fetched_at": reading.fetched_at,
-            "newest": reading.newest,
-            "origin": reading.origin,
-            "problem": reading.problem and reading.problem.sentence,
-            "missing": [str(period) for period in reading.coverage.missing],
-            "rows": frame,
-        }
-    )
-
-
-def _csv(table: pd.DataFrame) -> Response:
-    return Response(table.to_csv(index=False, lineterminator="\n"), media_type="text/csv")
+    return jsonable(list(factor_sets().values()))
 
 
 def _refused(status: int) -> Callable[[Request, Exception], JSONResponse]:

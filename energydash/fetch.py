@@ -76,7 +76,7 @@ def coverage_of(data: pd.DataFrame, feed: Feed, period: Period | None) -> Covera
         return Coverage(len(data), len(data))
     expected = grid(period, feed.step)
     have = pd.DatetimeIndex(data.index[data.notna().any(axis="columns")]).floor(
-        pd.Timedelta(feed.step)
+        f"{feed.step.total_seconds():.0f}s"
     )
     absent = ~expected.isin(have)
     edges = np.flatnonzero(np.diff(np.concatenate(([False], absent, [False])).astype("int8")))

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from energydash import access, context, crawler
+from energydash import access, context, crawler, settings
 from energydash.access import Sharing
 from energydash.errors import InputError
 
@@ -54,6 +54,8 @@ def serve(host: str, port: int, sharing: Sharing) -> None:
                 f"Port {port} is taken.", remedy=f"Try another: PORT={port + 1} make run."
             ) from error
     os.environ[access.VARIABLE] = str(sharing)
+    settings.current.cache_clear()
+    context.current.cache_clear()
     names = LOOPBACK_NAMES if sharing is Sharing.OFF else (*LOOPBACK_NAMES, *own_names())
     for name, value in {
         "server.address": host,

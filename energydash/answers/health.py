@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import pandas as pd
 
@@ -115,7 +116,7 @@ def _keys(summary: pd.DataFrame) -> list[tuple[str, str, str, str]]:
     return [tuple(row) for row in columns.itertuples(index=False)]
 
 
-def _feed_health(feed: Feed, row: dict[str, object], now: datetime) -> FeedHealth:
+def _feed_health(feed: Feed, row: dict[Hashable, Any], now: datetime) -> FeedHealth:
     newest, fetched_at = _instant(row["newest"]), _instant(row["fetched_at"])
     problem = row["problem"] if isinstance(row["problem"], Problem) else None
     rows = row["rows"]

@@ -15,10 +15,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from energydash.context import Context
-    from energydash.feeds import Reading
     from energydash.grid.intensity import FactorSet
-    from energydash.time import Period
 
 
 @click.command()
@@ -74,118 +71,6 @@ def period_options(command: Callable[..., None]) -> Callable[..., None]:
         command
     )
     return click.option("--from", "first", help="Start: a local day or an instant.")(command)
-
-
-@click.command()
-@click.argument("region")
-@period_options
-@click.option("--sample", is_flag=True, help="Sample data, on purpose.")
-@format_option("csv")
-def mix(region: str, first: str | None, end: str | None, sample: bool, form: str) -> None:
-    """Generation by fuel in MW; the last 24 hours by default."""
-    from energydash.answers import grid
-    from energydash.commands.sources import with_units
-    from energydash.grid import places
-
-    here = opened(sample)
-    place = places.find(region)
-    answer = grid.mix(here, place.id, chosen_period(here, first, end, place.zone))
-    tell(answer.reading)
-    emit(with_units(answer.mix, "MW"), form)
-
-
-@click.command()
-@click.argument("region", required=False)
-@click.option("--postcode", help="A place in Great Britain.")
-@click.option("--mix", "mix_file", type=click.Path(path_type=Path), help="A CSV as `read` prints.")
-@period_options
-@click.option("--factors", "factor_text", help="A factor set's id, or a TOML file of your own.")
-@click.option("--sample", is_flag=True, help="Sample data, on purpose.")
-@format_option("csv")
-def intensity(
-    region: str | None,
-    postcode: str | None,
-    mix_file: Path | None,
-    first: str | None,
-    end: str | None,
-    factor_text: str | None,
-    sample: bool,
-    form: str,
-) -> None:
-    """Carbon intensity: time, g_per_kwh, basis, scope, factor_set."""
-    chosen = chosen_factors(factor_text)
-    if mix_file is not None:
-        emit(intensity_of_file(mix_file, chosen), form)
-        return
-    from energydash.answers import grid
-    from energydash.grid import places
-
-    here = opened(sample)
-    if postcode:
-        region = grid.region_of_postcode(here, postcode)
-    if not region:
-        raise InputError("Say of which place.", remedy="Give a REGION, --postcode or --mix.")
-    place = places.find(region)
-    answer = grid.intensity(
-        here, place.id, chosen_period(here, first, end, place.zone), factors=chosen
-    )
-    tell(answer.reading)
-    emit(
-        intensity_rows(
-            answer.intensity["actual"], str(answer.basis), str(answer.scope), answer.factor_set
-        ),
-        form,
-    )
-
-
-@click.command()
-@click.argument("region", default="GB")
-@click.option("--hours", type=float, required=True, help="How long the job runs.")
-@click.option("--within", "deadline", help="Be done by this instant.")
-@click.option("--by", type=click.Choice(["carbon", "price"]), default="carbon", show_default=True)
-@click.option("--signal", type=click.Path(path_type=Path), help="A CSV: time, value with its unit.")
-@click.option("--sample", is_flag=True, help="Sample data, on purpose.")
-@format_option("json")
-def windows(
-    region: str,
-    hours: float,
-    deadline: str | None,
-    by: str,
-    signal: Path | None,
-    sample: bool,
-    form: str,
-) -> None:
-    """The best hours ahead: best, three alternatives, and the saving against starting now."""
-    from energydash.commands import windowing
-
-    here = opened(sample)
-    emit(windowing.best(here, region, hours, deadline, by, signal), form, rows="alternatives")
-
-
-def opened(sample: bool) -> Context:
-    """This process's context, on sample data where they are asked for."""
-    from dataclasses import replace
-
-    from energydash import context
-
-    return replace(context.current(), sample=sample)
-
-
-def chosen_period(here: Context, first: str | None, end: str | None, zone: str) -> Period:
-    """What `--from` and `--to` mean: local days or instants; the last 24 hours without them."""
-    from datetime import timedelta
-
-    from energydash.time import Period, local_midnight, parse_day, parse_instant
-
-    def instant(text: str) -> object:
-        return (
-            local_midnight(parse_day(text), zone) if len(text) == 10 else parse_instant(text, zone)
-        )
-
-    now = here.now()
-    until = instant(end) if end else now
-    since = instant(first) if first else until - timedelta(days=1)  # type: ignore[operator]
-    return Period(since, until)  # type: ignore[arg-type]
 
 
 def chosen_factors(text: str | None) -> FactorSet | None:
@@ -257,18 +142,3 @@ def intensity_rows(
         .to_frame()
         .assign(basis=basis, scope=scope, factor_set=factor_set)
     )
-
-
-def tell(reading: Reading) -> None:
-    """Trouble and gaps on standard error, beside the result."""
-    if reading.problem:
-        click.echo(
-            f"energydash: {reading.problem.sentence} {reading.problem.remedy}".rstrip(), err=True
-        )
-    coverage = reading.coverage
-    if coverage.present < coverage.expected:
-        click.echo(
-            f"energydash: {coverage.expected - coverage.present} of {coverage.expected} rows are "
-            "missing.",
-            err=True,
-        )

@@ -21,9 +21,9 @@ from energydash.access import Sharing
 )
 def serve(host: str, port: int, share: str) -> None:
     """The dashboard and the REST API in one process, the crawler beside it."""
-    from energydash import server
+    from energydash.server import serve as serve_until_stopped
 
-    server.serve(host, port, Sharing(share))
+    serve_until_stopped(host, port, Sharing(share))
 
 
 @click.command()

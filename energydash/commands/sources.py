@@ -24,11 +24,24 @@ def check(form: str) -> None:
     Exits with 1 where a source is in trouble.
     """
     from energydash import context
-    from energydash.answers import health
+    from energydash.answers.health import health
 
-    rows = health.check(context.current())
-    emit(rows, form)
-    if any(row.problem for row in rows):
+    found = health(context.current()).sources
+    emit(
+        [
+            {
+                "source": source.info.name,
+                "state": source.state,
+                "newest": source.newest,
+                "rows": source.rows,
+                "trouble": source.problem.sentence if source.problem else "",
+                "remedy": source.problem.remedy if source.problem else source.info.needs,
+            }
+            for source in found
+        ],
+        form,
+    )
+    if any(source.problem for source in found):
         raise click.exceptions.Exit(1)
 
 
@@ -56,34 +69,6 @@ def read(
     for note in answer.notes:
         click.echo(f"energydash: {note}", err=True)
     emit(with_units(answer.frame, answer.unit), form)
-
-
-@click.command()
-@click.argument("source", type=click.Choice(["octopus", "aretas", "grid"]))
-@click.option("--from", "first", help="First day (YYYY-MM-DD).")
-@click.option("--to", "end", help="Up to this day, exclusive; today by default.")
-@click.option("--meter", help="Only this meter, or this device.")
-@click.option("--dry-run", is_flag=True, help="Say what would be fetched.")
-@click.option("--save", type=click.Path(path_type=Path), help="Also write what came to this file.")
-def ingest(
-    source: str,
-    first: str | None,
-    end: str | None,
-    meter: str | None,
-    dry_run: bool,
-    save: Path | None,
-) -> None:
-    """Fetch what the store lacks, and what may still change."""
-    from energydash import context, crawler
-    from energydash.commands import ingesting
-
-    here = context.current()
-    if source == "grid":
-        period = crawler.stretch(here, first, end, None)
-        for line in crawler.fill(here, period, dry_run=dry_run):
-            click.echo(line)
-        return
-    ingesting.household(here, source, first, end, meter, dry_run, save)
 
 
 def contents(path: Path) -> bytes:
