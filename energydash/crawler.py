@@ -114,6 +114,7 @@ def _work(
     report: Callable[[fetch.Refreshed], None] | None,
 ) -> None:
     for item in items:
+        _tried[item.feed.key] = context.now()
         for period in item.periods:
             try:
                 result = fetch.refresh(context, item.feed, period, max_age=every)
@@ -165,13 +166,11 @@ def _is_due(
         wait = timedelta(seconds=RETRY_S) if every is None else every
         if problem.kind == "BadCredentials":
             wait = max(wait, timedelta(minutes=15))
-        if tried and now - tried < wait:
-            return False
-        _tried[feed.key] = now
-        return True
+        return tried is None or now - tried >= wait
     return any(fetch.missing(context.store, feed, period, now, every) for period in periods)
 
 
+# When this process last asked each feed, for the ones in trouble.
 _tried: dict[tuple[str, str, str, str], datetime] = {}
 
 
