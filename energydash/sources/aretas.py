@@ -13,9 +13,10 @@ on 401 and 403 there is one new login and one more try.
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -26,7 +27,7 @@ import pandas as pd
 from energydash.battery.mapping import FACTOR, full_name, part_of
 from energydash.battery.telemetry import PARTS
 from energydash.errors import BadCredentials, BadData, InputError, NotFound
-from energydash.feeds import Feed, Fetched, Stamp, empty_frame
+from energydash.feeds import Feed, Fetched, empty_frame
 from energydash.settings import Section, Settings
 from energydash.sources import Info, http, raw_cache
 from energydash.sources.aretas_rows import SOURCE, Rows, read_rows
@@ -46,7 +47,6 @@ BASE_URL: Final = "https://iot.aretas.ca/rest/"
 ROW_LIMIT: Final = 1_000_000
 SHORTEST_PIECE: Final = timedelta(minutes=1)
 ACTIVE_WITHIN: Final = timedelta(hours=24)
-CADENCE: Final = timedelta(minutes=1)
 READ_TIMEOUT_S: Final = (5.0, 120.0)  # a piece of 14 days is some 30 MB
 
 # Sensor types of the provider's firmware that are surely a pack's channel; others by their label
@@ -90,37 +90,59 @@ def feeds(settings: Settings) -> tuple[Feed, ...]:
     return ()
 
 
-def telemetry_feed(mac: str, owner: str, zone: str = "UTC") -> Feed:
-    """The telemetry of one monitor."""
-    return Feed(
-        source=INFO.name,
-        subject=mac,
-        quantity="telemetry",
-        unit="",
-        step=None,
-        zone=zone,
-        cadence=CADENCE,
-        stamp=Stamp.INSTANT,
-        owner=owner,
-        revises=timedelta(hours=1),
-    )
+@dataclass(frozen=True)
+class Address:
+    """What a feed of ours is called at Aretas, and what its owner says of the sensors.
+
+    sensors: channel to sensor type, or to `mac:type` where another monitor has it.
+    """
+
+    mac: str
+    account: str = ""
+    sensors: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, feed: Feed) -> Address:
+        """From the feed's private address; its subject is the mac where it has none."""
+        if not feed.address:
+            return cls(feed.subject)
+        body = json.loads(feed.address)
+        return cls(body["mac"], body.get("account", ""), body.get("sensors", {}))
+
+    def own_types(self) -> dict[int, str]:
+        """Type number to channel, of this monitor."""
+        return {int(s): part for part, s in self.sensors.items() if s.isdigit()}
+
+    def others(self) -> dict[str, tuple[str, int]]:
+        """Channel to (mac, type number), of other monitors."""
+        found = {}
+        for part, sensor in self.sensors.items():
+            mac, colon, number = sensor.rpartition(":")
+            if colon and number.isdigit():
+                found[part] = (mac, int(number))
+        return found
 
 
 def fetch(feed: Feed, period: Period, settings: Settings) -> Fetched:
     """Every raw reading of the feed's monitor in `period`; a column per channel, `type_N` where
     a sensor's name does not tell which channel it is."""
-    account = account_of(settings, feed.subject)
+    address = Address.of(feed)
+    account = account_of(settings, address.account)
+    overrides = address.own_types() or _overrides(account)
     listed = sensor_types(settings, account)
-    numbers = _types_of(settings, account, feed.subject, listed)
-    rows = get_rows(account, feed.subject, period, numbers)
-    frame, unknown = to_frame(rows, channel_names(numbers, listed, _overrides(account)), listed)
+    numbers = _types_of(settings, account, address.mac, listed, overrides)
+    rows = get_rows(account, address.mac, period, numbers)
+    frame, unknown = to_frame(rows, channel_names(numbers, listed, overrides), listed)
+    for part, (mac, number) in address.others().items():
+        more, _ = to_frame(get_rows(account, mac, period, (number,)), {number: part}, listed)
+        frame = frame.drop(columns=part, errors="ignore").join(more[[part]], how="outer")
     return Fetched(frame, period, unknown=unknown)
 
 
-def account_of(settings: Settings, mac: str = "") -> Section:
-    """The configured account of a monitor; raises BadCredentials where there is none."""
+def account_of(settings: Settings, name: str = "") -> Section:
+    """A configured account; raises BadCredentials where there is none with a login."""
     accounts = settings.named("aretas")
-    mine = [account for account in accounts if mac and mac in account.items("mac")]
+    mine = [account for account in accounts if account.name == name]
     for account in (*mine, *accounts):
         if account.text("username") and account.text("password"):
             return account
@@ -187,14 +209,17 @@ def _overrides(account: Section) -> dict[int, str]:
 
 
 def _types_of(
-    settings: Settings, account: Section, mac: str, listed: Mapping[int, SensorType]
+    settings: Settings,
+    account: Section,
+    mac: str,
+    listed: Mapping[int, SensorType],
+    overrides: Mapping[int, str],
 ) -> tuple[int, ...]:
     """The numbers of the monitor's sensors that can belong to a battery, kept for an hour."""
     request = f"POST {_address(account, 'sensorreport/latest')} {mac}"
     answer = raw_cache.cached(
         settings, request, timedelta(hours=1), lambda: _latest_body(account, (mac,))
     )
-    overrides = _overrides(account)
     found = {int(row["type"]) for row in _list(answer.body) if isinstance(row.get("type"), int)}
     wanted = {
         number

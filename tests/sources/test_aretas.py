@@ -11,6 +11,7 @@ import orjson
 import pytest
 
 from energydash import settings
+from energydash.battery.devices import Device
 from energydash.errors import BadCredentials, BadData, InputError, NotFound
 from energydash.settings import Secret, Section, Settings
 from energydash.sources import aretas
@@ -21,7 +22,7 @@ from tests.upstreams.aretas import GARAGE_MAC, MAC, PASSWORD, USERNAME, battery
 from tests.upstreams.server import Upstreams
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
-FEED = aretas.telemetry_feed(str(MAC), "household")
+FEED = Device("home", source="aretas", mac=str(MAC)).feed("household")
 
 
 @pytest.fixture
@@ -97,12 +98,22 @@ def test_a_wrong_password_is_said_and_hidden(
 
 
 def test_a_device_of_somebody_else(account: Settings) -> None:
-    other = aretas.telemetry_feed("999", "household")
+    other = Device("other", source="aretas", mac="999").feed("household")
     with pytest.raises(BadCredentials, match="refuses these data"):
         aretas.fetch(other, hours(1), account)
     with pytest.raises(NotFound, match="404") as caught:
         aretas._call("GET", aretas.account_of(account), "sensordata/none")
     assert caught.value.remedy
+
+
+def test_the_owner_says_which_sensor_is_which(account: Settings) -> None:
+    sensors = {"voltage": "532", "current": "531", "temperature": f"{MAC}:530"}
+    device = Device("home", source="aretas", mac=str(MAC), sensors=sensors)
+    frame = aretas.fetch(device.feed("household"), hours(1), account).frame
+    assert set(frame.columns) >= {"voltage_v", "current_a", "temperature_c"}
+    assert frame["temperature_c"].dropna().between(5, 45).all()  # type 530 in this world
+    assert frame.index.is_monotonic_increasing
+    assert str(MAC) not in repr(device)
 
 
 def test_sites_and_devices(account: Settings) -> None:

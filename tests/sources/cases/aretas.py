@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from energydash.battery.devices import Device
 from energydash.settings import Settings
 from energydash.sources import aretas
 from tests.sources.contract import ContractCase
@@ -15,7 +16,7 @@ def _forget(_: Settings) -> None:
 CASES = [
     ContractCase(
         name="aretas",
-        feed=lambda _: aretas.telemetry_feed(str(MAC), "household"),
+        feed=lambda _: Device("home", source="aretas", mac=str(MAC)).feed("household"),
         host=HOST,
         environment={
             "ENERGYDASH_ARETAS_USERNAME": USERNAME,
