@@ -15,8 +15,15 @@ from energydash.battery.devices import Device
 from energydash.errors import BadCredentials, BadData, InputError, NotFound
 from energydash.settings import Secret, Section, Settings
 from energydash.sources import aretas
-from energydash.sources.aretas_config import read_config
-from energydash.sources.aretas_rows import _fast, _slow, read_file, read_rows
+from energydash.sources.aretas.client import address, call, read_token
+from energydash.sources.aretas.config import read_config
+from energydash.sources.aretas.rows import _fast, _slow, read_file, read_rows
+from energydash.sources.aretas.sensors import (
+    channel_names,
+    overrides_of,
+    read_sensor_types,
+    to_frame,
+)
 from energydash.time import Period
 from tests.upstreams.aretas import GARAGE_MAC, MAC, PASSWORD, USERNAME, battery
 from tests.upstreams.server import Upstreams
@@ -102,7 +109,7 @@ def test_a_device_of_somebody_else(account: Settings) -> None:
     with pytest.raises(BadCredentials, match="refuses these data"):
         aretas.fetch(other, hours(1), account)
     with pytest.raises(NotFound, match="404") as caught:
-        aretas._call("GET", aretas.account_of(account), "sensordata/none")
+        call("GET", aretas.account_of(account), "sensordata/none")
     assert caught.value.remedy
 
 
@@ -139,25 +146,25 @@ def test_latest_values(account: Settings) -> None:
 
 
 def test_names_come_from_the_user_then_the_list_then_the_firmware() -> None:
-    listed = aretas.read_sensor_types(
+    listed = read_sensor_types(
         b'[{"typeByte":1,"label":"Bank volts","units":"V"},{"type":2,"label":"x","units":""},'
         b'{"type":3,"label":"Volts two","units":"V"},{"label":"no number"}]'
     )
-    names = aretas.channel_names((1, 2, 3, 514), listed, {2: "current_a"})
+    names = channel_names((1, 2, 3, 514), listed, {2: "current_a"})
     assert names == {1: "voltage_v", 2: "current_a", 3: "type_3", 514: "soc_percent"}
     section = Section("", {"types": "voltage=7, current=8"})
-    assert aretas._overrides(section) == {7: "voltage_v", 8: "current_a"}
+    assert overrides_of(section) == {7: "voltage_v", 8: "current_a"}
     with pytest.raises(InputError, match="types has"):
-        aretas._overrides(Section("", {"types": "voltage"}))
+        overrides_of(Section("", {"types": "voltage"}))
 
 
 def test_only_tls_and_only_tokens() -> None:
     with pytest.raises(InputError, match="https"):
-        aretas._address(Section("", {"url": "http://example.org/rest/"}), "x")
-    assert aretas.read_token(b'"abcdefgh12"') == "abcdefgh12"
+        address(Section("", {"url": "http://example.org/rest/"}), "x")
+    assert read_token(b'"abcdefgh12"') == "abcdefgh12"
     for answer in (b"", b"no", b"<html>hello</html>", b"an error happened"):
         with pytest.raises(BadData):
-            aretas.read_token(answer)
+            read_token(answer)
     assert repr(Section("", {"password": Secret("hunter22")})) == "Section(name='')"
 
 
@@ -216,7 +223,7 @@ def test_unreadable_answers_say_why(text: bytes, why: str) -> None:
 
 def test_no_rows_are_an_answer() -> None:
     assert len(read_rows(b"[]")) == 0
-    frame, unknown = aretas.to_frame(read_rows(b"[]"), {}, {})
+    frame, unknown = to_frame(read_rows(b"[]"), {}, {})
     assert frame.empty
     assert unknown == ()
 
