@@ -33,7 +33,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "charts": set(PURE),
     "views": {"charts", "answers", "crawler", *PURE},  # the first visit starts the crawler
     "answers": {"fetch", "store", "sources", "household", *PURE},
-    "household": {"store", *PURE},
+    "household": {"store", "sources", *PURE},
     "fetch": {"store", "sources"},
     "crawler": {"fetch", "store", "sources", "household", *PURE},
     "store": {"sources"},  # redaction of the driver's messages

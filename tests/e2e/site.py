@@ -27,6 +27,7 @@ class Site:
     url: str
     home: Path
     log: Path
+    process_id: int
 
     def said(self) -> str:
         return self.log.read_text(encoding="utf-8", errors="replace")
@@ -42,7 +43,7 @@ def serve(home: Path, environment: Mapping[str, str], *arguments: str) -> Iterat
     command = [sys.executable, "-m", "energydash", "serve", "--port", str(port), *arguments]
     with log.open("wb") as output:
         process = subprocess.Popen(command, cwd=ROOT, env=env, stdout=output, stderr=output)
-    site = Site(f"http://localhost:{port}", home, log)
+    site = Site(f"http://localhost:{port}", home, log, process.pid)
     try:
         wait_until_served(site, process)
         yield site

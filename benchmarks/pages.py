@@ -1,0 +1,155 @@
+"""Pages: start to first chart, rerun of each page for one and ten viewers, bytes per page.
+
+On sample data, without any network. The baseline is a bare Streamlit page with one chart.
+"""
+
+from __future__ import annotations
+
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Browser, expect, sync_playwright
+
+from benchmarks.measure import Bench
+from benchmarks.viewer import Viewer, cpu_seconds
+from tests.e2e import chromium
+from tests.e2e.site import ROOT, Site, free_port, serve, wait_until_served
+
+PAGES = tuple(path.stem for path in sorted((ROOT / "pages").glob("*.py")))
+RERUNS = 20
+VIEWERS = 10
+THINK_S = 2.0
+BARE = """import plotly.graph_objects as go
+import streamlit as st
+st.set_page_config("bare", page_icon=":bar_chart:")
+st.plotly_chart(go.Figure(go.Scatter(y=list(range(500)))))
+"""
+
+
+def run(bench: Bench) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        first_chart(bench, Path(folder))
+        with offline(Path(folder) / "reruns") as site:
+            for page in PAGES:
+                rerun(bench, site, page)
+
+
+@contextmanager
+def offline(home: Path) -> Iterator[Site]:
+    """energydash on sample data: its upstreams all refuse."""
+    home.mkdir(exist_ok=True)
+    refusing = {"ENERGYDASH_REPLAY_URL": f"http://127.0.0.1:{free_port()}"}
+    with serve(home, refusing) as site:
+        yield site
+
+
+@contextmanager
+def bare(folder: Path) -> Iterator[Site]:
+    """A Streamlit page with one chart and nothing else."""
+    folder.mkdir(exist_ok=True)
+    script = folder / "bare.py"
+    script.write_text(BARE)
+    port = free_port()
+    options = ["--server.headless=true", f"--server.port={port}", "--server.fileWatcherType=none"]
+    options.append("--browser.gatherUsageStats=false")
+    log = folder / "bare.log"
+    with log.open("wb") as output:
+        command = [sys.executable, "-m", "streamlit", "run", str(script), *options]
+        process = subprocess.Popen(command, cwd=folder, stdout=output, stderr=output)
+    site = Site(f"http://localhost:{port}", folder, log, process.pid)
+    try:
+        wait_until_served(site, process)
+        yield site
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def first_chart(bench: Bench, folder: Path) -> None:
+    """Process start to first chart in an empty browser; a second visit; both for a bare page."""
+    path = chromium.executable()
+    if path is None:
+        print(f"    not measured: {chromium.NONE}")
+        return
+    taken: dict[str, tuple[float, float]] = {}
+    with sync_playwright() as playwright:
+        flags = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+        browser = playwright.chromium.launch(executable_path=path, args=flags)
+        for name, site_of in (("bare", bare), ("energydash", offline)):
+            start = time.perf_counter()
+            with site_of(folder / name) as site:
+                cold = _first_and_second(browser, site, start)
+                taken[name] = cold
+        browser.close()
+    for name, (cold, warm) in taken.items():
+        goal = name == "energydash"
+        bench.fact(f"{name}: start to first chart", cold, "s", at_most=4 if goal else None)
+        bench.fact(f"{name}: warm visit to chart", warm, "s", at_most=2.5 if goal else None)
+    ratio = taken["energydash"][1] / taken["bare"][1]
+    bench.fact("warm visit against the bare page", ratio, "times", at_most=1.3)
+
+
+def _first_and_second(browser: Browser, site: Site, start: float) -> tuple[float, float]:
+    with browser.new_context() as context:
+        page = context.new_page()
+        chart = page.locator(".js-plotly-plot .main-svg").first
+        page.goto(site.url)
+        expect(chart).to_be_visible(timeout=60_000)
+        cold = time.perf_counter() - start
+        warm = []
+        for _ in range(3):
+            start = time.perf_counter()
+            page.goto(site.url)
+            expect(chart).to_be_visible(timeout=60_000)
+            warm.append(time.perf_counter() - start)
+    return cold, statistics.median(warm)
+
+
+def rerun(bench: Bench, site: Site, page: str) -> None:
+    """CPU and p95 of a rerun for one viewer, p95 for ten clicking every two seconds, bytes."""
+    with Viewer(site.url, page) as viewer:
+        viewer.run()
+        first_bytes = viewer.bytes_last
+        for _ in range(3):
+            viewer.run()
+        before = cpu_seconds(site.process_id)
+        times = [viewer.run() for _ in range(RERUNS)]
+        after = cpu_seconds(site.process_id)
+    if before is not None and after is not None:
+        cpu_ms = (after - before) / RERUNS * 1000
+        bench.fact(f"{page}: CPU per rerun", cpu_ms, "ms", at_most=20)
+    bench.fact(f"{page}: one viewer, p95", p95(times) * 1000, "ms", at_most=100)
+    bench.fact(f"{page}: {VIEWERS} viewers, p95", p95(crowd(site, page)) * 1000, "ms", at_most=250)
+    bench.fact(f"{page}: first draw over the websocket", first_bytes / 1000, "kB", at_most=150)
+
+
+def crowd(site: Site, page: str, rounds: int = 6) -> list[float]:
+    """Rerun times of ten viewers, each of whom clicks every two seconds."""
+    times: list[float] = []
+
+    def click(number: int) -> None:
+        with Viewer(site.url, page) as viewer:
+            viewer.run()
+            time.sleep(THINK_S * number / VIEWERS)
+            for _ in range(rounds):
+                taken = viewer.run()
+                times.append(taken)
+                time.sleep(max(THINK_S - taken, 0))
+
+    threads = [threading.Thread(target=click, args=(number,)) for number in range(VIEWERS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return times
+
+
+def p95(values: list[float]) -> float:
+    return statistics.quantiles(values, n=20)[-1]
