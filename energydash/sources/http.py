@@ -108,7 +108,31 @@ def call(
     body: object = None,
     timeout_s: tuple[float, float] = TIMEOUT_S,
 ) -> bytes:
-    """One request, its pauses and its errors; `get` and `post` are the usual ways in."""
+    """The body that answers one request; `get` and `post` are the usual ways in."""
+    return exchange(
+        method,
+        source,
+        url,
+        params=params,
+        headers=headers,
+        auth=auth,
+        body=body,
+        timeout_s=timeout_s,
+    ).content
+
+
+def exchange(
+    method: str,
+    source: str,
+    url: str,
+    *,
+    params: Params | None = None,
+    headers: Mapping[str, str] | None = None,
+    auth: tuple[str, str] | None = None,
+    body: object = None,
+    timeout_s: tuple[float, float] = TIMEOUT_S,
+) -> requests.Response:
+    """One request, its pauses and its errors; the whole response, for libraries that want it."""
     for attempt in (1, 2):
         _pause(urlsplit(url).hostname or "")
         try:
@@ -141,7 +165,7 @@ def call(
     problem = _error_of(source, answer)
     if problem:
         raise problem
-    return answer.content
+    return answer
 
 
 def as_json(source: str, body: bytes, *, exact: bool = False) -> Any:
