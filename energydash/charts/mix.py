@@ -10,6 +10,8 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from energydash.charts import base, colours
+from energydash.grid.fuels import in_stack_order
+from energydash.grid.mix import total
 
 MAX_PIECES = 12  # a stack is drawn in one piece per stretch without a gap
 
@@ -19,20 +21,13 @@ BELOW_ZERO = {
     "battery": "battery charging",
     "pumped_storage": "pumped storage, pumping",
 }
-NAMES = {"pumped_storage": "pumped storage", "imports": "imports"}
 
 
 def label(fuel: str, *, negative: bool = False) -> str:
     """A fuel as a reader sees it."""
     if negative:
         return BELOW_ZERO.get(fuel, f"{label(fuel)}, own use")
-    return NAMES.get(fuel, fuel.replace("_", " "))
-
-
-def shares_percent(mix_mw: pd.DataFrame) -> pd.DataFrame:
-    """Each fuel as percent of everything supplied at that instant (the positive powers)."""
-    supplied = mix_mw.clip(lower=0).sum(axis="columns", min_count=1)
-    return mix_mw.div(supplied.where(supplied > 0), axis="index") * 100
+    return fuel.replace("_", " ")
 
 
 def stacked_mix(
@@ -49,7 +44,8 @@ def stacked_mix(
     frame, step = base.bucket_means(mix_mw)
     notes = [f"{base.step_words(step)} means"] if step else []
     if unit == "%":
-        frame = shares_percent(frame)
+        whole = total(frame)
+        frame = frame.div(whole.where(whole > 0), axis="index") * 100
     elif unit == "GW":
         frame = frame / 1000
     frame = base.with_gaps(frame, step)
@@ -80,7 +76,7 @@ def _traces(
 ) -> list[go.Scatter]:
     """A trace per fuel, sign and stretch without a gap: Plotly would draw a stack over gaps."""
     pieces = _pieces(frame)
-    fuels = [fuel for fuel in colours.FUELS if fuel in frame and frame[fuel].abs().max() > 0]
+    fuels = [name for name in in_stack_order(frame.columns) if frame[name].abs().max() > 0]
     digits = ".1f" if unit == "%" else ".2f" if unit == "GW" else ".0f"
     traces = []
     for fuel in fuels:

@@ -51,7 +51,7 @@ def ask(
     bucket = int(here.now().timestamp() // FRESH.total_seconds())
     key = (
         f"{here.settings.home}|{here.sample}|{bucket}|{function.__module__}."
-        f"{function.__qualname__}{_plain(arguments)}{_plain(named)}"
+        f"{function.__qualname__}{plain_key(arguments)}{plain_key(named)}"
     )
 
     def compute() -> T:
@@ -82,7 +82,7 @@ def answer(
 
 def draw(asked: Asked[T], build: Callable[..., R], *options: Any) -> R:
     """`build(asked.result, *options)`, remembered with its answer and shared: do not change it."""
-    name = f"{asked.key}|{build.__module__}.{build.__qualname__}{_plain(options)}"
+    name = f"{asked.key}|{build.__module__}.{build.__qualname__}{plain_key(options)}"
     drawn: R = _remember_drawing(name, lambda: build(asked.result, *options))
     return drawn
 
@@ -164,17 +164,17 @@ def _feeds_in(value: Any) -> Iterator[Feed]:
             yield from _feeds_in(inner)
 
 
-def _plain(value: Any) -> str:
+def plain_key(value: Any) -> str:
     """A text that stands for a plain value and for no other; TypeError for anything else."""
     if value is None or isinstance(value, str | int | float | date | datetime | timedelta):
         return repr(value)
     if isinstance(value, Enum):
         return f"{type(value).__qualname__}.{value.name}"
     if isinstance(value, tuple | list):
-        return f"({','.join(_plain(inner) for inner in value)})"
+        return f"({','.join(plain_key(inner) for inner in value)})"
     if isinstance(value, Mapping):
-        return f"{{{','.join(f'{_plain(k)}:{_plain(v)}' for k, v in value.items())}}}"
+        return f"{{{','.join(f'{plain_key(k)}:{plain_key(v)}' for k, v in value.items())}}}"
     if is_dataclass(value) and not isinstance(value, type):
-        inside = ",".join(_plain(getattr(value, field.name)) for field in fields(value))
+        inside = ",".join(plain_key(getattr(value, field.name)) for field in fields(value))
         return f"{type(value).__qualname__}({inside})"
     raise TypeError(f"{type(value).__name__} cannot be part of a key: pass plain values.")

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Literal
 
 import pandas as pd
@@ -113,9 +114,9 @@ def notes(*readings: Reading, key: str, zone: str = LONDON) -> None:
     lines = dict.fromkeys(freshness(reading, zone) for reading in readings)
     if lines:
         st.caption(escape(" — ".join(lines)))
-    gaps = [r.coverage for r in readings if r.origin != "sample" and r.coverage.missing]
+    gaps = [(r.coverage, r) for r in readings if r.origin != "sample" and r.coverage.missing]
     if gaps:
-        st.caption(escape(missing_words(gaps[0], readings[0], zone)))
+        st.caption(escape(missing_words(*gaps[0], zone, cached.context().now())))
     shown: set[str] = set()
     for number, reading in enumerate(readings):
         if reading.problem and reading.problem.sentence not in shown:
@@ -134,11 +135,10 @@ def freshness(reading: Reading, zone: str = LONDON) -> str:
     return f"{title} · {words.clock(reading.newest, zone, now)} · {words.ago(now - reading.newest)}"
 
 
-def missing_words(coverage: Coverage, reading: Reading, zone: str) -> str:
+def missing_words(coverage: Coverage, reading: Reading, zone: str, now: datetime) -> str:
     """`12 of 48 half-hours missing: Thu 03:00 to 09:00`; the first few gaps are named."""
     step = reading.feed.step
     unit = "half-hours" if step and step.total_seconds() == 1800 else "readings"
-    now = cached.context().now()
     named = ", ".join(
         f"{words.clock(gap.start, zone, now)} to {words.clock(gap.end, zone, now)}"
         for gap in coverage.missing[:3]
