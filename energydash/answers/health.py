@@ -13,9 +13,11 @@ import pandas as pd
 from energydash import fetch, sources
 from energydash.context import Context
 from energydash.feeds import Feed, Problem
+from energydash.store import Store
 from energydash.time import Period
 
 State = Literal["live", "stale", "trouble", "waiting", "not configured"]
+_WORRYING: tuple[State, ...] = ("trouble", "stale")
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,7 @@ class Health:
     store_bytes: int
     cache_bytes: int
     home: Path
+    configured: tuple[str, ...]
 
 
 def health(context: Context, personal: bool = True) -> Health:
@@ -79,7 +82,7 @@ def health(context: Context, personal: bool = True) -> Health:
         offered = module.feeds(context.settings)
         mine = summary[summary["source"] == name]
         feeds = tuple(
-            _feed_health(known[key], row, now)
+            _feed_health(store, known[key], row, now)
             for key, row in zip(_keys(mine), mine.to_dict("records"), strict=True)
             if key in known and (personal or not key[0])
         )
@@ -89,7 +92,19 @@ def health(context: Context, personal: bool = True) -> Health:
         store.size_bytes(),
         folder_bytes(context.settings.cache_folder),
         context.settings.home,
+        tuple(sorted(context.settings.sections)),
     )
+
+
+def in_words(found: Health) -> str:
+    """`4 sources are live, 1 in trouble: Elexon.`"""
+    names: dict[State, list[str]] = {}
+    for source in found.sources:
+        names.setdefault(source.state, []).append(source.info.title)
+    live = len(names.get("live", ()))
+    said = [f"{live} of {len(found.sources)} sources are live"]
+    said += [f"{state}: {', '.join(names[state])}" for state in _WORRYING if state in names]
+    return "; ".join(said) + "."
 
 
 def retry(context: Context, feed: Feed, period: Period) -> fetch.Refreshed | None:
@@ -116,10 +131,9 @@ def _keys(summary: pd.DataFrame) -> list[tuple[str, str, str, str]]:
     return [tuple(row) for row in columns.itertuples(index=False)]
 
 
-def _feed_health(feed: Feed, row: dict[Hashable, Any], now: datetime) -> FeedHealth:
+def _feed_health(store: Store, feed: Feed, row: dict[Hashable, Any], now: datetime) -> FeedHealth:
     newest, fetched_at = _instant(row["newest"]), _instant(row["fetched_at"])
-    problem = row["problem"] if isinstance(row["problem"], Problem) else None
-    rows = row["rows"]
+    problem = store.problem(feed) if row["problem"] else None
     limit = 3 * feed.cadence + (feed.step or timedelta(0))
     state: State = "live"
     if problem:
@@ -128,9 +142,7 @@ def _feed_health(feed: Feed, row: dict[Hashable, Any], now: datetime) -> FeedHea
         state = "waiting"
     elif newest is None or now - newest > limit:
         state = "stale"
-    return FeedHealth(
-        feed, state, int(rows) if isinstance(rows, int) else 0, newest, fetched_at, problem
-    )
+    return FeedHealth(feed, state, int(row["rows"]), newest, fetched_at, problem)
 
 
 def _state(feeds: tuple[FeedHealth, ...], offered: bool) -> State:
@@ -140,5 +152,5 @@ def _state(feeds: tuple[FeedHealth, ...], offered: bool) -> State:
     return next((s for s in order if any(feed.state == s for feed in feeds)), "waiting")
 
 
-def _instant(value: object) -> datetime | None:
-    return value.to_pydatetime() if isinstance(value, pd.Timestamp) else None
+def _instant(value: Any) -> datetime | None:
+    return None if pd.isna(value) else pd.Timestamp(value).to_pydatetime()

@@ -15,7 +15,7 @@ import streamlit as st
 
 from energydash.answers import health
 from energydash.charts import base
-from energydash.feeds import Coverage, Problem, Reading
+from energydash.feeds import Coverage, Feed, Problem, Reading
 from energydash.time import LONDON, Period
 from energydash.views import cached, viewer, words
 
@@ -167,14 +167,27 @@ def trouble(
         if reading is not None and viewer.may_edit():
             st.button(
                 "Retry", key=f"retry_{key}", icon=":material/refresh:", type="tertiary",
-                on_click=_retry, args=(reading,),
+                on_click=retry, args=(reading.feed,),
             )  # fmt: skip
 
 
-def _retry(reading: Reading) -> None:
+def state_sign(state: health.State) -> str:
+    """A source's state as a word with a sign of its own: colour is never alone."""
+    colour, sign = {
+        "live": ("green", "●"),
+        "stale": ("orange", "◐"),
+        "trouble": ("orange", "▲"),
+        "waiting": ("gray", "◌"),
+        "not configured": ("gray", "○"),
+    }[state]
+    return f":{colour}[{sign} {state}]"
+
+
+def retry(feed: Feed) -> None:
+    """Ask a feed's source again, now, and forget what was remembered."""
     here = cached.context()
     now = here.now()
-    health.retry(here, reading.feed, Period(now - reading.feed.revises, now))
+    health.retry(here, feed, Period(now - feed.revises, now + feed.horizon))
     cached.forget()
 
 

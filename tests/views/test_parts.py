@@ -44,7 +44,7 @@ def test_keys_of_remembered_answers() -> None:
     plain = cached.plain_key
     assert plain((1, "1")) != plain(("1", 1))
     assert plain(("a,b",)) != plain(("a", "b"))
-    assert plain(Options(2.0)) == "Options(2.0)"
+    assert plain(Options(2.0)).endswith("Options(2.0)")
     assert plain(date(2026, 1, 1)) != plain("datetime.date(2026, 1, 1)")
     with pytest.raises(TypeError, match="DataFrame"):
         plain((pd.DataFrame(),))
