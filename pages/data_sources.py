@@ -74,7 +74,8 @@ def draw() -> None:
         place = f", in `{found.home}`" if viewer.may_edit() else ""
         st.markdown(
             f"{found.store_bytes / 1e6:,.1f} MB of readings and "
-            f"{found.cache_bytes / 1e6:,.1f} MB of raw answers{place}. `energydash backup FILE` makes a consistent copy."
+            f"{found.cache_bytes / 1e6:,.1f} MB of raw answers{place}. "
+            "`energydash backup FILE` makes a consistent copy."
         )
         st.markdown(
             "Configured: "
