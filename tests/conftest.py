@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from energydash import context, settings
+from energydash import context, settings, store
 from energydash.sources import replay
 from tests.upstreams.server import Upstreams
 
@@ -39,6 +39,7 @@ def private_home(
     yield home
     settings.current.cache_clear()
     context.current.cache_clear()
+    store.close_all()
 
 
 @pytest.fixture

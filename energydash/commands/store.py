@@ -23,12 +23,13 @@ def backup(file: Path) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def restore(file: Path, yes: bool) -> None:
     """Put a backup in the store's place; what was there is kept beside it."""
-    from energydash import context
+    from energydash import settings
+    from energydash.store import restore as restore_store
 
     if not yes:
         click.confirm(f"Replace everything in the store by {file}?", abort=True, err=True)
-    context.current().store.restore(file)
-    click.echo(f"restored {file}")
+    aside = restore_store(settings.current(), file)
+    click.echo(f"restored {file}; what was there is kept in {aside}")
 
 
 @click.command()

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import atexit
 import threading
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from energydash.store.errors import StoreCorrupt
 from energydash.store.feeds import Wanted
 from energydash.store.store import Store, Written
 
-__all__ = ["Covered", "Store", "Wanted", "Written", "open_store", "restore"]
+__all__ = ["Covered", "Store", "Wanted", "Written", "close_all", "open_store", "restore"]
 
 _open: dict[str, Store] = {}
 _guard = threading.Lock()
@@ -48,6 +49,16 @@ def restore(settings: Settings, path: Path) -> Path:
         with _guard:
             _open.pop(str(file.absolute()), None)
         return open_store(settings).restore(path)
+
+
+@atexit.register
+def close_all() -> None:
+    """Close every store of this process, and forget them: `open_store` opens them anew."""
+    with _guard:
+        stores = list(_open.values())
+        _open.clear()
+    for store in stores:
+        store.close()
 
 
 def _database(settings: Settings) -> Database:

@@ -82,11 +82,10 @@ def unpacked(path: Path, near: Path) -> Iterator[SqliteDatabase]:
 def _copy_out(database: Database, path: Path) -> None:
     copy = SqliteDatabase(path)
     try:
-        with database.connection() as source, copy.transaction() as target:
-            source.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        with database.transaction() as source, copy.transaction() as target:
+            source.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
             for table in TABLES:
                 _copy_rows(source, target, table)
-            source.execute("COMMIT")
         with copy.connection() as connection:
             connection.value(pa.string(), "PRAGMA journal_mode = DELETE")
     finally:

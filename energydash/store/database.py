@@ -75,6 +75,15 @@ class Connection:
                 table, self.database.outgoing(data), mode="append", temporary=temporary
             )
 
+    @contextmanager
+    def guarded(self) -> Iterator[None]:
+        """The driver's errors in our words."""
+        try:
+            yield
+        except DRIVER_ERRORS as error:
+            # The driver's words may hold a password, so they are not kept as the cause either.
+            raise self.database.translated(error) from None
+
     def close(self) -> None:
         """Close; an open transaction is rolled back."""
         self.raw.close()
@@ -84,12 +93,8 @@ class Connection:
 
     @contextmanager
     def _cursor(self) -> Iterator[Any]:
-        try:
-            with self.raw.cursor() as cursor:
-                yield cursor
-        except DRIVER_ERRORS as error:
-            # The driver's words may hold a password, so they are not kept as the cause either.
-            raise self.database.translated(error) from None
+        with self.guarded(), self.raw.cursor() as cursor:
+            yield cursor
 
 
 class Database(ABC):
@@ -100,7 +105,6 @@ class Database(ABC):
 
     dialect: str
     types: ClassVar[dict[pa.DataType, str]]
-    begin = "BEGIN"
     statement_options: ClassVar[dict[str, str]] = {}
     secrets: tuple[str, ...] = ()
 
@@ -117,6 +121,14 @@ class Database(ABC):
     @abstractmethod
     def connect(self) -> Connection:
         """A new connection; StoreError where that fails."""
+
+    @abstractmethod
+    def begin(self, connection: Connection) -> None:
+        """Start a transaction that may write."""
+
+    @abstractmethod
+    def commit(self, connection: Connection) -> None:
+        """End it, keeping what it did."""
 
     @abstractmethod
     def statement(self, sql: str) -> str:
@@ -198,15 +210,16 @@ class Database(ABC):
         with self.connection() as connection:
             if wait_s is not None:
                 connection.execute(self.waiting(wait_s))
-            connection.execute(self.begin)
+            self.begin(connection)
             yield connection
-            connection.execute("COMMIT")
+            self.commit(connection)
             if wait_s is not None:
                 connection.execute(self.waiting(self.wait_s))
 
     def close(self) -> None:
         """Close the idle connections; the next use opens new ones."""
         with self._guard:
+            self._leave_parents_behind()
             idle, self._idle = self._idle, []
         for connection in idle:
             connection.close()
@@ -241,14 +254,16 @@ class Database(ABC):
 
     def _take(self) -> Connection:
         with self._guard:
-            if self._process != os.getpid():
-                # Connections must not cross a fork. They are forgotten without being closed:
-                # closing would release the parent's locks.
-                _left_behind.extend(self._idle)
-                self._idle, self._process = [], os.getpid()
+            self._leave_parents_behind()
             if self._idle:
                 return self._idle.pop()
         return self.connect()
+
+    def _leave_parents_behind(self) -> None:
+        """After a fork, forget the parent's connections: closing them would release its locks."""
+        if self._process != os.getpid():
+            _left_behind.extend(self._idle)
+            self._idle, self._process = [], os.getpid()
 
 
 _left_behind: list[Connection] = []

@@ -62,6 +62,17 @@ class PostgresDatabase(Database):
         self.close()  # after a restart of the server every idle connection is dead
         return super().translated(error)
 
+    def begin(self, connection: Connection) -> None:
+        # Not by a BEGIN of ours: the driver thinks that it is in autocommit then, and ends every
+        # statement that has a time among its parameters with a COMMIT of its own.
+        with connection.guarded():
+            connection.raw.adbc_connection.set_autocommit(False)
+
+    def commit(self, connection: Connection) -> None:
+        with connection.guarded():
+            connection.raw.adbc_connection.commit()
+            connection.raw.adbc_connection.set_autocommit(True)
+
     def statement(self, sql: str) -> str:
         return sql
 

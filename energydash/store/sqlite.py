@@ -40,7 +40,6 @@ class SqliteDatabase(Database):
         TEXT: "TEXT",
         FLAG: "INTEGER",
     }
-    begin = "BEGIN IMMEDIATE"
     statement_options: ClassVar = {"adbc.sqlite.query.batch_rows": "65536"}
 
     def __init__(self, path: Path, *, wait_s: float = WAIT_S) -> None:
@@ -94,6 +93,14 @@ class SqliteDatabase(Database):
             connection.close()
             raise
         return connection
+
+    def begin(self, connection: Connection) -> None:
+        # IMMEDIATE takes the write lock at once, where waiting is possible: a transaction that
+        # starts by reading may find that it can never write.
+        connection.execute("BEGIN IMMEDIATE")
+
+    def commit(self, connection: Connection) -> None:
+        connection.execute("COMMIT")
 
     def statement(self, sql: str) -> str:
         return re.sub(r"\$(\d+)", r"?\1", sql)
