@@ -36,8 +36,8 @@ from energydash.home.tariffs import Agreement, Tariff, parse_code
 from energydash.time import Period, half_hours, local_midnight, subtract
 
 # The `kind`s of the store's rates.
-UNIT_RATE, DAY_RATE, NIGHT_RATE = "unit-rate", "day-unit-rate", "night-unit-rate"
-STANDING_CHARGE = "standing-charge"
+UNIT_RATE, DAY_RATE, NIGHT_RATE = "unit", "day", "night"
+STANDING_CHARGE = "standing"
 
 # Octopus gives Economy 7 prices, not hours; smart meters keep UTC all year (facts of the API).
 ECONOMY_7_NIGHT_UTC_MINUTES = (30, 450)

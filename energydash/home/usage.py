@@ -20,6 +20,7 @@ from energydash.home.rates import (
     Floats,
     Lines,
     Micros,
+    Rate,
     RateCard,
     charged_days,
     index_us,
@@ -40,7 +41,7 @@ class Usage:
     """One meter's readings in a period, priced.
 
     times_us, kwh: the readings that have a value. m3: the volume, where the meter measures it.
-    expected_us: the half-hours that ought to have a reading. charges: (local day, exact pence).
+    expected_us: the half-hours that ought to have a reading. charges: (local day, exact price).
     g_per_kwh: the grid's carbon intensity at each reading, NaN where unknown; None where unasked.
     """
 
@@ -49,7 +50,7 @@ class Usage:
     kwh: Floats
     lines: Lines
     expected_us: Micros
-    charges: tuple[tuple[date, Decimal], ...] = ()
+    charges: tuple[tuple[date, Rate], ...] = ()
     m3: Floats | None = None
     g_per_kwh: Floats | None = None
 
@@ -147,8 +148,8 @@ def daily_charges(usages: Sequence[Usage]) -> list[tuple[date, Decimal]]:
     """(local day, pence) of every standing charge, once per day and meter point."""
     seen: dict[tuple[str, date], Decimal] = {}
     for usage in usages:
-        for day, pence in usage.charges:
-            seen.setdefault((usage.meter.charge_point, day), pence)
+        for day, rate in usage.charges:
+            seen.setdefault((usage.meter.charge_point, day), rate.inc_vat)
     return [(day, pence) for (_, day), pence in seen.items()]
 
 
@@ -173,9 +174,9 @@ def _term_lines(
 
 def _charges(
     meter: Meter, periods: Sequence[Period], terms: Sequence[Term], cards: Mapping[str, RateCard]
-) -> tuple[tuple[date, Decimal], ...]:
+) -> tuple[tuple[date, Rate], ...]:
     days = [day for one in periods for day in charged_days(one, meter.zone)]
-    found: list[tuple[date, Decimal]] = []
+    found: list[tuple[date, Rate]] = []
     for term in terms:
         card = cards.get(term.tariff)
         if card is None:
@@ -183,7 +184,7 @@ def _charges(
         here = [day for day in days if local_midnight(day, meter.zone) in term.period]
         codes = standing_days(card.standing, here, meter.zone)
         found += [
-            (day, card.standing.rates[code].inc_vat)
+            (day, card.standing.rates[code])
             for day, code in zip(here, codes.tolist(), strict=True)
             if code != UNPRICED
         ]

@@ -150,10 +150,10 @@ def published(*rows: tuple[object, ...]) -> pd.DataFrame:
 
 def test_one_price_is_chosen_where_payment_methods_differ() -> None:
     rates = published(
-        ("unit-rate", "NON_DIRECT_DEBIT", "2024-03-31T23:00Z", None, "50.79", "53.3295"),
-        ("unit-rate", "DIRECT_DEBIT", "2024-03-31T23:00Z", None, "45.57", "47.8485"),
-        ("unit-rate", "NON_DIRECT_DEBIT", "2024-06-30T23:00Z", None, "60", "63"),
-        ("standing-charge", None, None, None, "40", "42"),
+        ("unit", "NON_DIRECT_DEBIT", "2024-03-31T23:00Z", None, "50.79", "53.3295"),
+        ("unit", "DIRECT_DEBIT", "2024-03-31T23:00Z", None, "45.57", "47.8485"),
+        ("unit", "NON_DIRECT_DEBIT", "2024-06-30T23:00Z", None, "60", "63"),
+        ("standing", None, None, None, "40", "42"),
     )
     at = [micros(datetime(2024, month, 1, 12, tzinfo=UTC)) for month in (3, 4, 8)]
     times = pd.Series(at).to_numpy()
@@ -169,8 +169,8 @@ def test_one_price_is_chosen_where_payment_methods_differ() -> None:
 
 def test_economy_7_keeps_utc_hours_in_summer() -> None:
     rates = published(
-        ("day-unit-rate", None, "2024-01-01T00:00Z", None, "57.01", "59.86"),
-        ("night-unit-rate", None, "2024-01-01T00:00Z", None, "32.55", "34.18"),
+        ("day", None, "2024-01-01T00:00Z", None, "57.01", "59.86"),
+        ("night", None, "2024-01-01T00:00Z", None, "32.55", "34.18"),
     )
     card = published_card("E-2R-VAR-22-11-01-B", rates, Direction.IMPORT)
     clock = {"00:00": 59.86, "00:30": 34.18, "07:00": 34.18, "07:30": 59.86}

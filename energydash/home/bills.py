@@ -1,0 +1,238 @@
+"""A statement per meter, in exact decimals: raw, and rounded as the supplier rounds.
+
+Octopus rounds each half-hour to 2 decimals of a kWh, half to even, before it is priced; money is
+rounded to the penny once, at the sums. Both totals stand side by side, for a difference between
+them and the bill is then explained.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
+from itertools import groupby
+
+import numpy as np
+
+from energydash.home.meters import Direction, Meter
+from energydash.home.rates import HALF_HOUR_US, UNPRICED, Micros, Rate
+from energydash.home.usage import Usage, assumes_calorific_value
+from energydash.time import HALF_HOUR, Period
+
+CENT = Decimal("0.01")
+ZERO = Decimal(0)
+
+
+@dataclass(frozen=True)
+class Amount:
+    """Pounds without VAT, the VAT, and both."""
+
+    exc_vat: Decimal = ZERO
+    vat: Decimal = ZERO
+
+    @property
+    def inc_vat(self) -> Decimal:
+        return self.exc_vat + self.vat
+
+    def __add__(self, other: Amount) -> Amount:
+        return Amount(self.exc_vat + other.exc_vat, self.vat + other.vat)
+
+    def to_the_penny(self) -> Amount:
+        """Each part rounded to the penny, half up."""
+        return Amount(
+            self.exc_vat.quantize(CENT, ROUND_HALF_UP), self.vat.quantize(CENT, ROUND_HALF_UP)
+        )
+
+
+@dataclass(frozen=True)
+class EnergyLine:
+    """Energy at one rate of one tariff. `billed_kwh` is the sum of the rounded half-hours."""
+
+    rate: Rate
+    kwh: Decimal
+    billed_kwh: Decimal
+
+    @property
+    def amount(self) -> Amount:
+        return _amount(self.kwh, self.rate)
+
+    @property
+    def billed(self) -> Amount:
+        return _amount(self.billed_kwh, self.rate)
+
+
+@dataclass(frozen=True)
+class StandingLine:
+    """Days at one standing charge."""
+
+    pence_per_day: Decimal
+    exc_pence_per_day: Decimal
+    days: int
+
+    @property
+    def amount(self) -> Amount:
+        return _amount(Decimal(self.days), Rate(self.pence_per_day, self.exc_pence_per_day))
+
+
+@dataclass(frozen=True)
+class Statement:
+    """What one meter's energy cost over the period; an export meter's is a credit.
+
+    unpriced_kwh is in no line. missing: runs of half-hours without a reading. notes: what is
+    estimated or assumed, in sentences.
+    """
+
+    meter: Meter
+    lines: tuple[EnergyLine, ...]
+    standing: tuple[StandingLine, ...]
+    kwh: Decimal
+    unpriced_kwh: Decimal
+    m3: Decimal | None
+    missing: tuple[Period, ...]
+    missing_half_hours: int
+    notes: tuple[str, ...] = ()
+
+    @property
+    def energy(self) -> Amount:
+        return sum((line.amount for line in self.lines), Amount())
+
+    @property
+    def standing_charge(self) -> Amount:
+        return sum((line.amount for line in self.standing), Amount())
+
+    @property
+    def total(self) -> Amount:
+        """Energy and standing charge, unrounded."""
+        return self.energy + self.standing_charge
+
+    @property
+    def billed_total(self) -> Amount:
+        """The same from rounded half-hours, to the penny."""
+        billed = sum((line.billed for line in self.lines), Amount())
+        return (billed + self.standing_charge).to_the_penny()
+
+
+@dataclass(frozen=True)
+class Bill:
+    """Statements of every meter, and what is left to pay (below zero: to receive)."""
+
+    period: Period
+    statements: tuple[Statement, ...]
+
+    def _sum(self, direction: Direction, *, billed: bool) -> Decimal:
+        return sum(
+            (
+                (one.billed_total if billed else one.total).inc_vat
+                for one in self.statements
+                if one.meter.direction is direction
+            ),
+            ZERO,
+        )
+
+    @property
+    def charges_gbp(self) -> Decimal:
+        return self._sum(Direction.IMPORT, billed=False)
+
+    @property
+    def credit_gbp(self) -> Decimal:
+        return self._sum(Direction.EXPORT, billed=False)
+
+    @property
+    def net_gbp(self) -> Decimal:
+        return self.charges_gbp - self.credit_gbp
+
+    @property
+    def billed_net_gbp(self) -> Decimal:
+        charged = self._sum(Direction.IMPORT, billed=True)
+        return charged - self._sum(Direction.EXPORT, billed=True)
+
+
+def bill(usages: Sequence[Usage], period: Period) -> Bill:
+    """The statement of each meter; a meter point's standing charge is on its first meter's."""
+    charged: set[str] = set()
+    statements = []
+    for usage in usages:
+        point = usage.meter.charge_point
+        statements.append(statement(usage, period, with_standing=point not in charged))
+        charged.add(point)
+    return Bill(period, tuple(statements))
+
+
+def statement(usage: Usage, period: Period, *, with_standing: bool = True) -> Statement:
+    """One meter's statement, every reading an exact decimal."""
+    exact = [Decimal(repr(value)) for value in usage.kwh.tolist()]
+    lines = usage.lines
+    sums: dict[int, list[Decimal]] = {}
+    whole = np.bincount(lines.reading, minlength=len(exact)) == 1
+    for reading, kwh, code in zip(
+        lines.reading.tolist(), lines.kwh.tolist(), lines.code.tolist(), strict=True
+    ):
+        energy = exact[reading] if whole[reading] else Decimal(repr(kwh))
+        both = sums.setdefault(code, [ZERO, ZERO])
+        both[0] += energy
+        both[1] += energy.quantize(CENT, ROUND_HALF_EVEN)
+    unpriced = sums.pop(UNPRICED, [ZERO, ZERO])[0]
+    priced: dict[Rate, list[Decimal]] = {}
+    for code, (kwh, billed) in sums.items():
+        both = priced.setdefault(lines.rates[code], [ZERO, ZERO])
+        both[0] += kwh
+        both[1] += billed
+    order = {tariff: place for place, tariff in enumerate(dict.fromkeys(r.tariff for r in priced))}
+    rates = sorted(priced, key=lambda rate: (order[rate.tariff], rate.inc_vat))
+    missing = usage.missing_us
+    return Statement(
+        usage.meter,
+        tuple(EnergyLine(rate, *priced[rate]) for rate in rates),
+        _standing_lines(usage) if with_standing else (),
+        sum(exact, ZERO),
+        unpriced,
+        None if usage.m3 is None else sum((Decimal(repr(v)) for v in usage.m3.tolist()), ZERO),
+        tuple(runs(missing)),
+        len(missing),
+        _notes(usage, period, unpriced, len(missing)),
+    )
+
+
+def runs(half_hours_us: Micros) -> list[Period]:
+    """Sorted half-hours as periods, neighbours joined."""
+    if not len(half_hours_us):
+        return []
+    breaks = np.flatnonzero(np.diff(half_hours_us) != HALF_HOUR_US)
+    first = half_hours_us[np.concatenate(([0], breaks + 1))]
+    last = half_hours_us[np.append(breaks, len(half_hours_us) - 1)]
+    epoch = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
+    return [
+        Period(epoch + timedelta(microseconds=a), epoch + timedelta(microseconds=b) + HALF_HOUR)
+        for a, b in zip(first.tolist(), last.tolist(), strict=True)
+    ]
+
+
+def _amount(quantity: Decimal, rate: Rate) -> Amount:
+    exc = quantity * rate.exc_vat / 100
+    return Amount(exc, quantity * rate.inc_vat / 100 - exc)
+
+
+def _standing_lines(usage: Usage) -> tuple[StandingLine, ...]:
+    charges = sorted(usage.charges, key=lambda charge: charge[0])
+    found = []
+    for rate, days in groupby(charges, key=lambda charge: charge[1]):
+        if rate.inc_vat:
+            found.append(StandingLine(rate.inc_vat, rate.exc_vat, len(list(days))))
+    return tuple(found)
+
+
+def _notes(usage: Usage, period: Period, unpriced: Decimal, missing: int) -> tuple[str, ...]:
+    notes = []
+    if missing:
+        notes.append(
+            f"{missing:,} of {len(usage.expected_us):,} half-hours have no reading; "
+            "the supplier may have estimated them."
+        )
+    if unpriced:
+        notes.append(f"{unpriced:,.3f} kWh have no price: no tariff covers those times.")
+    if assumes_calorific_value(usage.meter, period.days(usage.meter.zone)[0]):
+        notes.append(
+            "m³ became kWh with 40 MJ/m³; enter the calorific value of the bill for this meter."
+        )
+    return tuple(notes)

@@ -1,0 +1,86 @@
+"""Tariffs compared on the same readings cost what each would have cost alone."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from energydash.home.bands import Band
+from energydash.home.cards import tariff_card
+from energydash.home.comparison import Readings, actual, pairs, shift_evening, under
+from energydash.home.costs import By, costs
+from energydash.home.meters import Direction
+from energydash.home.tariffs import Tariff
+from energydash.time import DAY, LONDON, Period
+from tests.home import reference, strategies
+from tests.home.test_costs import EXPORT, IMPORT, priced
+
+
+@settings(max_examples=30, deadline=None)
+@given(data=st.data())
+def test_each_tariff_costs_what_it_costs_alone(data: st.DataObject) -> None:
+    anchor = data.draw(st.sampled_from(strategies.ANCHORS))
+    period = data.draw(strategies.periods(anchor))
+    days = period.days(LONDON)
+    kwh_in, kwh_out = (data.draw(strategies.readings(period)) for _ in range(2))
+    tariffs = [data.draw(strategies.tariffs(f"in {n}", anchor)) for n in range(2)]
+    exports = [data.draw(strategies.tariffs("out", anchor, Direction.EXPORT))]
+    usage = priced(IMPORT, tariffs[:1], kwh_in, period)
+    outs = priced(EXPORT, exports, kwh_out, period)
+    into = Readings.of([usage], days, LONDON)
+    out = Readings.of([outs], days, LONDON)
+    found = pairs(
+        [under(into, tariff_card(one, period)) for one in tariffs],
+        [under(out, tariff_card(one, period)) for one in exports],
+        into.months,
+        0.0,
+    )
+    for one in tariffs:
+        row = found.table.set_index("import_tariff").loc[one.label]
+        alone = costs([priced(IMPORT, [one], kwh_in, period), outs], By.TOTAL).totals
+        # tiers of a year or month count from the first reading asked for, here and alone
+        assert row["net_gbp"] == pytest.approx(alone["net_cost_gbp"], abs=1e-9)
+        assert row["unpriced_kwh"] == pytest.approx(alone["unpriced_kwh"], abs=1e-9)
+    assert found.monthly.sum().sum() == pytest.approx(found.table["net_gbp"].sum(), abs=1e-9)
+    same = actual([usage], into, "now")
+    assert same.total_gbp == pytest.approx(under(into, tariff_card(tariffs[0], period)).total_gbp)
+
+
+def test_what_has_no_price_for_everything_comes_last() -> None:
+    period = Period.local_days(date(2026, 1, 1), date(2026, 1, 3), LONDON)
+    readings = [(at, Decimal(1)) for at in reference.half_hours(period.start, period.end)]
+    usage = priced(IMPORT, [], readings, period)
+    into = Readings.of([usage], period.days(LONDON), LONDON)
+    dear = Tariff("d", "Dear", default_rate=Decimal(90))
+    half = Tariff("h", "Half", default_rate=Decimal(1), valid_to=date(2026, 1, 2))
+    found = pairs(
+        [under(into, tariff_card(one, period)) for one in (half, dear)], [], into.months, 90.0
+    )
+    assert found.table["import_tariff"].tolist() == ["Dear", "Half"]
+    assert found.table["unpriced_kwh"].tolist() == [0.0, 48.0]
+    assert found.table["difference_percent"].iloc[0] == pytest.approx(100 * (86.4 - 90) / 90)
+    assert found.table["import_p_per_kwh"].tolist() == pytest.approx([90.0, 1.0])
+
+
+def test_shifting_moves_energy_within_its_day_to_the_cheapest_half_hours() -> None:
+    flux = Tariff("f", "F", default_rate=Decimal(20), bands=(Band(Decimal(5), 120, 360),))
+    period = Period.local_days(date(2026, 3, 28), date(2026, 3, 31), LONDON)
+    readings = [(at, Decimal(1)) for at in reference.half_hours(period.start, period.end)]
+    usage = priced(IMPORT, [flux], readings, period)
+    into = Readings.of([usage], period.days(LONDON), LONDON)
+    card = tariff_card(flux, period)
+    load = shift_evening(into, card, 0.25)
+    assert load.sum() == pytest.approx(into.kwh.sum())
+    cheap = card.unit.pence(into.times_us) == 5
+    assert load[cheap].sum() == pytest.approx(cheap.sum() + 3 * 8 * 0.25)
+    assert np.count_nonzero(load == 0.75) == 24
+    assert under(into, card, load).energy_gbp == pytest.approx(
+        under(into, card).energy_gbp - 6 * 0.15
+    )
+    nothing = Tariff("n", "N", default_rate=Decimal(1), valid_from=period.days(LONDON)[-1] + DAY)
+    assert shift_evening(into, tariff_card(nothing, period), 0.5) == pytest.approx(into.kwh)
