@@ -84,7 +84,7 @@ def lines(
             prices = [tariff.default_rate, *(tier.rate for tier in tariff.tiers)]
             for low, high, rate in zip(edges, edges[1:], prices, strict=False):
                 part = max(Decimal(0), min(before + kwh, high) - max(before, low))
-                if part:
+                if part or (kwh == 0 and low <= before < high):
                     found.append((instant, part, with_vat(tariff, rate)))
     return found
 

@@ -41,7 +41,7 @@ def priced(
     return use(meter, frame(readings), period, terms(meter, tariffs, [], wide), cards)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(data=st.data())
 @pytest.mark.parametrize("by", list(By))
 def test_costs_equal_the_slow_reference(by: By, data: st.DataObject) -> None:
