@@ -31,7 +31,7 @@ LOOKED_AT = timedelta(days=7)  # a feed that nobody asked for in this long is le
 LOOK_BACK = timedelta(days=2)  # what a feed is kept complete for, beyond what was asked for
 TICK_S = 1.0
 RETRY_S = 30.0  # an upstream in trouble is asked again this soon, unless it names a time
-ALWAYS = (("carbon-intensity", "GB"), ("elexon", "GB"))  # a new user's first page
+ALWAYS = (("carbon-intensity", "GB"), ("elexon", "GB"), ("neso", "GB"))  # a new user's first page
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,8 @@ shares add up to one; what is negative is shown below zero and never subtracted 
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 import pandas as pd
 
@@ -85,3 +86,71 @@ def averaged(mix: pd.DataFrame, step: timedelta) -> pd.DataFrame:
         pd.DatetimeIndex(mix.index).floor(f"{step // timedelta(seconds=1)}s")
     ).mean()
     return means.rename_axis("time")
+
+
+@dataclass(frozen=True)
+class Embedded:
+    """What became of generation that a mix's own feed does not see.
+
+    held_from: the interval whose values stand in for the newest rows, None where none had to.
+    absent: how many rows have none, so that their solar and part of their wind are unknown.
+    """
+
+    held_from: datetime | None
+    absent: int
+
+
+def with_embedded(
+    mix: pd.DataFrame, embedded: pd.DataFrame, step: timedelta, hold: timedelta
+) -> tuple[pd.DataFrame, Embedded]:
+    """The mix with embedded generation added to the fuels of the same name.
+
+    embedded: means over `step`, MW; each row of the mix takes those of the interval it lies in.
+    Rows after its last interval, by at most `hold`, take that interval's; that is reported. Gaps
+    before it stay gaps: there the mix keeps what its own feed saw.
+    """
+    known = embedded.dropna(how="all")
+    if mix.empty or known.empty:
+        return mix, Embedded(None, len(mix))
+    starts = pd.DatetimeIndex(mix.index).floor(f"{step // timedelta(seconds=1)}s")
+    last = pd.Timestamp(known.index[-1])
+    trailing = (starts > last) & (starts <= last + hold)
+    taken = known.reindex(starts.where(~trailing, last)).set_axis(mix.index, axis="index")
+    out = mix.copy()
+    for fuel in known.columns:
+        # Unknown stays unknown for a fuel that is embedded only (solar); wind keeps the rest.
+        own = out[fuel] if fuel in out else pd.Series(float("nan"), index=out.index)
+        out[fuel] = (own.fillna(0.0) + taken[fuel]).fillna(own)
+    held = known.index[-1].to_pydatetime() if trailing.any() else None
+    absent = int(taken.isna().all(axis="columns").sum())
+    return out[in_stack_order(out.columns)], Embedded(held, absent)
+
+
+@dataclass(frozen=True)
+class Record:
+    """An extreme of a period: what, its value and unit, and the start of its interval."""
+
+    name: str
+    value: float
+    unit: str
+    at: datetime
+
+
+def records(mix: pd.DataFrame, unit: str) -> tuple[Record, ...]:
+    """The most wind, solar and supply, the highest renewable and fossil share; ties: the first."""
+    share = shares(mix)
+    fossil = [fuel for fuel in GROUPS["fossil"] if fuel in share]
+    series = {
+        "Most wind": (mix.get("wind"), unit),
+        "Most solar": (mix.get("solar"), unit),
+        "Most supply": (total(mix) if unit != "%" else None, unit),
+        "Highest renewable share": (100 * renewable_share(mix), "%"),
+        "Highest fossil share": (100 * share[fossil].sum(axis="columns", min_count=1), "%"),
+    }
+    found = []
+    for name, (values, of) in series.items():
+        known = values.dropna() if values is not None else None
+        if known is not None and len(known):
+            at = known.idxmax()
+            found.append(Record(name, float(known[at]), of, pd.Timestamp(at).to_pydatetime()))
+    return tuple(found)

@@ -55,6 +55,7 @@ class Source(Protocol):
 MODULES = {
     "carbon-intensity": "carbon_intensity",
     "elexon": "elexon",
+    "neso": "neso",
     "gridstatus": "isos",
     "pyiso": "legacy",
     "octopus": "octopus",

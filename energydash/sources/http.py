@@ -37,7 +37,13 @@ log = logging.getLogger(__name__)
 
 TIMEOUT_S = (5.0, 30.0)  # connect, read
 LONGEST_WAIT_S = 5.0  # a longer Retry-After is handed to the caller instead of slept
-PAUSE_S = {"": 0.0, "data.elexon.co.uk": 0.1, "api.octopus.energy": 0.1, "iot.aretas.ca": 0.2}
+PAUSE_S = {
+    "": 0.0,
+    "data.elexon.co.uk": 0.1,
+    "api.neso.energy": 1.0,
+    "api.octopus.energy": 0.1,
+    "iot.aretas.ca": 0.2,
+}
 USER_AGENT = f"energydash/{__version__} (open-source energy dashboard)"
 
 Params = Mapping[str, Any] | Iterable[tuple[str, Any]]
