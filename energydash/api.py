@@ -8,20 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime, timedelta
 from ipaddress import ip_address
 from typing import Annotated, Any, Literal
 
+import pandas as pd
 from fastapi import Depends, FastAPI, HTTPException, Query, Request
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 
 from energydash import __version__, access, context
 from energydash.access import Viewer
+from energydash.answers import grid
 from energydash.answers.health import health
-from energydash.commands.output import jsonable
+from energydash.commands.output import jsonable, with_time_column
 from energydash.context import Context
 from energydash.errors import EnergydashError, InputError, StoreError
+from energydash.feeds import Reading
 from energydash.grid import places
-from energydash.grid.factors import factor_sets
+from energydash.time import Period, parse_instant
 
 Form = Literal["json", "csv"]
 Instant = Annotated[
@@ -43,6 +47,8 @@ def create() -> FastAPI:
     app.get("/health")(get_health)
     app.get("/regions")(get_regions)
     app.get("/factors")(get_factors)
+    app.get("/mix/{region}")(get_mix)
+    app.get("/intensity/{region}")(get_intensity)
     return app
 
 
@@ -83,7 +89,65 @@ def get_regions() -> Any:
 
 def get_factors() -> Any:
     """Emission-factor sets with the source of every value."""
-    return jsonable(list(factor_sets().values()))
+    return jsonable(list(grid.factor_sets().values()))
+
+
+def get_mix(
+    region: str,
+    here: Annotated[Context, Depends(_here)],
+    start: Instant = None,
+    end: Instant = None,
+    format: Form = "json",  # noqa: A002 - the name of the query parameter
+) -> Any:
+    """Generation by fuel, MW."""
+    place = places.find(region)
+    answer = grid.mix(here, place.id, _period(here, start, end))
+    suffix = "_percent" if answer.unit == "%" else "_mw"
+    return _frame(answer.mix.add_suffix(suffix), answer.readings[0], format)
+
+
+def get_intensity(
+    region: str,
+    here: Annotated[Context, Depends(_here)],
+    start: Instant = None,
+    end: Instant = None,
+    format: Form = "json",  # noqa: A002
+) -> Any:
+    """Average carbon intensity, g/kWh, with its basis, scope and factor set."""
+    place = places.find(region)
+    answer = grid.intensity(here, place.id, _period(here, start, end))
+    frame = answer.data.add_suffix("_g_per_kwh")
+    about = {"basis": answer.basis, "scope": answer.scope, "factor_set": answer.factor_set}
+    return _frame(frame, answer.readings[0], format, about)
+
+
+def _period(here: Context, start: str | None, end: str | None) -> Period:
+    until: datetime = parse_instant(end) if end else here.now()
+    return Period(parse_instant(start) if start else until - timedelta(days=1), until)
+
+
+def _frame(
+    frame: pd.DataFrame, reading: Reading, form: Form, about: dict[str, Any] | None = None
+) -> Any:
+    if form == "csv":
+        return _csv(with_time_column(frame))
+    return jsonable(
+        {
+            **(about or {}),
+            "source": reading.feed.source,
+            "region": reading.feed.subject,
+            "fetched_at": reading.fetched_at,
+            "newest": reading.newest,
+            "origin": reading.origin,
+            "problem": reading.problem and reading.problem.sentence,
+            "missing": [str(period) for period in reading.coverage.missing],
+            "rows": frame,
+        }
+    )
+
+
+def _csv(table: pd.DataFrame) -> Response:
+    return Response(table.to_csv(index=False, lineterminator="\n"), media_type="text/csv")
 
 
 def _refused(status: int) -> Callable[[Request, Exception], JSONResponse]:

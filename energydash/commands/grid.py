@@ -11,11 +11,15 @@ from energydash.commands.output import emit, format_option
 from energydash.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
 
     import pandas as pd
 
+    from energydash.context import Context
+    from energydash.feeds import Reading
     from energydash.grid.intensity import FactorSet
+    from energydash.time import Period
 
 
 @click.command()
@@ -71,6 +75,160 @@ def period_options(command: Callable[..., None]) -> Callable[..., None]:
         command
     )
     return click.option("--from", "first", help="Start: a local day or an instant.")(command)
+
+
+@click.command()
+@click.argument("region")
+@period_options
+@click.option("--sample", is_flag=True, help="Sample data, on purpose.")
+@format_option("csv")
+def mix(region: str, first: str | None, end: str | None, sample: bool, form: str) -> None:
+    """Generation by fuel in MW; the last 24 hours by default."""
+    from energydash.answers import grid
+    from energydash.commands.sources import with_units
+    from energydash.grid import places
+
+    here = opened(sample)
+    place = places.find(region)
+    period = chosen_period(here, first, end, place.zone)
+    bring(here, place.id, ["mix", "mix-percent"], period)
+    answer = grid.mix(here, place.id, period)
+    tell(answer.readings, answer.notes)
+    emit(with_units(answer.mix, answer.unit), form)
+
+
+@click.command()
+@click.argument("region", required=False)
+@click.option("--postcode", help="A place in Great Britain.")
+@click.option("--mix", "mix_file", type=click.Path(path_type=Path), help="A CSV as `read` prints.")
+@period_options
+@click.option("--factors", "factor_text", help="A factor set's id, or a TOML file of your own.")
+@click.option("--sample", is_flag=True, help="Sample data, on purpose.")
+@format_option("csv")
+def intensity(
+    region: str | None,
+    postcode: str | None,
+    mix_file: Path | None,
+    first: str | None,
+    end: str | None,
+    factor_text: str | None,
+    sample: bool,
+    form: str,
+) -> None:
+    """Carbon intensity: time, g_per_kwh, basis, scope, factor_set."""
+    chosen = chosen_factors(factor_text)
+    if mix_file is not None:
+        emit(intensity_of_file(mix_file, chosen), form)
+        return
+    from energydash.answers import grid
+    from energydash.grid import places
+
+    here = opened(sample)
+    if postcode:
+        region = grid.region_of_postcode(here, postcode).id
+    if not region:
+        raise InputError("Say of which place.", remedy="Give a REGION, --postcode or --mix.")
+    place = places.find(region)
+    period = chosen_period(here, first, end, place.zone)
+    bring(here, place.id, ["mix"] if chosen else ["intensity", "mix"], period)
+    answer = grid.intensity(here, place.id, period, factors=chosen)
+    tell(answer.readings, answer.notes)
+    # Not measured yet, or (for the parts of Great Britain) never: the forecast stands in, and the
+    # basis says so.
+    data = answer.data.reindex(columns=["actual", "forecast"])
+    values = data["actual"].fillna(data["forecast"])
+    rows = intensity_rows(values.dropna(), answer.basis, answer.scope, answer.factor_set)
+    guessed = data["actual"].reindex(rows.index).isna()
+    rows.loc[guessed, "basis"] = f"{answer.basis} (forecast)"
+    emit(rows, form)
+
+
+@click.command()
+@click.argument("region", default="GB")
+@click.option("--hours", type=float, required=True, help="How long the job runs.")
+@click.option("--within", "deadline", help="Be done by this instant, or by this local time.")
+@click.option("--signal", type=click.Path(path_type=Path), help="A CSV: time, value with its unit.")
+@click.option("--sample", is_flag=True, help="Sample data, on purpose.")
+@format_option("json")
+def windows(
+    region: str,
+    hours: float,
+    deadline: str | None,
+    signal: Path | None,
+    sample: bool,
+    form: str,
+) -> None:
+    """The greenest hours ahead: best, three alternatives, and the saving against starting now."""
+    from datetime import timedelta
+
+    from energydash.answers import grid
+    from energydash.grid import places
+    from energydash.time import Period, parse_instant
+
+    if signal is not None:
+        emit(windows_of_file(signal, hours), form, rows="alternatives")
+        return
+    here = opened(sample)
+    place = places.find(region)
+    now = here.now()
+    bring(here, place.id, ["intensity"], Period(now - timedelta(hours=1), now + timedelta(days=2)))
+    found = grid.greenest_window(
+        here, place.id, hours, deadline=parse_instant(deadline, place.zone) if deadline else None
+    )
+    if found.best is None:
+        raise InputError(found.reason or "No window fits.")
+    emit(
+        {
+            "unit": "g/kWh",
+            "best": found.best,
+            "alternatives": list(found.alternatives),
+            "now": found.now_g_per_kwh,
+            "saving": found.saving_g_per_kwh,
+        },
+        form,
+        rows="alternatives",
+    )
+
+
+def opened(sample: bool) -> Context:
+    """This process's context, on sample data where they are asked for."""
+    from dataclasses import replace
+
+    from energydash import context
+
+    return replace(context.current(), sample=sample)
+
+
+def bring(here: Context, region: str, quantities: list[str], period: Period) -> None:
+    """Fetch what the store lacks of the first of these quantities that the region has."""
+    from energydash import fetch
+    from energydash.answers import grid
+    from energydash.grid import places
+
+    if here.sample:
+        return
+    known = places.find(region).sources
+    for quantity in quantities:
+        if quantity in known:
+            fetch.refresh(here, grid.feed_of(here, region, quantity), period)
+            return
+
+
+def chosen_period(here: Context, first: str | None, end: str | None, zone: str) -> Period:
+    """What `--from` and `--to` mean: local days or instants; the last 24 hours without them."""
+    from datetime import timedelta
+
+    from energydash.time import Period, local_midnight, parse_day, parse_instant
+
+    def instant(text: str) -> datetime:
+        return (
+            local_midnight(parse_day(text), zone) if len(text) == 10 else parse_instant(text, zone)
+        )
+
+    now = here.now()
+    until = instant(end) if end else now
+    since = instant(first) if first else until - timedelta(days=1)
+    return Period(since, until)
 
 
 def chosen_factors(text: str | None) -> FactorSet | None:
@@ -142,3 +300,60 @@ def intensity_rows(
         .to_frame()
         .assign(basis=basis, scope=scope, factor_set=factor_set)
     )
+
+
+def windows_of_file(path: Path, hours: float) -> dict[str, object]:
+    """The lowest stretch of a signal file (`time,value`, the unit in the second column's name)."""
+    import io
+    from datetime import timedelta
+
+    import pandas as pd
+
+    from energydash.commands.sources import contents
+    from energydash.flexibility.windows import mean_over
+    from energydash.flexibility.windows import windows as best_windows
+    from energydash.time import Period
+
+    try:
+        table = pd.read_csv(io.BytesIO(contents(path)))
+        times = pd.to_datetime(table["time"], utc=True, format="ISO8601")
+        values = pd.to_numeric(table.iloc[:, 1])
+    except (KeyError, IndexError, ValueError) as error:
+        raise InputError(
+            f"{path.name} is not a signal: {error}.",
+            remedy="Its columns are time and a value, such as time,g_per_kwh.",
+        ) from error
+    if len(times) < 2:
+        raise InputError(f"{path.name} has fewer than two rows.")
+    signal = pd.Series(values.to_numpy(float), index=pd.DatetimeIndex(times)).sort_index()
+    step = (signal.index[1] - signal.index[0]).to_pytimedelta()
+    start = signal.index[0].to_pydatetime()
+    length = timedelta(hours=hours)
+    whole = Period(start, signal.index[-1].to_pydatetime() + step)
+    found = best_windows(signal, step, length, whole, count=4)
+    if not found:
+        raise InputError(f"{hours:g} hours do not fit in the {path.name}'s {whole.duration}.")
+    at_once = mean_over(signal, step, Period(start, start + length))
+    return {
+        "unit": str(table.columns[1]),
+        "best": found[0],
+        "alternatives": list(found[1:]),
+        "now": at_once,
+        "saving": at_once - found[0].mean,
+    }
+
+
+def tell(readings: Sequence[Reading], notes: Sequence[str]) -> None:
+    """Trouble, gaps and notes on standard error, beside the result."""
+    for reading in readings:
+        name, coverage = reading.feed.source, reading.coverage
+        if reading.problem:
+            text = f"{reading.problem.sentence} {reading.problem.remedy}".rstrip()
+            click.echo(f"energydash: {text}", err=True)
+        if coverage.present < coverage.expected:
+            absent = coverage.expected - coverage.present
+            click.echo(
+                f"energydash: {name}: {absent} of {coverage.expected} rows missing", err=True
+            )
+    for note in notes:
+        click.echo(f"energydash: {note}", err=True)
