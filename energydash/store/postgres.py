@@ -100,15 +100,17 @@ class PostgresDatabase(Database):
         return bool(connection.value(pa.bool_(), sql))
 
     def lock_schema(self, connection: Connection) -> None:
-        connection.execute(f"SELECT pg_advisory_xact_lock({MIGRATING})")
+        # value, not execute: a SELECT is done for certain only when its result was read.
+        connection.value(pa.string(), f"SELECT pg_advisory_xact_lock({MIGRATING})::text")
         connection.execute("CREATE SCHEMA IF NOT EXISTS energydash")
         connection.execute("CREATE TABLE IF NOT EXISTS energydash.schema_version (version bigint)")
 
     def after_copy(self, connection: Connection) -> None:
         for table in ("feeds", "series"):
-            connection.execute(
+            connection.value(
+                pa.int64(),
                 f"SELECT setval(pg_get_serial_sequence('energydash.{table}', 'id'), "
-                f"coalesce((SELECT max(id) FROM {table}), 0) + 1, false)"
+                f"coalesce((SELECT max(id) FROM {table}), 0) + 1, false)",
             )
 
     def size_bytes(self) -> int:
