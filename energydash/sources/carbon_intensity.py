@@ -271,19 +271,24 @@ def _mix_frame(slots: list[Slot]) -> pd.DataFrame:
     rows = [slot for slot in slots if slot.mix is not None]
     if not rows:
         return empty_frame()
-    columns: dict[str, list[float]] = {}
     try:
-        for number, slot in enumerate(rows):
-            for entry in slot.mix or []:
-                fuel = FUEL_MAP.get(entry["fuel"], "other")
-                values = columns.setdefault(fuel, [np.nan] * len(rows))
-                value = entry["perc"]
-                if value is not None:
-                    values[number] = float(np.nansum([values[number], float(value)]))
+        columns = pd.DataFrame(
+            [_percents(slot.mix or []) for slot in rows], index=_times(rows), dtype=float
+        )
     except (KeyError, TypeError, ValueError) as error:
         raise _bad("a mix without the fields it documents") from error
-    frame = tidy(pd.DataFrame(columns, index=_times(rows)))
+    frame = tidy(columns)
     return frame[in_stack_order(frame.columns)]
+
+
+def _percents(mix: list[dict[str, Any]]) -> dict[str, float]:
+    """Per cent by canonical fuel; names that share a fuel are added up, null makes it unknown."""
+    theirs = {entry["fuel"]: entry["perc"] for entry in mix}
+    found: dict[str, float] = {}
+    for name, value in theirs.items():
+        fuel = FUEL_MAP.get(name, "other")
+        found[fuel] = found.get(fuel, 0.0) + (np.nan if value is None else float(value))
+    return found
 
 
 def _unknown(slots: list[Slot]) -> tuple[str, ...]:
@@ -310,7 +315,11 @@ def _data(body: bytes) -> Any:
     if isinstance(answer, dict) and "error" in answer:
         error = answer["error"]
         said = error.get("message", "") if isinstance(error, dict) else str(error)
-        raise BadData(TITLE, f"{TITLE} refused the request: {said or 'no reason given'}.")
+        raise BadData(
+            TITLE,
+            f"{TITLE} refused the request: {said.rstrip('.') or 'no reason given'}.",
+            remedy="It is asked again by itself; the last good data stay on screen.",
+        )
     if not isinstance(answer, dict) or "data" not in answer:
         raise _bad("an answer without data")
     return answer["data"]

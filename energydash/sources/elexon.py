@@ -166,8 +166,10 @@ def read_files(bodies: Iterable[bytes]) -> pd.DataFrame:
 def _pivot(rows: pd.DataFrame) -> pd.DataFrame:
     if rows.empty:
         return empty_frame()
-    summed = rows.groupby(["time", "part"])["mw"].sum(min_count=1).unstack("part")
-    frame = tidy(summed.rename_axis(columns=None))
+    # A part is known where all of it is: one link without a figure leaves imports unknown.
+    grouped = rows.groupby(["time", "part"])["mw"]
+    summed = grouped.sum().where(grouped.count() == grouped.size())
+    frame = tidy(summed.unstack("part").rename_axis(columns=None))
     return frame[in_stack_order(frame.columns)]
 
 
