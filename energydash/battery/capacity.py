@@ -85,14 +85,20 @@ def full_discharge(
     full_v: float | None = None,
     error: SensorError | None = None,
 ) -> Capacity | None:
-    """The capacity delivered from the start of `telemetry` to the cut-off, None where it is not
-    reached or (with `full_v`) where it did not start full."""
+    """The capacity delivered from the end of charging (or the start of `telemetry`) to the
+    cut-off; None where it is not reached, or (with `full_v`) where it did not start full."""
     end = cutoff_us(telemetry, cutoff_v)
     if end is None or end <= integral.time_us[0]:
         return None
-    start = int(integral.time_us[0])
-    if full_v is not None and float(telemetry.voltage.value[0]) < full_v:
-        return None
+    current = telemetry.current.between(int(integral.time_us[0]), end)
+    charging = np.flatnonzero(
+        current.value > REST_SHARE_OF_LARGEST * float(np.abs(telemetry.current.value).max())
+    )
+    start = int(current.time_us[charging[-1]] if len(charging) else integral.time_us[0])
+    if full_v is not None:
+        before = telemetry.voltage.between(int(integral.time_us[0]), start + 1).value
+        if not len(before) or float(before.max()) < full_v:
+            return None
     total = integral.total(start, end, error)
     if total.ah_out <= total.ah_in or total.coverage < 0.98:
         return None
@@ -166,7 +172,7 @@ def fit(
     ratios = charge / swing
     if np.median(ratios) <= 0:
         return None  # charge leaves while the state of charge rises: the sign is wrong
-    ah = _total_least_squares(swing, charge, noise_soc, noise_ah, weight)
+    ah = float(_total_least_squares(swing, charge, noise_soc, noise_ah, weight))
     variance = (ah * noise_soc) ** 2 + noise_ah**2
     information = float((weight * swing**2 / variance).sum())
     sigma = float(np.sqrt((weight**2 * swing**2 / variance).sum())) / information

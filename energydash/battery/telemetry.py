@@ -175,18 +175,16 @@ def clean(part: str, time_us: Micros, value: Floats) -> tuple[Channel, tuple[Fau
 def _clock_fault(part: str, step: Micros, backwards: int) -> Fault:
     """Out-of-order arrival: harmless where it is a re-sent sample, not where a clock was set."""
     largest_s = float(-step.min()) / 1e6
-    if abs(largest_s % 3600) < 180 or abs(largest_s % 3600) > 3420:
-        hours = round(largest_s / 3600)
-        if hours:
-            return Fault(
-                "time-zone",
-                part,
-                f"The clock of {LABELS[part].lower()} goes back by {hours} h in the data: local "
-                "times without an offset repeat an hour when clocks change.",
-                "Export the data in UTC or with an offset.",
-                "blocking" if hours == 1 else "warning",
-                backwards,
-            )
+    if backwards <= 2 and 3420 < largest_s < 3780:
+        return Fault(
+            "time-zone",
+            part,
+            f"The clock of {LABELS[part].lower()} goes back by an hour in the data: local times "
+            "without an offset repeat an hour when clocks change.",
+            "Export the data in UTC or with an offset.",
+            "blocking",
+            backwards,
+        )
     return Fault(
         "clock",
         part,

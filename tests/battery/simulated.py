@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -42,6 +43,7 @@ class Truth:
         )
 
 
+@cache
 def truth(days: int, seed: int, *, smooth: bool = False) -> Truth:
     """Solar by day, a house that switches things on and off, a charge at night where it is low."""
     rng = np.random.default_rng(seed)

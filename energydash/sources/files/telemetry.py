@@ -17,6 +17,7 @@ from typing import Any, Final
 import numpy as np
 import orjson
 import pandas as pd
+from pytz.exceptions import InvalidTimeError
 
 from energydash.battery.mapping import FACTOR, infer, part_of
 from energydash.battery.telemetry import LABELS, PARTS, Fault, Floats, Micros
@@ -32,6 +33,7 @@ _TIME: Final = re.compile(
 )
 _CYCLE: Final = re.compile(r"cycle( ?(idx|index|count|number|no|id))?", re.I)
 _UNIT: Final = re.compile(r"^(.*?)(?:\s*/\s*|\s*[\[(]\s*|[_ ])([A-Za-z%°]+)\s*[\])]?\s*$")
+_OFFSET: Final = re.compile(r"(Z|[+-]\d\d(:?\d\d)?)$", re.I)
 _UNKNOWN_STATES: Final = frozenset({"", "unknown", "unavailable", "none", "nan", "null"})
 
 
@@ -189,9 +191,10 @@ def _columns_of(table: pd.DataFrame, name: str, columns: Mapping[str, str]) -> d
             part = column
         else:
             part = part_of(words, unit)
-        # A column given by name leaves the other columns alone where it has the current already:
-        # cyclers also log the set current and the voltage at the load.
-        if part and part not in found and not (columns and part in PARTS):
+        # Where one electrical column is named, the others are left to the user as well: cyclers
+        # also log the set current and the voltage at the load.
+        electrical = part in PARTS[:3] and any(given in PARTS[:3] for given in columns)
+        if part and part not in found and not electrical:
             found[part] = column
     if "time" not in found:
         raise InputError(
@@ -225,8 +228,9 @@ def _numbers(column: pd.Series[Any], name: str) -> Floats:
     """A column as numbers; empty cells are NaN, other texts an InputError."""
     if column.dtype != object:
         return column.to_numpy(dtype=np.float64, na_value=np.nan)
-    numbers = pd.to_numeric(column, errors="coerce")
     text = column.astype(str).str.strip().str.lower()
+    text = text.where(~text.str.fullmatch(r"-?\d+,\d+"), text.str.replace(",", "."))
+    numbers = pd.to_numeric(text, errors="coerce")
     bad = np.flatnonzero(numbers.isna().to_numpy() & ~text.isin(_UNKNOWN_STATES).to_numpy())
     if len(bad):
         raise InputError(
@@ -252,21 +256,20 @@ def _times(
         largest = float(np.abs(numbers).max())
         scale = 1e6 if largest < 1e11 else 1e3 if largest < 1e14 else 1.0
         return np.round(numbers * scale).astype(np.int64), largest < 1e8, notes
+    text = column.astype(str).str.strip()
+    has_offset = bool(_OFFSET.search(text.iloc[0]))
     try:
-        parsed = pd.to_datetime(column, format="ISO8601", utc=False)
-        index = pd.DatetimeIndex(parsed)
+        index = pd.DatetimeIndex(pd.to_datetime(text, format="ISO8601", utc=has_offset))
     except (ValueError, TypeError) as error:
-        try:
-            index = pd.DatetimeIndex(pd.to_datetime(column, format="ISO8601", utc=True))
-        except (ValueError, TypeError):
-            parsed = pd.to_datetime(column, format="ISO8601", utc=True, errors="coerce")
-            bad = np.flatnonzero(parsed.isna().to_numpy())
-            where = f"line {bad[0] + 2:,}" if len(bad) else "a line"
-            told = f"'{column.iloc[bad[0]]}'" if len(bad) else "it"
-            raise InputError(
-                f"{name}, {where}, column '{column.name}': {told} is not a time.",
-                remedy="Write it as YYYY-MM-DDTHH:MM:SSZ, or epoch seconds.",
-            ) from error
+        parsed = pd.to_datetime(text, format="ISO8601", utc=True, errors="coerce")
+        bad = int(np.flatnonzero(parsed.isna().to_numpy()).min(initial=len(text) - 1))
+        raise InputError(
+            f"{name}, line {bad + 2:,}, column '{column.name}': '{text.iloc[bad]}' is not a time.",
+            remedy="Write it as YYYY-MM-DDTHH:MM:SSZ, or epoch seconds.",
+        ) from error
+    if index.hasnans:
+        line = int(np.flatnonzero(index.isna())[0]) + 2
+        raise InputError(f"{name}, line {line:,}, column '{column.name}': the time is missing.")
     if index.tz is None:
         index, notes = _localised(index, name, zone)
     return _micros(index), False, notes
@@ -288,7 +291,7 @@ def _localised(
     zone_info(zone)
     try:
         return index.tz_localize(zone, ambiguous="infer", nonexistent="raise"), ()
-    except ValueError as error:
+    except InvalidTimeError as error:
         raise InputError(
             f"{name} has times that are ambiguous or do not exist in {zone}: {error}.",
             remedy="Export the times in UTC or with an offset.",

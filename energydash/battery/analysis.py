@@ -1,0 +1,231 @@
+"""From slots to what a battery did: totals, cycles, capacity, efficiency, stress."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from energydash.battery import capacity as capacity_module
+from energydash.battery import cycles as cycles_module
+from energydash.battery import slots as slots_module
+from energydash.battery.capacity import Capacity, Pair
+from energydash.battery.cycles import Histogram, Swing
+from energydash.battery.efficiency import Efficiency, efficiency
+from energydash.battery.energy import S_PER_H, SensorError, Totals
+from energydash.battery.telemetry import Channel, Floats, Micros
+
+SOC_NEEDED: Final = "Capacity needs a state of charge that swings by 30 %, or a full discharge."
+
+
+@dataclass(frozen=True)
+class Cycle:
+    """One charge and discharge: from a low of the state of charge to the next low.
+
+    start_us, end_us: UTC microseconds, [start, end). capacity: of its larger swing, where it is
+    large enough. soc_low, soc_high: percent, None without a state of charge.
+    """
+
+    label: str
+    start_us: int
+    end_us: int
+    totals: Totals
+    soc_low: float | None = None
+    soc_high: float | None = None
+    capacity: Capacity | None = None
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """All that slots say. `reason` says why there is no capacity."""
+
+    totals: Totals
+    cycles: tuple[Cycle, ...]
+    capacity: Capacity | None
+    reason: str
+    efficiency: Efficiency
+    pairs: tuple[Pair, ...] = ()
+    swings: tuple[Swing, ...] = ()
+
+
+def analyse(
+    frame: pd.DataFrame,
+    *,
+    start_us: int | None = None,
+    end_us: int | None = None,
+    step_s: int = slots_module.STEP_S,
+    error: SensorError | None = None,
+) -> Analysis:
+    """What slots say about `[start, end)`, by default from the first to the last slot."""
+    error = error or SensorError()
+    frame = slots_module.regular(frame, step_s)
+    if frame.empty:
+        nothing = totals_of(frame, (start_us or 0, end_us or start_us or 0), error)
+        return Analysis(nothing, (), None, "There are no data in this period.", Efficiency())
+    starts = slots_module.edges(frame)
+    first = int(starts[0]) if start_us is None else start_us
+    last = int(starts[-1]) + step_s * 1_000_000 if end_us is None else end_us
+    level = level_of(frame)
+    turns = cycles_module.turning_points_us(level) if level is not None else starts[:0]
+    has_soc = bool(np.isfinite(frame["soc_percent"]).any())
+    found_pairs = pairs_of(frame, turns, step_s, error) if has_soc else ()
+    size = capacity_module.fit(found_pairs, error=error)
+    swings: tuple[Swing, ...] = ()
+    if has_soc:
+        known = frame["soc_percent"].dropna()
+        swings = cycles_module.count_swings(
+            Channel(slots_module.edges(known.to_frame()), known.to_numpy())
+        )
+    return Analysis(
+        totals=totals_of(frame, (first, last), error),
+        cycles=cycles_of(frame, turns, level, found_pairs, (first, last), error),
+        capacity=size,
+        reason="" if size else SOC_NEEDED,
+        efficiency=efficiency(frame, size, error)
+        if len(frame) > 1
+        else Efficiency(reason="There are too few data."),
+        pairs=found_pairs,
+        swings=swings,
+    )
+
+
+def level_of(frame: pd.DataFrame) -> Channel | None:
+    """What cycles are told by, in percent: the state of charge, else the net charge counted,
+    scaled to its range; None where neither moves."""
+    starts = slots_module.edges(frame)
+    soc = frame["soc_percent"].to_numpy()
+    known = np.isfinite(soc)
+    if known.sum() > 1 and np.ptp(soc[known]) >= cycles_module.HYSTERESIS_PERCENT:
+        return Channel(starts[known], soc[known])
+    net = np.concatenate(([0.0], np.cumsum(frame["ah_in"] - frame["ah_out"])))[:-1]
+    span = float(np.ptp(net))
+    if known.any() or span <= 0:
+        return None
+    return Channel(starts, (net - net.min()) / span * 100.0)
+
+
+def pairs_of(
+    frame: pd.DataFrame, turns_us: Micros, step_s: int, error: SensorError
+) -> tuple[Pair, ...]:
+    """ΔAh against ΔSoC between turning points that are far enough apart and fully covered."""
+    starts = slots_module.edges(frame)
+    rows = np.searchsorted(starts, turns_us)
+    if len(rows) < 2:
+        return ()
+    soc = frame["soc_percent"].to_numpy()
+    running = {
+        name: np.concatenate(([0.0], np.cumsum(frame[name].fillna(0.0).to_numpy())))
+        for name in ("ah_in", "ah_out", "kwh_in", "kwh_out", "covered_s", "ah_edge_2")
+    }
+    change = {name: np.diff(values[rows]) for name, values in running.items()}
+    span_s = np.diff(starts[rows]) * 1e-6
+    swing = np.diff(soc[rows]) / 100.0
+    good = (np.abs(swing) >= capacity_module.SMALLEST_SOC_SPAN) & (
+        change["covered_s"] >= 0.98 * span_s
+    )
+    charge = change["ah_in"] - change["ah_out"]
+    energy = change["kwh_in"] - change["kwh_out"]
+    sigma_soc = float(np.sqrt(2)) * error.soc_points / 100.0
+    found = []
+    for i in np.flatnonzero(good & np.isfinite(swing)):
+        drift = error.current_offset_a * float(span_s[i]) / S_PER_H
+        found.append(
+            Pair(
+                int(starts[rows[i]]), int(starts[rows[i + 1]]), float(charge[i]), float(swing[i]),
+                float(np.hypot(drift, np.sqrt(change["ah_edge_2"][i]))), sigma_soc,
+                float(energy[i]) if energy[i] else None,
+            )
+        )  # fmt: skip
+    return tuple(found)
+
+
+def cycles_of(
+    frame: pd.DataFrame,
+    turns_us: Micros,
+    level: Channel | None,
+    found: Sequence[Pair],
+    span: tuple[int, int],
+    error: SensorError,
+) -> tuple[Cycle, ...]:
+    """The period cut at the lows of the level, so that cycles add up to the totals."""
+    start, end = span
+    cuts = [start, end]
+    if level is not None and len(turns_us) > 2:
+        at = np.interp(turns_us, level.time_us, level.value)
+        inner = np.flatnonzero((at[1:-1] <= at[:-2]) & (at[1:-1] <= at[2:])) + 1
+        cuts = [start, *(int(turns_us[i]) for i in inner if start < turns_us[i] < end), end]
+    starts = slots_module.edges(frame)
+    soc = frame["soc_percent"].to_numpy()
+    made = []
+    for number, (begin, until) in enumerate(pairwise(cuts), 1):
+        rows = slice(*np.searchsorted(starts, (begin, until)))
+        seen = soc[rows][np.isfinite(soc[rows])]
+        mine = [pair for pair in found if begin <= pair.start_us and pair.end_us <= until]
+        widest = max(mine, key=lambda pair: abs(pair.soc), default=None)
+        made.append(
+            Cycle(
+                str(number), begin, until, totals_of(frame.iloc[rows], (begin, until), error),
+                float(seen.min()) if len(seen) else None,
+                float(seen.max()) if len(seen) else None,
+                capacity_module.fit((widest,), error=error) if widest else None,
+            )
+        )  # fmt: skip
+    return tuple(made)
+
+
+def totals_of(frame: pd.DataFrame, span: tuple[int, int], error: SensorError) -> Totals:
+    """The sums of slots over `[start, end)` with what is known of their error."""
+    duration = (span[1] - span[0]) * 1e-6
+    if frame.empty:
+        return Totals(*(0.0,) * 10, duration, 0.0, 0.0)
+    ah_in, ah_out, covered = (float(frame[n].sum()) for n in ("ah_in", "ah_out", "covered_s"))
+    kwh_in, kwh_out = float(frame["kwh_in"].sum()), float(frame["kwh_out"].sum())
+    covered = min(covered, duration)
+    offset = error.current_offset_a * covered / S_PER_H
+    edge = float(np.sqrt(frame["ah_edge_2"].sum()))
+    volts_k = (kwh_in + kwh_out) / (ah_in + ah_out) if ah_in + ah_out else 0.0
+    gain = float(np.hypot(error.current_gain, error.voltage_gain))
+    gap_ah = _largest(frame) * max(duration - covered, 0.0) / S_PER_H
+    has_energy = bool(frame["kwh_in"].notna().any())
+    return Totals(
+        ah_in, ah_out, kwh_in, kwh_out,
+        _root(error.current_gain * ah_in, offset, edge),
+        _root(error.current_gain * ah_out, offset, edge),
+        _root(gain * kwh_in, offset * volts_k, edge * volts_k),
+        _root(gain * kwh_out, offset * volts_k, edge * volts_k),
+        covered, covered if has_energy else 0.0, duration, gap_ah, gap_ah * volts_k,
+    )  # fmt: skip
+
+
+def stress(frame: pd.DataFrame, capacity_ah: float | None) -> dict[str, Histogram]:
+    """Hours by state of charge, temperature and C-rate (mean current of a slot over capacity)."""
+    hours = frame["covered_s"].to_numpy() / S_PER_H
+    found = {
+        "soc": cycles_module.time_histogram(
+            frame["soc_percent"].to_numpy(), hours, np.arange(0.0, 101.0, 10.0), "%"
+        ),
+        "temperature": cycles_module.time_histogram(
+            frame["temperature_c"].to_numpy(), hours, np.arange(-10.0, 56.0, 5.0), "°C"
+        ),
+    }
+    if capacity_ah:
+        net = (frame["ah_in"] - frame["ah_out"]).to_numpy()
+        rate: Floats = np.divide(net, hours, out=np.full(len(net), np.nan), where=hours > 0)
+        found["c_rate"] = cycles_module.time_histogram(
+            rate / capacity_ah, hours, np.arange(-1.0, 1.01, 0.1), "C"
+        )
+    return found
+
+
+def _largest(frame: pd.DataFrame) -> float:
+    """The largest current seen, A."""
+    peak = frame["peak_a"].to_numpy()
+    return float(np.nanmax(peak)) if np.isfinite(peak).any() else 0.0
+
+
+def _root(*parts: float) -> float:
+    return float(np.sqrt(sum(part**2 for part in parts)))

@@ -1,0 +1,1 @@
+"""Files that people bring: a module per kind."""
