@@ -18,7 +18,7 @@ import numpy as np
 from energydash.home.meters import Direction, Meter
 from energydash.home.rates import HALF_HOUR_US, UNPRICED, Micros, Rate
 from energydash.home.usage import Usage, assumes_calorific_value
-from energydash.time import HALF_HOUR, Period
+from energydash.time import HALF_HOUR, Period, zone_info
 
 CENT = Decimal("0.01")
 ZERO = Decimal(0)
@@ -231,7 +231,8 @@ def _notes(usage: Usage, period: Period, unpriced: Decimal, missing: int) -> tup
         )
     if unpriced:
         notes.append(f"{unpriced:,.3f} kWh have no price: no tariff covers those times.")
-    if assumes_calorific_value(usage.meter, period.days(usage.meter.zone)[0]):
+    first = period.start.astimezone(zone_info(usage.meter.zone)).date()
+    if assumes_calorific_value(usage.meter, first):
         notes.append(
             "m³ became kWh with 40 MJ/m³; enter the calorific value of the bill for this meter."
         )

@@ -101,12 +101,14 @@ def use(
     cards: Mapping[str, RateCard],
     *,
     expected: Sequence[Period] | None = None,
+    charged: Period | None = None,
 ) -> Usage:
     """Price a meter's readings over `period`.
 
     readings: a frame with `energy` in the meter's unit. Where a tariff has tiers, readings and
     terms reach back to the start of the tier's span. cards: by tariff. expected: where readings
-    ought to be, all of `period` by default.
+    ought to be, all of `period` by default. charged: where standing charges are due, likewise:
+    they run on where readings are late.
     """
     values = readings["energy"].to_numpy(dtype="float64")
     every_us = index_us(pd.DatetimeIndex(readings.index))
@@ -139,7 +141,7 @@ def use(
         kwh,
         join_lines(lines),
         np.concatenate(grids) if grids else np.empty(0, np.int64),
-        _charges(meter, periods, terms, cards),
+        _charges(meter, charged or period, terms, cards),
         values[first:last] if meter.unit is Unit.M3 else None,
     )
 
@@ -173,9 +175,9 @@ def _term_lines(
 
 
 def _charges(
-    meter: Meter, periods: Sequence[Period], terms: Sequence[Term], cards: Mapping[str, RateCard]
+    meter: Meter, period: Period, terms: Sequence[Term], cards: Mapping[str, RateCard]
 ) -> tuple[tuple[date, Rate], ...]:
-    days = [day for one in periods for day in charged_days(one, meter.zone)]
+    days = charged_days(period, meter.zone)
     found: list[tuple[date, Rate]] = []
     for term in terms:
         card = cards.get(term.tariff)

@@ -1,0 +1,199 @@
+"""The same readings under other tariffs and pairs of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from energydash import fetch
+from energydash.answers.home.costs import Answer
+from energydash.answers.home.pricing import Home, Priced, card_of, home_of, price_home
+from energydash.context import Context
+from energydash.errors import InputError
+from energydash.feeds import Feed, Problem
+from energydash.home.comparison import (
+    ASSUMPTIONS,
+    Comparison,
+    Readings,
+    actual,
+    pairs,
+    shift_evening,
+    under,
+)
+from energydash.home.meters import Direction
+from energydash.home.tariffs import parse_code
+from energydash.sources import octopus
+from energydash.sources.sample import household as sample
+from energydash.time import Period
+
+NOW = "as it was"
+
+
+@dataclass(frozen=True, eq=False)
+class ComparisonAnswer(Answer):
+    """comparison: ranked pairs. shifted: the same with a part of the evening moved, or None."""
+
+    comparison: Comparison
+    shifted: Comparison | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Pairs, cheapest first; months; what was assumed."""
+        return {
+            "pairs": self.comparison.table,
+            "months": {
+                str(month): {str(name): float(value) for name, value in row.items()}
+                for month, row in self.comparison.monthly.iterrows()
+            },
+            "baseline_gbp": self.comparison.baseline_gbp,
+            "assumptions": list(self.comparison.assumptions),
+        }
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A tariff that can be compared: its id or code, its name, and which way it goes."""
+
+    id: str
+    label: str
+    direction: Direction
+
+
+def choices(context: Context, energy: str = "electricity") -> tuple[Choice, ...]:
+    """Every tariff at hand: the user's own, the agreements', and published ones kept before."""
+    home = home_of(context)
+    found = [
+        Choice(one.id, one.label, one.direction)
+        for one in home.tariffs
+        if one.energy.value == energy
+    ]
+    if home.is_sample:
+        return (*found, Choice(sample.AGILE, "Agile (sample)", Direction.IMPORT))
+    directions = {one.id: one.direction for one in home.meters}
+    codes = {one.tariff: directions.get(one.meter) for one in home.agreements}
+    for feed in context.store.feeds(owner="", source="octopus"):
+        if feed.quantity == "unit-rate":
+            codes.setdefault(feed.subject, None)
+    for code, direction in codes.items():
+        if parse_code(code).energy.value == energy:
+            found.append(Choice(code, code, direction or direction_of(code)))
+    return tuple(found)
+
+
+def direction_of(code: str) -> Direction:
+    """Which way a published tariff goes; export products say so in their codes."""
+    words = ("OUTGOING", "EXPORT", "SEG")
+    return Direction.EXPORT if any(word in code for word in words) else Direction.IMPORT
+
+
+def compare(
+    context: Context,
+    period: Period,
+    tariffs: Sequence[str] = (),
+    energy: str = "electricity",
+    shift_percent: float = 0.0,
+) -> ComparisonAnswer:
+    """Rank tariffs on the readings of `period`, with what was really in force to compare to.
+
+    tariffs: ids, names or published codes; every one at hand by default.
+    shift_percent: also estimate with this much of each evening moved to cheap half-hours.
+    Raises: InputError for a tariff that is none.
+    """
+    priced = price_home(context, period, "", energy)
+    if not priced.usages:
+        raise InputError(
+            f"There is no {energy} meter to compare with.",
+            remedy="Connect an account or import readings first.",
+        )
+    chosen = _chosen(context, tariffs, energy)
+    ways: dict[Direction, Readings] = {}
+    zone = priced.usages[0].meter.zone
+    now = min(max(context.now(), period.start), period.end)
+    days = tuple(day for day in period.days(zone) if Period.local_days(day, day, zone).start < now)
+    for way in Direction:
+        usages = [usage for usage in priced.usages if usage.meter.direction is way]
+        ways[way] = Readings.of(usages, days, zone)
+    imports = [u for u in priced.usages if u.meter.direction is Direction.IMPORT]
+    exports = [u for u in priced.usages if u.meter.direction is Direction.EXPORT]
+    way_in, way_out = ways[Direction.IMPORT], ways[Direction.EXPORT]
+    cards = {one.id: card_of(context, priced.home, one.id, period, one.direction) for one in chosen}
+    in_now, out_now = actual(imports, way_in, NOW), actual(exports, way_out, NOW)
+    baseline = in_now.total_gbp + float(out_now.standing_gbp.sum()) - out_now.energy_gbp
+    out_priced = [
+        under(way_out, cards[one.id]) for one in chosen if one.direction is Direction.EXPORT
+    ]
+    in_chosen = [one for one in chosen if one.direction is Direction.IMPORT]
+    found = pairs(
+        [in_now, *(under(way_in, cards[one.id]) for one in in_chosen)],
+        [out_now, *out_priced] if exports else [],
+        way_in.months,
+        baseline,
+    )
+    shifted = None
+    if shift_percent:
+        fraction = shift_percent / 100
+        moved = [
+            under(way_in, cards[one.id], shift_evening(way_in, cards[one.id], fraction))
+            for one in in_chosen
+        ]
+        shifted = replace(
+            pairs(moved, [out_now, *out_priced] if exports else [], way_in.months, baseline,
+                  is_estimate=True),
+            assumptions=(
+                _estimate(shift_percent),
+                *ASSUMPTIONS[1:],
+            ),
+        )  # fmt: skip
+    return ComparisonAnswer(
+        period,
+        tuple(usage.meter for usage in priced.usages),
+        priced.readings,
+        _price_feeds(priced, [one.id for one in chosen]),
+        priced.notes,
+        found,
+        shifted,
+    )
+
+
+def bring_prices(
+    context: Context,
+    codes: Sequence[str],
+    period: Period,
+    progress: fetch.Progress | None = None,
+) -> tuple[Problem, ...]:
+    """Fetch what the store lacks of published tariffs' prices; the problems met on the way."""
+    feeds = [feed for code in codes for feed in octopus.tariff_feeds(code)]
+    met = [fetch.refresh(context, feed, period, progress=progress).problem for feed in feeds]
+    return tuple(problem for problem in met if problem)
+
+
+def _chosen(context: Context, tariffs: Sequence[str], energy: str) -> list[Choice]:
+    known = choices(context, energy)
+    if not tariffs:
+        return list(known)
+    found = []
+    for name in tariffs:
+        one = next((c for c in known if name in (c.id, c.label)), None)
+        found.append(one or Choice(name, name, direction_of(name)))
+        if one is None:
+            parse_code(name)
+    return found
+
+
+def _estimate(shift_percent: float) -> str:
+    return (
+        f"Estimate: {shift_percent:g} % of each day's use from 16:00 to 20:00 moves to the 8 "
+        "cheapest half-hours of that day."
+    )
+
+
+def _price_feeds(priced: Priced, tariffs: Sequence[str]) -> tuple[Feed, ...]:
+    own = _own_ids(priced.home)
+    published = [tariff for tariff in tariffs if tariff not in own]
+    found = (*priced.prices, *(f for code in published for f in octopus.tariff_feeds(code)))
+    return tuple(dict.fromkeys(found))
+
+
+def _own_ids(home: Home) -> set[str]:
+    own = {one.id for one in home.tariffs}
+    return own | {sample.AGILE} if home.is_sample else own

@@ -1,0 +1,240 @@
+"""The home now: its meters, its price, and the cheapest hours ahead."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import numpy as np
+import pandas as pd
+
+from energydash.answers.home.pricing import (
+    Home,
+    card_of,
+    home_of,
+    is_configured,
+    price_home,
+    read_meter,
+)
+from energydash.context import Context
+from energydash.feeds import Feed, Reading
+from energydash.flexibility.windows import Window, windows
+from energydash.home.cards import terms
+from energydash.home.meters import Direction, Energy, Meter
+from energydash.home.rates import RateCard, micros
+from energydash.sources import octopus
+from energydash.sources.sample import household as sample
+from energydash.time import DAY, HALF_HOUR, Period, grid
+
+STALE_AFTER = 7 * DAY
+AHEAD = 2 * DAY
+
+
+@dataclass(frozen=True, eq=False)
+class MeterCard:
+    """One meter: its newest reading, whether that is stale, and the tariff that prices it now."""
+
+    meter: Meter
+    reading: Reading
+    newest_kwh: float | None
+    is_stale: bool
+    unpriced_half_hours: int
+    tariff: str
+
+
+@dataclass(frozen=True, eq=False)
+class HomeCards:
+    """Every meter, and what is missing from the settings, in sentences."""
+
+    meters: tuple[MeterCard, ...]
+    warnings: tuple[str, ...]
+    is_sample: bool
+
+
+@dataclass(frozen=True, eq=False)
+class PriceNow:
+    """What a kWh costs now (p, VAT included), until when, and what it costs then.
+
+    A price that is not known is None. The same for export where there is an export meter.
+    """
+
+    at: datetime
+    import_p_per_kwh: float | None
+    import_tariff: str
+    until: datetime | None
+    next_p_per_kwh: float | None
+    export_p_per_kwh: float | None
+    export_tariff: str
+    readings: tuple[Reading, ...] = ()
+    prices: tuple[Feed, ...] = ()
+    sample_reason: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class PriceWindow:
+    """The best stretch of `hours`; `ties`: other starts with the same mean. `split`: the best
+    half-hours if they need not touch, and their mean."""
+
+    hours: float
+    best: Window
+    ties: tuple[Window, ...]
+    split: tuple[datetime, ...]
+    split_mean: float
+
+
+@dataclass(frozen=True, eq=False)
+class WindowsAnswer:
+    """Cheapest (or dearest) windows among the published prices from now on, in p/kWh."""
+
+    tariff: str
+    prices: pd.Series[float]
+    published_until: datetime | None
+    windows: tuple[PriceWindow, ...]
+    feeds: tuple[Feed, ...] = ()
+    sample_reason: str = ""
+
+
+def home_cards(context: Context) -> HomeCards:
+    """The cards of every meter, electricity and gas."""
+    home, now = home_of(context), context.now()
+    recent = Period(now - 30 * DAY, now)
+    found: list[MeterCard] = []
+    for energy in Energy:
+        if not any(meter.energy is energy for meter in home.meters):
+            continue
+        priced = price_home(context, recent, "", energy.value)
+        for usage, reading in zip(priced.usages, priced.readings, strict=True):
+            newest = reading.newest
+            last = None
+            if newest is not None:
+                tail = read_meter(context, home, usage.meter, Period(newest, newest + HALF_HOUR))
+                last = float(tail.data["energy"].iloc[-1]) if len(tail.data) else None
+            in_force = [t for t in priced.terms[usage.meter.id] if t.period.end >= recent.end]
+            found.append(
+                MeterCard(
+                    usage.meter,
+                    reading,
+                    last,
+                    newest is None or now - newest > STALE_AFTER,
+                    int((usage.lines.code < 0).sum()),
+                    home.tariff_label(in_force[-1].tariff) if in_force else "",
+                )
+            )
+    return HomeCards(tuple(found), _warnings(context, home), home.is_sample)
+
+
+def price_now(context: Context) -> PriceNow:
+    """The unit rates in force, electricity."""
+    home, now = home_of(context), context.now()
+    found: dict[Direction, tuple[RateCard, str]] = {}
+    prices: list[Feed] = []
+    window = Period(now, now + AHEAD)
+    for meter in home.meters:
+        if meter.energy is not Energy.ELECTRICITY or meter.direction in found:
+            continue
+        for term in terms(meter, home.tariffs, home.agreements, window)[:1]:
+            if now not in term.period:
+                continue
+            card = card_of(context, home, term.tariff, window, meter.direction, term.payment_method)
+            found[meter.direction] = (card, home.tariff_label(term.tariff))
+            if term.is_published:
+                prices += octopus.tariff_feeds(term.tariff)
+    price, until, following, tariff = _price_at(found.get(Direction.IMPORT), now)
+    export, _, _, export_tariff = _price_at(found.get(Direction.EXPORT), now)
+    return PriceNow(
+        now, price, tariff, until, following, export, export_tariff,
+        prices=tuple(prices), sample_reason=home.sample_reason,
+    )  # fmt: skip
+
+
+def cheapest_windows(
+    context: Context,
+    hours: tuple[float, ...] = (1, 2, 3, 4, 5, 6),
+    tariff: str = "",
+    *,
+    dearest: bool = False,
+) -> WindowsAnswer:
+    """The cheapest stretches of each length among the prices known from now on.
+
+    tariff: an id or code; the import tariff in force by default, the sample's Agile for a sample
+    home. Negative prices count as they are; equal windows are all named.
+    """
+    home, now = home_of(context), context.now()
+    ahead = Period(now, now + AHEAD)
+    chosen = tariff or (sample.AGILE if home.is_sample else _import_tariff(home, ahead))
+    feeds = () if home.is_sample or not chosen else _feeds_of(home, chosen)
+    empty = pd.Series(dtype="float64", index=grid(Period(now, now), HALF_HOUR))
+    if not chosen:
+        return WindowsAnswer("", empty, None, (), feeds, home.sample_reason)
+    card = card_of(context, home, chosen, ahead, Direction.IMPORT)
+    index = grid(Period(now - HALF_HOUR + timedelta(microseconds=1), ahead.end), HALF_HOUR)
+    known = pd.Series(card.unit.pence(np.asarray([micros(at) for at in index])), index=index)
+    known = known.dropna()
+    until = known.index[-1].to_pydatetime() + HALF_HOUR if len(known) else None
+    found = [one for length in hours if (one := _window(known, length, ahead, dearest))]
+    return WindowsAnswer(card.label, known, until, tuple(found), feeds, home.sample_reason)
+
+
+def _window(
+    prices: pd.Series[float], hours: float, within: Period, dearest: bool
+) -> PriceWindow | None:
+    length = timedelta(hours=hours)
+    found = windows(prices, HALF_HOUR, length, within, highest=dearest, count=8)
+    if not found:
+        return None
+    ties = tuple(one for one in found[1:] if abs(one.mean - found[0].mean) < 1e-9)
+    count = int(np.ceil(length / HALF_HOUR))
+    split = prices.sort_values(kind="stable", ascending=not dearest).iloc[:count]
+    starts = tuple(at.to_pydatetime() for at in split.index.sort_values())
+    return PriceWindow(hours, found[0], ties, starts, float(split.mean()))
+
+
+def _price_at(
+    found: tuple[RateCard, str] | None, now: datetime
+) -> tuple[float | None, datetime | None, float | None, str]:
+    """The price at `now`, when it ends, the price after that, and the tariff's name."""
+    if found is None:
+        return None, None, None, ""
+    card, label = found
+    at = np.array([micros(now)])
+    price = float(card.unit.pence(at)[0])
+    if np.isnan(price):
+        return None, None, None, label
+    place = int(np.searchsorted(card.unit.starts_us, at[0], side="right")) - 1
+    end = int(card.unit.ends_us[place])
+    following = float(card.unit.pence(np.array([end]))[0])
+    if np.isnan(following):  # the end of what is known, not of the price
+        return price, None, None, label
+    until = now + timedelta(microseconds=end - int(at[0]))
+    return price, until, following, label
+
+
+def _import_tariff(home: Home, period: Period) -> str:
+    for meter in home.meters:
+        if meter.energy is Energy.ELECTRICITY and meter.direction is Direction.IMPORT:
+            for term in terms(meter, home.tariffs, home.agreements, period):
+                return term.tariff
+    return ""
+
+
+def _feeds_of(home: Home, tariff: str) -> tuple[Feed, ...]:
+    own = any(one.id == tariff for one in home.tariffs)
+    return () if own else octopus.tariff_feeds(tariff)
+
+
+def _warnings(context: Context, home: Home) -> tuple[str, ...]:
+    if home.is_sample:
+        return ()
+    found = []
+    keys = {
+        section.name for section in context.settings.named("octopus") if section.secret("api_key")
+    }
+    for meter in home.meters:
+        if meter.connected and meter.account not in keys:
+            name = f"[octopus.{meter.account}]" if meter.account else "[octopus]"
+            found.append(f"{meter.name} has no key: add api_key to {name} in secrets.toml.")
+        if meter.connected and not meter.serials:
+            found.append(f"{meter.name} is a meter point without a meter; nothing can be fetched.")
+    if is_configured(context) and not home.meters:
+        found.append("A key is configured and no account is connected yet: connect it in settings.")
+    return tuple(found)

@@ -1,0 +1,200 @@
+"""A household's readings joined with its tariffs: what every home answer starts from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from energydash import fetch, household
+from energydash.context import Context
+from energydash.errors import InputError
+from energydash.feeds import Feed, Reading
+from energydash.home.cards import Term, published_card, tariff_card, terms
+from energydash.home.meters import Direction, Energy, Meter
+from energydash.home.rates import RateCard
+from energydash.home.tariffs import Agreement, Tariff, TierSpan
+from energydash.home.usage import Usage, use
+from energydash.sources import octopus
+from energydash.sources.sample import household as sample
+from energydash.time import Period, local_midnight, zone_info
+
+NOT_CONNECTED = "no Octopus account connected, nothing imported"
+ASKED_FOR = "asked for"
+
+
+@dataclass(frozen=True)
+class Home:
+    """The household's own documents, or the sample's: `sample_reason` says why."""
+
+    meters: tuple[Meter, ...]
+    tariffs: tuple[Tariff, ...]
+    agreements: tuple[Agreement, ...]
+    sample_reason: str = ""
+
+    @property
+    def is_sample(self) -> bool:
+        return bool(self.sample_reason)
+
+    def tariff_label(self, tariff: str) -> str:
+        """What the user reads for a tariff's id or code."""
+        return next((one.label for one in self.tariffs if one.id == tariff), tariff)
+
+
+@dataclass(frozen=True, eq=False)
+class Priced:
+    """The meters asked for, priced over a period. `prices` are the published tariffs' feeds."""
+
+    home: Home
+    usages: tuple[Usage, ...]
+    readings: tuple[Reading, ...]
+    terms: Mapping[str, tuple[Term, ...]]
+    prices: tuple[Feed, ...] = ()
+    cards: Mapping[str, RateCard] = field(default_factory=dict)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What no table shows: prices that could not be had, in sentences."""
+        return tuple(
+            f"No prices are stored for tariff {tariff}; its energy is unpriced."
+            for tariff, card in self.cards.items()
+            if not len(card.unit.codes)
+        )
+
+
+def home_of(context: Context) -> Home:
+    """The household; the sample where that was asked for, or where nothing is configured."""
+    if context.sample:
+        return Home(sample.METERS, sample.TARIFFS, (), ASKED_FOR)
+    meters = tuple(household.meters(context.store))
+    if not meters and context.sample_if_empty and not is_configured(context):
+        return Home(sample.METERS, sample.TARIFFS, (), NOT_CONNECTED)
+    found = household.tariffs(context.store), household.agreements(context.store)
+    return Home(meters, tuple(found[0]), tuple(found[1]))
+
+
+def is_configured(context: Context) -> bool:
+    """True where an Octopus key is in the settings."""
+    return any(section.secret("api_key") for section in context.settings.named("octopus"))
+
+
+def choose(home: Home, meter: str = "", energy: str = "") -> tuple[Meter, ...]:
+    """The meters that are meant; electricity where nothing is said and there is any.
+
+    meter: an id, label, MPAN or serial number. Raises: InputError for one that is none.
+    """
+    if meter:
+        found = [
+            one for one in home.meters if meter in (one.id, one.label, one.point, *one.serials)
+        ]
+        if not found:
+            known = ", ".join(one.id for one in home.meters) or "none yet"
+            raise InputError(f"There is no meter '{meter}'.", remedy=f"Known: {known}.")
+        return tuple(found)
+    if energy and energy not in list(Energy):
+        raise InputError(f"'{energy}' is not an energy.", remedy="Choose electricity or gas.")
+    kinds = {one.energy for one in home.meters}
+    usual = Energy.ELECTRICITY if Energy.ELECTRICITY in kinds or not kinds else Energy.GAS
+    wanted = Energy(energy) if energy else usual
+    return tuple(one for one in home.meters if one.energy is wanted)
+
+
+def price_home(context: Context, period: Period, meter: str = "", energy: str = "") -> Priced:
+    """The readings of the meters asked for, with the price of each half-hour."""
+    home = home_of(context)
+    meters = choose(home, meter, energy)
+    wide = _with_tiers(home, meters, period)
+    now = context.now()
+    usages: list[Usage] = []
+    readings: list[Reading] = []
+    in_force: dict[str, tuple[Term, ...]] = {}
+    cards: dict[str, RateCard] = {}
+    for one in meters:
+        reading = read_meter(context, home, one, wide)
+        found = terms(one, home.tariffs, home.agreements, wide)
+        for term in found:
+            if term.tariff not in cards:
+                cards[term.tariff] = card_of(
+                    context, home, term.tariff, wide, one.direction, term.payment_method
+                )
+        expected = _expected(home, one, reading, period, now)
+        usages.append(
+            use(
+                one,
+                reading.data,
+                period,
+                found,
+                cards,
+                expected=expected,
+                charged=Period(period.start, min(max(now, period.start), period.end)),
+            )
+        )
+        readings.append(reading)
+        in_force[one.id] = tuple(found)
+    published = [t.tariff for found in in_force.values() for t in found if t.is_published]
+    prices = tuple(f for code in dict.fromkeys(published) for f in octopus.tariff_feeds(code))
+    return Priced(home, tuple(usages), tuple(readings), in_force, prices, cards)
+
+
+def read_meter(context: Context, home: Home, meter: Meter, period: Period) -> Reading:
+    """A meter's readings from the store, or the sample's."""
+    if home.is_sample:
+        return sample.consumption_reading(meter, period, context.now(), home.sample_reason)
+    feed = household.meter_feed(meter, context.store.household())
+    return fetch.read(context.store, feed, period, context.now())
+
+
+def card_of(
+    context: Context,
+    home: Home,
+    tariff: str,
+    period: Period,
+    direction: Direction,
+    payment_method: str = "DIRECT_DEBIT",
+) -> RateCard:
+    """A tariff's prices over a period: the user's own by id, else a published code's."""
+    own = next((one for one in home.tariffs if one.id == tariff), None)
+    if own is not None:
+        return tariff_card(own, period)
+    if home.is_sample and tariff == sample.AGILE:
+        return sample.agile_card(period, context.now())
+    rates = context.store.rates(tariff, period)
+    return published_card(tariff, rates, direction, payment_method=payment_method)
+
+
+def _expected(
+    home: Home, meter: Meter, reading: Reading, period: Period, now: datetime
+) -> list[Period]:
+    """Where half-hours ought to be: not in the future, nor before or after the account's time."""
+    due = fetch.expected_period(reading.feed, period, reading.newest, now)
+    if home.is_sample or reading.newest is None:
+        due = period.intersect(Period(min(period.start, now), now))
+    if due is None:
+        return []
+    agreed = [one for one in home.agreements if one.meter == meter.id]
+    if not (meter.connected and agreed):
+        return [due]
+    spans = ((one.valid_from or due.start, one.valid_to or due.end) for one in agreed)
+    return [
+        Period(max(start, due.start), min(end, due.end))
+        for start, end in spans
+        if max(start, due.start) < min(end, due.end)
+    ]
+
+
+def _with_tiers(home: Home, meters: Sequence[Meter], period: Period) -> Period:
+    """The period from the start of the longest tier span that prices one of the meters."""
+    spans = {
+        tariff.tier_span
+        for tariff in home.tariffs
+        if tariff.tiers and any(tariff.energy is one.energy for one in meters)
+    }
+    if not spans or not meters:
+        return period
+    zone = meters[0].zone
+    first = period.start.astimezone(zone_info(zone)).date()
+    if TierSpan.YEAR in spans:
+        first = date(first.year, 1, 1)
+    elif TierSpan.MONTH in spans:
+        first = first.replace(day=1)
+    return Period(min(local_midnight(first, zone), period.start), period.end)

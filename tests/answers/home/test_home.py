@@ -1,0 +1,201 @@
+"""Answers about a home: real data priced, sample data labelled, trouble in words."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import UTC, date, datetime
+
+import pytest
+
+from energydash.answers import home as answers
+from energydash.commands.output import jsonable
+from energydash.context import Context
+from energydash.errors import InputError
+from energydash.home.meters import Meter
+from energydash.home.profile import Value
+from energydash.home.troubles import Kind
+from energydash.settings import load
+from energydash.time import DAY, HALF_HOUR, LONDON, Period
+from tests.answers.home.conftest import CODE, NOW, publish, write
+
+MARCH = Period.local_days(date(2026, 3, 25), date(2026, 4, 1), LONDON)  # a 46-half-hour day inside
+HALF_HOURS = 7 * 48 - 2
+
+
+def test_costs_have_the_shape_and_figures_that_are_promised(home: Context) -> None:
+    found = json.loads(json.dumps(jsonable(answers.costs(home, MARCH, "day").to_json())))
+    assert list(found) == ["rows", "totals"]
+    assert list(found["rows"][0]) == [
+        "key", "days", "import_kwh", "import_cost_gbp", "export_kwh", "export_value_gbp",
+        "net_cost_gbp", "unpriced_kwh", "missing",
+    ]  # fmt: skip
+    assert [row["key"] for row in found["rows"]][4] == "2026-03-29"
+    totals = found["totals"]
+    assert totals["standing_charge_gbp"] == pytest.approx(3.5)
+    assert totals["import_kwh"] == HALF_HOURS / 2
+    energy = (HALF_HOURS - 42) * 0.5 * 0.20 + 42 * 0.5 * 0.30
+    assert totals["import_cost_gbp"] == pytest.approx(energy)
+    assert totals["export_value_gbp"] == pytest.approx(HALF_HOURS * 0.2 * 0.15)
+    assert totals["net_cost_gbp"] == pytest.approx(
+        energy + 3.5 - totals["export_value_gbp"], abs=1e-9
+    )
+    assert totals["missing"] == 0
+
+
+def test_one_meter_is_found_by_any_of_its_names(home: Context) -> None:
+    for name in ("in", "1000000000001"):
+        assert answers.costs(home, MARCH, "total", name).costs.totals["export_kwh"] == 0
+    with pytest.raises(InputError, match="no meter 'nobody'"):
+        answers.costs(home, MARCH, "total", "nobody")
+    with pytest.raises(InputError, match="not an energy"):
+        answers.costs(home, MARCH, "total", energy="steam")
+
+
+def test_gas_is_not_added_to_electricity(home: Context) -> None:
+    gas = Meter.from_body({"id": "gas", "energy": "gas", "unit": "m3"})
+    home.store.put(home.store.household(), "meter", "gas", gas.to_body())
+    write(home, gas, MARCH, 1.0)
+    assert answers.costs(home, MARCH, "total").costs.totals["import_kwh"] == HALF_HOURS / 2
+    found = answers.costs(home, MARCH, "total", energy="gas").costs
+    assert found.totals["unpriced_kwh"] == pytest.approx(HALF_HOURS * 1.02264 * 40 / 3.6)
+    assert found.rows["import_m3"].sum() == HALF_HOURS
+    assert len(answers.bill(home, MARCH).bill.statements) == 3
+
+
+def test_late_readings_are_not_missing_yet_and_the_future_never_is(home: Context) -> None:
+    april = Period.local_days(date(2026, 4, 1), date(2026, 5, 1), LONDON)
+    found = answers.costs(home, april, "day").costs
+    assert found.totals["missing"] == 0
+    assert found.totals["standing_charge_gbp"] == pytest.approx(5.0)  # 10 days begun
+    later = replace(home, now=lambda: NOW + 5 * DAY)
+    # three days after 9 April's last reading they count: 23:00Z on the 9th to noon on the 12th
+    assert answers.costs(later, april, "day").costs.totals["missing"] == 2 * 122
+
+
+def test_a_home_without_anything_shows_the_sample_and_says_why(nobody: Context) -> None:
+    found = answers.costs(nobody, MARCH, "day")
+    assert found.is_sample
+    assert "no Octopus account connected" in found.readings[0].sample_reason
+    assert found.costs.totals["import_kwh"] > 10
+    assert found.costs.totals["missing"] == 0
+    strict = answers.costs(replace(nobody, sample_if_empty=False), MARCH, "day")
+    assert not strict.is_sample
+    assert strict.costs.to_json()["rows"] == []
+    assert nobody.store.feeds() == []
+
+
+def test_a_configured_home_is_never_a_strangers(
+    nobody: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ENERGYDASH_OCTOPUS_API_KEY", "sk_live_configured")
+    context = replace(nobody, settings=load())
+    assert not answers.costs(context, MARCH, "day").is_sample
+    assert "connect it in settings" in answers.home_cards(context).warnings[0]
+
+
+def test_the_bill_adds_up_and_prints_exact_texts(home: Context) -> None:
+    found = answers.bill(home, MARCH)
+    plain = jsonable(found.to_json())
+    assert plain["net_gbp"] == str(found.bill.net_gbp)
+    assert float(plain["net_gbp"]) == pytest.approx(
+        answers.costs(home, MARCH, "total").costs.totals["net_cost_gbp"], abs=1e-9
+    )
+    lines = plain["statements"][0]["lines"]
+    assert [line["p_per_kwh_inc_vat"] for line in lines] == ["20", "30"]
+    assert plain["statements"][1]["direction"] == "export"
+
+
+def test_agreements_price_what_they_cover_and_the_rest_is_unpriced(home: Context) -> None:
+    publish(home, [-5.0, 10.0], datetime(2026, 4, 1, tzinfo=UTC))
+    day = Period.local_days(date(2026, 4, 1), date(2026, 4, 2), LONDON)
+    found = answers.costs(home, day, "rate", "in").costs
+    rows = found.rows.set_index("key")["import_kwh"].to_dict()
+    # midnight to 01:00 BST is still March in UTC: the agreement has not begun
+    assert rows == {"-0.05000": 0.5, "0.10000": 0.5, "0.20000": 1.0, "unpriced": 22.0}
+    assert found.totals["unpriced_kwh"] == 22.0
+    kinds = [one.kind for one in answers.troubles(home, day).troubles]
+    assert Kind.UNPRICED in kinds
+
+
+def test_the_map_of_days(home: Context) -> None:
+    found = answers.day_map(home, MARCH, Value.GBP)
+    assert found.table.shape == (7, 48)
+    assert found.table.loc[date(2026, 3, 25), "16:00"] == pytest.approx(0.15)
+    assert found.table.loc[date(2026, 3, 29)].isna().sum() == 2
+
+
+def test_tariffs_are_ranked_against_what_was(home: Context) -> None:
+    found = answers.compare(home, MARCH, shift_percent=20)
+    table = found.comparison.table.set_index("pair")
+    assert found.comparison.baseline_gbp == pytest.approx(
+        answers.costs(home, MARCH, "total").costs.totals["net_cost_gbp"]
+    )
+    assert table.index[0].startswith("Flat")
+    same = table.loc["as it was × as it was"]
+    assert same["difference_gbp"] == pytest.approx(0, abs=1e-9)
+    assert table.loc["Flux × Fixed", "net_gbp"] == pytest.approx(same["net_gbp"])
+    assert found.comparison.monthly.sum()["Flux × Fixed"] == pytest.approx(same["net_gbp"])
+    assert found.shifted is not None and found.shifted.is_estimate
+    moved = found.shifted.table.set_index("pair").loc["Flux × Fixed", "net_gbp"]
+    assert moved < same["net_gbp"]
+    assert "Estimate: 20 %" in found.shifted.assumptions[0]
+    with pytest.raises(InputError, match="not a tariff code"):
+        answers.compare(home, MARCH, ["Nonsense"])
+
+
+def test_an_unknown_code_has_no_prices_and_comes_last(home: Context) -> None:
+    table = answers.compare(home, MARCH, ["flat", CODE]).comparison.table
+    assert table["import_tariff"].iloc[-1] == CODE
+    assert table["unpriced_kwh"].iloc[-1] == pytest.approx(HALF_HOURS / 2)
+
+
+def test_cards_say_what_is_old_and_what_has_no_price(home: Context) -> None:
+    first, second = answers.home_cards(home).meters
+    assert (first.newest_kwh, first.is_stale, first.tariff) == (0.5, False, "Flux")
+    assert second.tariff == "Fixed"
+    later = answers.home_cards(replace(home, now=lambda: NOW + 8 * DAY))
+    assert later.meters[0].is_stale
+    home.store.drop(home.store.household(), "tariff", "flux")
+    assert answers.home_cards(home).meters[0].unpriced_half_hours > 1300
+
+
+def test_the_price_now_and_next(home: Context) -> None:
+    at = datetime(2026, 4, 10, 14, 10, tzinfo=UTC)
+    found = answers.price_now(replace(home, now=lambda: at))
+    assert (found.import_p_per_kwh, found.next_p_per_kwh) == (20.0, 30.0)
+    assert found.until == datetime(2026, 4, 10, 15, tzinfo=UTC)
+    assert (found.export_p_per_kwh, found.export_tariff) == (15.0, "Fixed")
+    assert answers.price_now(replace(home, sample=True)).sample_reason == "asked for"
+
+
+def test_cheapest_windows_know_ties_negative_prices_and_what_is_published(home: Context) -> None:
+    prices = [20.0, -3.0, -3.0, 20.0, 5.0, -3.0, -3.0, 30.0]
+    publish(home, prices, NOW)
+    found = answers.cheapest_windows(home, (1, 1.5, 6))
+    assert found.published_until == NOW + 8 * HALF_HOUR
+    assert [one.hours for one in found.windows] == [1, 1.5]  # six hours are not published
+    hour, longer = found.windows
+    assert (hour.best.start, hour.best.mean) == (NOW + HALF_HOUR, -3.0)
+    assert [tie.start for tie in hour.ties] == [NOW + 5 * HALF_HOUR]
+    assert longer.split == (NOW + HALF_HOUR, NOW + 2 * HALF_HOUR, NOW + 5 * HALF_HOUR)
+    assert longer.split_mean == -3.0
+    dear = answers.cheapest_windows(home, (0.5,), dearest=True)
+    assert dear.windows[0].best.mean == 30.0
+    sample = answers.cheapest_windows(replace(home, sample=True), (3,))
+    assert sample.windows and sample.sample_reason
+
+
+def test_sample_readings_are_the_same_whatever_is_asked(nobody: Context) -> None:
+    from energydash.sources.sample import household as sample
+
+    week = Period(NOW - 7 * DAY, NOW)
+    for meter in sample.METERS:
+        whole = sample.consumption_reading(meter, week, NOW, "why").data
+        day = sample.consumption_reading(meter, Period(NOW - DAY, NOW), NOW, "why").data
+        assert whole.loc[day.index].equals(day)
+        assert (whole["energy"] >= 0).all()
+    assert whole["energy"].max() < 2.5  # 4 kWp
+    until = sample.published_until
+    assert until(datetime(2026, 3, 28, 17, tzinfo=UTC)) == datetime(2026, 3, 29, 22, tzinfo=UTC)
+    assert until(datetime(2026, 1, 10, 15, tzinfo=UTC)) == datetime(2026, 1, 10, 23, tzinfo=UTC)
