@@ -78,8 +78,7 @@ def shares(
     unit: str,
     colour: Mapping[str, str],
     names: Mapping[str, str] | None = None,
-    digits: int = 1,
-    height: int = 96,
+    height: int = 56,
 ) -> go.Figure:
     """One horizontal bar split into parts, each labelled where its word fits."""
     names = names or {}
@@ -96,7 +95,8 @@ def shares(
             else "",
             textposition="inside",
             insidetextanchor="middle",
-            hovertemplate=f"%{{x:.{digits}f}} {unit}",
+            textangle=0,
+            hovertemplate=f"%{{x:.1f}} {unit}",
         )
         for key, value in values.items()
     ]
@@ -104,6 +104,7 @@ def shares(
         traces,
         unit="",
         height=height,
+        legend=False,
         hover="closest",
         x={"type": "linear", "visible": False, "tickformatstops": [], "hoverformat": ""},
         y={"type": "category", "visible": False},

@@ -68,6 +68,21 @@ def metrics(items: Sequence[Metric], *, key: str, width: int = 150) -> None:
             )
 
 
+class Foot:
+    """What stands under a card: what is to be known about its chart, and its CSV."""
+
+    def __init__(self) -> None:
+        self.notes: list[str] = []
+        self.frame: pd.DataFrame | None = None
+        self.name = ""
+
+    def say(self, *notes: str) -> None:
+        self.notes += [note for note in notes if note]
+
+    def csv(self, frame: pd.DataFrame, name: str) -> None:
+        self.frame, self.name = frame, name
+
+
 @contextmanager
 def card(
     title: str,
@@ -76,11 +91,12 @@ def card(
     key: str,
     zone: str = LONDON,
     hint: str | None = None,
-) -> Iterator[None]:
+) -> Iterator[Foot]:
     """A bordered part: title, badges, whatever is drawn inside, then how fresh it is.
 
     Says by itself where a reading is sample data, stale, incomplete or in trouble.
     """
+    foot = Foot()
     with st.container(border=True, key=f"card_{key}", height="stretch"):
         with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
             st.markdown(f"**{escape(title)}**", width="content", help=hint)
@@ -88,8 +104,8 @@ def card(
                 st.badge(escape(badge), color="gray")
             sample_badge(*readings)
             stale_badge(*readings)
-        yield
-        notes(*readings, key=key, zone=zone)
+        yield foot
+        notes(*readings, key=key, zone=zone, foot=foot)
 
 
 def sample_badge(*readings: Reading) -> None:
@@ -109,14 +125,18 @@ def stale_badge(*readings: Reading) -> None:
         st.badge(f"stale, {words.age(max(ages))} old", color="orange", icon=":material/schedule:")
 
 
-def notes(*readings: Reading, key: str, zone: str = LONDON) -> None:
+def notes(*readings: Reading, key: str, zone: str = LONDON, foot: Foot | None = None) -> None:
     """Under a card: who published it, when, how complete it is; then any trouble."""
-    lines = dict.fromkeys(freshness(reading, zone) for reading in readings)
-    if lines:
-        st.caption(escape(" — ".join(lines)))
-    gaps = [(r.coverage, r) for r in readings if r.origin != "sample" and r.coverage.missing]
-    if gaps:
-        st.caption(escape(missing_words(*gaps[0], zone, cached.context().now())))
+    foot = foot or Foot()
+    now = cached.context().now()
+    real = [reading for reading in readings if reading.origin != "sample"]
+    lines = [*dict.fromkeys(freshness(reading, zone) for reading in real), *foot.notes]
+    lines += [missing_words(r.coverage, r, zone, now) for r in real[:1] if r.coverage.missing]
+    if lines or foot.frame is not None:
+        with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+            st.caption(escape(" — ".join(lines)), width="stretch")
+            if foot.frame is not None:
+                download(foot.frame, key=key, name=foot.name, zone=zone)
     shown: set[str] = set()
     for number, reading in enumerate(readings):
         if reading.problem and reading.problem.sentence not in shown:
@@ -128,8 +148,6 @@ def freshness(reading: Reading, zone: str = LONDON) -> str:
     """`Elexon · 14:30 · 4 min ago`."""
     now = cached.context().now()
     title = words.source_title(reading.feed)
-    if reading.origin == "sample":
-        return "Sample data, made up by energydash"
     if reading.newest is None:
         return f"{title} · nothing fetched yet"
     return f"{title} · {words.clock(reading.newest, zone, now)} · {words.ago(now - reading.newest)}"
@@ -207,6 +225,13 @@ def chart(
     st.plotly_chart(figure, key=key, config=base.config(title, period), alt=alt)
 
 
+def said(*notes: str) -> None:
+    """What is to be known about a chart, in one small line."""
+    text = " · ".join(note for note in notes if note)
+    if text:
+        st.caption(escape(text))
+
+
 def table(
     frame: pd.DataFrame,
     *,
@@ -216,10 +241,11 @@ def table(
     height: int | Literal["auto"] = "auto",
     digits: int = 2,
     column_config: dict[str, Any] | None = None,
+    foot: Foot | None = None,
 ) -> None:
-    """What a chart shows, as a table with a CSV. Columns carry their units in their names.
+    """What a chart shows, as a table with a CSV (in the card's foot, where one is given).
 
-    A UTC time index becomes a local column in the table, a UTC and a local one in the CSV.
+    Columns carry their units in their names. A UTC time index becomes a local column in the table, a UTC and a local one in the CSV.
     """
     shown = frame
     if isinstance(frame.index, pd.DatetimeIndex) and frame.index.tz is not None:
@@ -229,7 +255,10 @@ def table(
         shown.round(digits), hide_index=True, height=height, key=key, column_config=column_config,
         alt=name,
     )  # fmt: skip
-    download(frame, key=key, name=name, zone=zone)
+    if foot is None:
+        download(frame, key=key, name=name, zone=zone)
+    else:
+        foot.csv(frame, name)
 
 
 def download(frame: pd.DataFrame, *, key: str, name: str, zone: str = LONDON) -> None:

@@ -31,6 +31,21 @@ class TimeRange:
     period: Period
     zone: str
     is_live: bool
+    at: date | None = None
+    dates: tuple[date, ...] = ()
+
+    def moved_on(self, now: datetime) -> TimeRange:
+        """The same choice at a later time: what a part that redraws itself asks for."""
+        return resolve(self.preset, self.at, self.dates, self.zone, now)
+
+    @property
+    def chart_step(self) -> timedelta | None:
+        """The means that a chart of this many days needs; None for every reading."""
+        days = self.period.duration / timedelta(days=1)
+        for most, step in ((1.5, None), (3, 10), (10, 30), (40, 120), (100, 360)):
+            if days <= most:
+                return timedelta(minutes=step) if step else None
+        return timedelta(days=1)
 
     @property
     def first_day(self) -> date:
@@ -75,21 +90,27 @@ def resolve(
     """The period that a preset means, in the zone of the page's subject."""
     today = now.astimezone(zone_info(zone)).date()
     end_now = _round_up(now)
+    period, is_live = _resolve(preset, at, dates, zone, today, end_now)
+    return TimeRange(preset, period, zone, is_live, at, tuple(dates))
+
+
+def _resolve(
+    preset: str, at: date | None, dates: Sequence[date], zone: str, today: date, end_now: datetime
+) -> tuple[Period, bool]:
     if preset == "Custom" and dates:
         first, last = min(dates), max(dates)
-        return TimeRange(preset, Period.local_days(first, last + DAY, zone), zone, last >= today)
+        return Period.local_days(first, last + DAY, zone), last >= today
     if preset in ROLLING_DAYS or preset == "Custom":
         length = timedelta(days=ROLLING_DAYS.get(preset, 7))
         if at is None or at >= today:
-            return TimeRange(preset, Period(end_now - length, end_now), zone, True)
-        period = Period.local_days(at + DAY - length, at + DAY, zone)
-        return TimeRange(preset, period, zone, False)
+            return Period(end_now - length, end_now), True
+        return Period.local_days(at + DAY - length, at + DAY, zone), False
     anchor = min(at or today, today)
     first, end = _calendar(preset, anchor)
     whole = Period.local_days(first, end, zone)
     if whole.end > end_now:  # the day, month or year so far
-        return TimeRange(preset, Period(whole.start, end_now), zone, True)
-    return TimeRange(preset, whole, zone, False)
+        return Period(whole.start, end_now), True
+    return whole, False
 
 
 def step(preset: str, at: date | None, dates: Sequence[date], today: date, by: int) -> date | None:

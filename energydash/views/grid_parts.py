@@ -1,0 +1,234 @@
+"""What the grid pages and the overview draw from the grid's answers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Literal
+
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from energydash.answers import grid
+from energydash.charts import bars, colours, intensity, mix
+from energydash.charts.base import step_words
+from energydash.charts.sparkline import sparkline
+from energydash.grid.fuels import in_stack_order, title
+from energydash.grid.intensity import BANDS
+from energydash.grid.mix import Record
+from energydash.time import Period
+from energydash.views import cached, parts, words
+from energydash.views.state import TimeRange
+
+GROUP_COLOURS = {
+    "renewable": colours.FUELS["wind"],
+    "nuclear": colours.FUELS["nuclear"],
+    "fossil": colours.FUELS["gas"],
+    "storage": colours.FUELS["battery"],
+    "imports": colours.FUELS["imports"],
+    "other": colours.FUELS["other"],
+}
+BAND_EDGES = tuple(
+    (band.name, band.lower, upper)
+    for band, upper in zip(BANDS, [*(b.lower for b in BANDS[1:]), 10_000.0], strict=True)
+)
+NOT_MARGINAL = (
+    "This is the *average* intensity of all power supplied. What one more kilowatt-hour causes "
+    "(the *marginal* intensity) can be quite different; no free source publishes it for this grid."
+)
+
+
+def mix_chart(
+    region: str,
+    shown: TimeRange,
+    unit: Literal["GW", "%"],
+    *,
+    key: str,
+    height: int = 420,
+) -> grid.MixAnswer:
+    """A card with generation by fuel over a period; the answer, for whatever goes beside it."""
+    asked = cached.ask(grid.mix, region, shown.period, step=shown.chart_step)
+    found = asked.result
+    name, zone = f"Generation, {found.region.name}", found.region.zone
+    unit = unit if found.unit == "MW" else "%"
+    with parts.card(name, *found.readings, badge=unit, key=key, zone=zone) as foot:
+        if found.mix.empty:
+            parts.empty("There are no readings in this period.", "They are being asked for.")
+            return found
+        figure, note = cached.draw(asked, _stack, unit, height, str(shown.preset), shown.at)
+        alt = f"Generation by fuel in {found.region.name}, stacked, {shown}"
+        parts.chart(figure, key=f"{key}_chart", title=name, alt=alt, period=shown.period)
+        means = f"{step_words(shown.chart_step)} means" if shown.chart_step else ""
+        foot.say(means, note, *found.notes)
+        foot.csv(with_unit(found), name)
+    return found
+
+
+def _stack(
+    found: grid.MixAnswer, unit: Literal["GW", "%"], height: int, preset: str, at: object
+) -> tuple[go.Figure, str]:
+    zoom = f"{found.region.id}{unit}{preset}{at}"
+    return mix.stacked_mix(found.mix, found.region.zone, unit=unit, height=height, keep_zoom=zoom)
+
+
+def with_unit(found: grid.MixAnswer) -> pd.DataFrame:
+    """The mix with its unit in every column's name."""
+    suffix = "mw" if found.unit == "MW" else "percent"
+    return found.mix.add_suffix(f"_{suffix}")
+
+
+def in_a_sentence(now: grid.MixNow) -> str:
+    """`Wind gives 41 % and gas 22 % of Great Britain's power; 52 % is renewable.`"""
+    ranked = now.shares.sort_values(ascending=False)
+    first, second = str(ranked.index[0]), str(ranked.index[min(1, len(ranked) - 1)])
+    verb = "give" if first in ("imports",) else "gives"
+    return (
+        f"{title(first)} {verb} {100 * ranked[first]:.0f} % and {title(second).lower()} "
+        f"{100 * ranked[second]:.0f} % of {now.region.name}'s power; "
+        f"{100 * now.renewable_share:.0f} % is renewable."
+    )
+
+
+def fuels_now(now: grid.MixNow, foot: parts.Foot) -> None:
+    """Each fuel's power and share at this moment, as a table with its CSV."""
+    unit, scale = ("GW", 1000) if now.unit == "MW" else ("%", 1)
+    fuels = in_stack_order(str(fuel) for fuel in now.power.index)
+    columns = {"fuel": [mix.label(f, negative=now.power[f] < 0) for f in fuels]}
+    table = pd.DataFrame(columns)
+    if unit == "GW":
+        table[unit] = [now.power[f] / scale for f in fuels]
+    table["share, %"] = [100 * now.shares.get(f, 0.0) for f in fuels]
+    config = {
+        "share, %": st.column_config.ProgressColumn(
+            format="%.1f", min_value=0, max_value=float(max(table["share, %"].max(), 1.0))
+        ),
+        "GW": st.column_config.NumberColumn(format="%.2f"),
+    }
+    name = f"Mix now {now.region.id}"
+    parts.table(table, key="fuels_now", name=name, digits=3, column_config=config, foot=foot)
+
+
+def groups_now(now: grid.MixNow) -> None:
+    """Renewable, nuclear, fossil and the rest: one bar, and figures."""
+    unit, scale = ("GW", 1000) if now.unit == "MW" else ("%", 1)
+    supplied = now.groups.clip(lower=0)
+    share = 100 * supplied / supplied.sum()
+    figure = bars.shares(share[share > 0.05], unit="%", colour=GROUP_COLOURS)
+    parts.chart(figure, key="kinds_chart", title="Kinds of power", alt=in_a_sentence(now))
+    parts.metrics(
+        [
+            parts.Metric(f"{title(str(group))}, {unit}", words.number(power / scale, 1))
+            for group, power in now.groups.items()
+        ],
+        key="kinds_now",
+        width=105,
+    )
+    st.caption("Nuclear is low-carbon but not renewable, so it stands by itself.")
+
+
+def records(found: Sequence[Record], zone: str) -> None:
+    """The period's extremes, and when they were."""
+    now = cached.context().now()
+    rows = []
+    for record in found:
+        big = record.unit == "MW"
+        value = words.number(record.value / 1000 if big else record.value, 1)
+        rows.append(
+            {
+                "record": record.name,
+                "value": f"{value} {'GW' if big else record.unit}",
+                "when": words.clock(record.at, zone, now),
+            }
+        )
+    if rows:
+        st.dataframe(pd.DataFrame(rows), hide_index=True, key="records_table", alt="Records")
+    else:
+        parts.empty("No readings, no records.")
+
+
+def links(region: str, shown: TimeRange) -> None:
+    """A card with each interconnector's newest power, its capacity and its day."""
+    found = cached.answer(grid.interconnectors, region, shown.period)
+    with parts.card("Interconnectors", *found.readings, badge="MW", key="links") as foot:
+        rows = found.data.dropna(how="all")
+        if rows.empty:
+            parts.empty("No readings of the links in this period.")
+            return
+        last = rows.iloc[-1]
+        table = pd.DataFrame(
+            {
+                "link": [link.name for link in grid.links(found)],
+                "with": [link.country for link in grid.links(found)],
+                "import, MW": [float(last[name]) for name in found.data.columns],
+                "capacity, MW": [link.capacity_mw for link in grid.links(found)],
+                "period": [_spark(rows[name]) for name in found.data.columns],
+            }
+        )
+        config = {"period": st.column_config.LineChartColumn(width="small")}
+        st.dataframe(
+            table.round(0), hide_index=True, column_config=config, key="links_table",
+            alt="Power of each interconnector",
+        )  # fmt: skip
+        foot.say("Negative is export")
+        foot.csv(found.data.add_suffix("_mw"), f"Interconnectors {region}")
+
+
+def _spark(values: pd.Series[float]) -> list[float]:
+    return sparkline(values, points=24, digits=0)
+
+
+def intensity_chart(
+    region: str,
+    period: Period,
+    *,
+    key: str,
+    factors: str | None = None,
+    best: Period | None = None,
+    height: int = 380,
+    zoom: str = "",
+) -> grid.IntensityAnswer:
+    """A card with intensity over a period and ahead, the greenest window shaded."""
+    asked = cached.ask(grid.intensity, region, period, factors=factors)
+    found = asked.result
+    zone, name = found.region.zone, f"Carbon intensity, {found.region.name}"
+    kind = "worked out from the mix" if found.computed else "as published"
+    badge = f"{found.basis}, {found.scope}, {kind}"
+    with parts.card(name, *found.readings, badge=badge, key=key, zone=zone) as foot:
+        if found.data.empty:
+            parts.empty("There are no readings in this period.", "They are being asked for.")
+            return found
+        now = _minute(cached.context().now())
+        figure, note = cached.draw(asked, _lines, best, now, height, zoom)
+        alt = f"Carbon intensity in {found.region.name}, mean {found.mean:.0f} g/kWh"
+        parts.chart(figure, key=f"{key}_chart", title=name, alt=alt, period=period)
+        issued = f"forecast of {words.clock(found.issued, zone, now)}" if found.issued else ""
+        foot.say(issued, f"factors {found.factor_set}", note, *found.notes)
+        foot.csv(found.data.add_suffix("_g_per_kwh"), name)
+    return found
+
+
+def _lines(
+    found: grid.IntensityAnswer, best: Period | None, now: datetime, height: int, zoom: str
+) -> tuple[go.Figure, str]:
+    return intensity.intensity(
+        found.data, found.region.zone, now=now, bands=BAND_EDGES, best=best, height=height,
+        keep_zoom=zoom,
+    )  # fmt: skip
+
+
+def _minute(now: datetime) -> datetime:
+    return now.replace(minute=now.minute - now.minute % 5, second=0, microsecond=0)
+
+
+def forecast_error(found: grid.IntensityAnswer) -> None:
+    """How far the forecast was from what came, where both are known."""
+    error = found.error
+    if len(error) < 2:
+        return
+    size, lean = float(error.abs().mean()), float(error.mean())
+    side = "high" if lean > 0 else "low"
+    parts.said(
+        f"The forecast was {size:.0f} g/kWh off on average over {len(error):,} readings, "
+        f"{abs(lean):.0f} g/kWh too {side} overall."
+    )

@@ -1,0 +1,85 @@
+"""Carbon intensity: how clean the power is, was and will be, and when to use it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import streamlit as st
+
+from energydash.answers import grid
+from energydash.errors import EnergydashError
+from energydash.time import Period
+from energydash.views import cached, grid_parts, parts, region, state, words
+from energydash.views.live import live
+
+AHEAD = timedelta(hours=48)
+
+
+def draw_window() -> None:
+    """The greenest time for a job of so many hours, and what waiting for it saves."""
+    now = cached.context().now()
+    deadline = now.replace(second=0, microsecond=0) + timedelta(hours=within)
+    found = cached.answer(grid.greenest_window, place.id, float(hours), deadline=deadline)
+    st.subheader(grid.in_words(found, now), anchor=False)
+    if found.best is None:
+        return
+    save = found.saving_g_per_kwh
+    parts.metrics(
+        [
+            parts.Metric("Start", words.clock(found.best.start, place.zone, now)),
+            parts.Metric("Then, g/kWh", words.number(found.best.mean)),
+            parts.Metric("Starting now, g/kWh", words.number(found.now_g_per_kwh)),
+            parts.Metric("Saved, g per kWh", words.number(save)),
+            parts.Metric("Saved, %", words.number(found.saving_percent)),
+        ],
+        key="window",
+        width=130,
+    )
+    others = [words.span(w.start, w.end, place.zone, now) for w in found.alternatives]
+    parts.said("Next best: " + "; ".join(others) if others else "")
+
+
+def draw_period() -> None:
+    """Actual and forecast over the period and ahead, and how good the forecast was."""
+    now = cached.context().now()
+    shown = chosen.moved_on(now)
+    period = Period(shown.period.start, shown.period.end + AHEAD) if is_near else shown.period
+    best = None
+    if is_near:
+        deadline = now.replace(second=0, microsecond=0) + timedelta(hours=within)
+        window = cached.answer(grid.greenest_window, place.id, float(hours), deadline=deadline)
+        best = window.best.period if window.best else None
+    zoom = f"{place.id}{shown.preset}{shown.at}"
+    found = grid_parts.intensity_chart(
+        place.id, period, key="intensity", factors=factors, best=best, zoom=zoom
+    )
+    grid_parts.forecast_error(found)
+    if found.assumed:
+        parts.said(f"No factor of its own: {', '.join(found.assumed)}; taken as other.")
+    st.caption(grid_parts.NOT_MARGINAL)
+
+
+with parts.header("Carbon intensity"):
+    place = region.choose()
+sentence = st.container()
+with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+    hours = st.slider(
+        "Hours needed", 0.5, 12.0, 3.0, 0.5, key="hours", bind="query-params", width=220
+    )
+    within = st.slider(
+        "Done within, hours", 2, 48, 24, 1, key="within", bind="query-params", width=220
+    )
+    postcode = st.text_input("Your postcode", key="postcode", placeholder="EC1V", width=130)
+    sets = ["as published", *grid.factor_sets()]
+    named = st.selectbox("Emission factors", sets, key="factors", bind="query-params", width=200)
+factors = None if named in (None, "as published") else named
+if postcode:
+    try:
+        place = cached.answer(grid.region_of_postcode, postcode)
+    except EnergydashError as error:
+        st.warning(str(error))
+with sentence:
+    live(draw_window, key="greenest")
+chosen = state.choose(place.zone)
+is_near = chosen.is_live and chosen.period.duration <= timedelta(days=7)
+live(draw_period, key="intensity_period", on=chosen.is_live)

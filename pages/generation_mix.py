@@ -1,0 +1,57 @@
+"""Generation mix: what feeds a grid, right now and over any period."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from energydash.answers import grid
+from energydash.views import cached, grid_parts, parts, region, state
+from energydash.views.live import live
+
+
+def draw_now() -> None:
+    """The newest reading: a sentence, each fuel, each kind."""
+    now = cached.answer(grid.mix_now, place.id)
+    if now.at is None:
+        parts.empty(f"No generation of {place.name} is known yet.", "It is being asked for.")
+        return
+    st.subheader(grid_parts.in_a_sentence(now), anchor=False)
+
+
+def draw_details() -> None:
+    """Tables of this moment, beside each other."""
+    now = cached.answer(grid.mix_now, place.id)
+    if now.at is None:
+        return
+    left, right = st.columns([3, 2])
+    with left, parts.card("Now, by fuel", *now.readings, key="fuels", zone=place.zone) as foot:
+        grid_parts.fuels_now(now, foot)
+    with right, parts.card("Now, by kind", *now.readings, key="kinds", zone=place.zone):
+        grid_parts.groups_now(now)
+
+
+def draw_period() -> None:
+    """The stacked area over the chosen period, its records and its links."""
+    shown = chosen.moved_on(cached.context().now())
+    found = grid_parts.mix_chart(place.id, shown, unit, key="mix")
+    draw_details()
+    left, right = st.columns([2, 3])
+    with left, parts.card("Records of this period", *found.readings, key="records"):
+        grid_parts.records(found.records, place.zone)
+    if "interconnectors" in place.sources:
+        with right:
+            grid_parts.links(place.id, shown)
+
+
+with parts.header("Generation mix"):
+    place = region.choose()
+live(draw_now, key="mix_sentence")
+with st.container(horizontal=True, horizontal_alignment="distribute"):
+    chosen = state.choose(place.zone)
+    unit = "%"
+    if place.has_mix_mw:
+        unit = st.segmented_control(
+            "Unit", ("GW", "%"), default="GW", key="mix_unit", bind="query-params",
+            label_visibility="collapsed", required=True,
+        ) or "GW"  # fmt: skip
+live(draw_period, key="mix_period", on=chosen.is_live)

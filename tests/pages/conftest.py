@@ -1,0 +1,58 @@
+"""Pages run as Streamlit's AppTest runs them: the whole script, no browser, no crawler."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from energydash import crawler
+from energydash.context import Context
+from energydash.views import cached
+
+ROOT = Path(__file__).resolve().parents[2]
+OpenPage = Callable[..., AppTest]
+
+
+@pytest.fixture(autouse=True)
+def fresh_caches(monkeypatch: pytest.MonkeyPatch, private_home: Path) -> Iterator[None]:
+    """Nothing is remembered from another test, and no crawler is started."""
+    monkeypatch.setattr(crawler, "ensure_running", lambda context: False)
+    st.cache_data.clear()
+    st.cache_resource.clear()
+    yield
+    st.cache_data.clear()
+    st.cache_resource.clear()
+
+
+@pytest.fixture
+def here() -> Context:
+    """The context that pages have: this test's own home."""
+    return cached.context()
+
+
+@pytest.fixture
+def open_page() -> OpenPage:
+    """Opens a page from the app's own start, as a browser does; fails on any exception."""
+
+    def opened(name: str, **query: str) -> AppTest:
+        app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=30)
+        for key, value in query.items():
+            app.query_params[key] = value
+        app.run()
+        app.switch_page(f"pages/{name}.py").run()
+        assert not app.exception, [error.message for error in app.exception]
+        return app
+
+    return opened
+
+
+def words(app: AppTest) -> str:
+    """Everything that the page says in words and figures."""
+    said = [element.value for kind in ("title", "subheader", "markdown", "caption", "error")
+            for element in getattr(app, kind)]  # fmt: skip
+    said += [f"{metric.label} {metric.value} {metric.delta}" for metric in app.metric]
+    return "\n".join(str(text) for text in said)
