@@ -245,7 +245,8 @@ def table(
 ) -> None:
     """What a chart shows, as a table with a CSV (in the card's foot, where one is given).
 
-    Columns carry their units in their names. A UTC time index becomes a local column in the table, a UTC and a local one in the CSV.
+    Columns carry their units in their names. A UTC index becomes a local column in the table, and
+    a UTC and a local one in the CSV.
     """
     shown = frame
     if isinstance(frame.index, pd.DatetimeIndex) and frame.index.tz is not None:
