@@ -28,8 +28,8 @@ def draw_window() -> None:
         [
             parts.Metric("Start", words.clock(found.best.start, place.zone, now)),
             parts.Metric("Then, g/kWh", words.number(found.best.mean)),
-            parts.Metric("Starting now, g/kWh", words.number(found.now_g_per_kwh)),
-            parts.Metric("Saved, g per kWh", words.number(save)),
+            parts.Metric("Now, g/kWh", words.number(found.now_g_per_kwh)),
+            parts.Metric("Saved, g/kWh", words.number(save)),
             parts.Metric("Saved, %", words.number(found.saving_percent)),
         ],
         key="window",
@@ -62,16 +62,12 @@ def draw_period() -> None:
 with parts.header("Carbon intensity"):
     place = region.choose()
 sentence = st.container()
-with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-    hours = st.slider(
-        "Hours needed", 0.5, 12.0, 3.0, 0.5, key="hours", bind="query-params", width=220
-    )
-    within = st.slider(
-        "Done within, hours", 2, 48, 24, 1, key="within", bind="query-params", width=220
-    )
-    postcode = st.text_input("Your postcode", key="postcode", placeholder="EC1V", width=130)
+with st.grid(4, min_column_width=150):
+    hours = st.slider("Hours needed", 0.5, 12.0, 3.0, 0.5, key="hours", bind="query-params")
+    within = st.slider("Done within, hours", 2, 48, 24, 1, key="within", bind="query-params")
+    postcode = st.text_input("Your postcode", key="postcode", placeholder="EC1V")
     sets = ["as published", *grid.factor_sets()]
-    named = st.selectbox("Emission factors", sets, key="factors", bind="query-params", width=200)
+    named = st.selectbox("Emission factors", sets, key="factors", bind="query-params")
 factors = None if named in (None, "as published") else named
 if postcode:
     try:

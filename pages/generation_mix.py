@@ -24,9 +24,13 @@ def draw_details() -> None:
     if now.at is None:
         return
     left, right = st.columns([3, 2])
+    badge = "GW" if now.unit == "MW" else "%"
     with left, parts.card("Now, by fuel", *now.readings, key="fuels", zone=place.zone) as foot:
         grid_parts.fuels_now(now, foot)
-    with right, parts.card("Now, by kind", *now.readings, key="kinds", zone=place.zone):
+    with (
+        right,
+        parts.card("Now, by kind", *now.readings, badge=badge, key="kinds", zone=place.zone),
+    ):
         grid_parts.groups_now(now)
 
 

@@ -184,8 +184,9 @@ def figure(
             "showlegend": legend,
             "legend": {
                 "orientation": "h",
-                "yanchor": "top",
-                "y": -0.16,
+                "yref": "container",
+                "yanchor": "bottom",
+                "y": 0,
                 "xanchor": "left",
                 "x": 0,
                 "font": {"size": 12},

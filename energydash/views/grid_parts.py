@@ -111,14 +111,14 @@ def fuels_now(now: grid.MixNow, foot: parts.Foot) -> None:
 
 def groups_now(now: grid.MixNow) -> None:
     """Renewable, nuclear, fossil and the rest: one bar, and figures."""
-    unit, scale = ("GW", 1000) if now.unit == "MW" else ("%", 1)
+    scale = 1000 if now.unit == "MW" else 1
     supplied = now.groups.clip(lower=0)
     share = 100 * supplied / supplied.sum()
     figure = bars.shares(share[share > 0.05], unit="%", colour=GROUP_COLOURS)
     parts.chart(figure, key="kinds_chart", title="Kinds of power", alt=in_a_sentence(now))
     parts.metrics(
         [
-            parts.Metric(f"{title(str(group))}, {unit}", words.number(power / scale, 1))
+            parts.Metric(title(str(group)), words.number(power / scale, 1))
             for group, power in now.groups.items()
         ],
         key="kinds_now",

@@ -137,12 +137,16 @@ def choose(zone: str, *, default: str = DEFAULT) -> TimeRange:
     with st.container(key="range_bar", gap="xxsmall", width="content"):
         with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
             preset = _presets(default)
-            for label, name, by in (("‹", "Earlier", -1), ("›", "Later", 1)):
-                st.button(
-                    label, key=f"range_{name.lower()}", help=name, on_click=_move, args=(today, by)
-                )
-            with st.popover("", icon=":material/calendar_month:", help="Go to a date, copy a link"):
-                at, dates = _dates()
+            with st.container(horizontal=True, gap="xsmall", width="content"):
+                for label, name, by in (("‹", "Earlier", -1), ("›", "Later", 1)):
+                    st.button(
+                        label, key=f"range_{name.lower()}", help=name, on_click=_move,
+                        args=(today, by),
+                    )  # fmt: skip
+                with st.popover(
+                    "", icon=":material/calendar_month:", help="Go to a date, copy a link"
+                ):
+                    at, dates = _dates()
         chosen = resolve(preset, at, dates, zone, now.astimezone(UTC))
         st.caption(str(chosen))
     return chosen
