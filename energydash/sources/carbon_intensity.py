@@ -11,7 +11,7 @@ until it is measured and for the future; regions have no `actual`, only what was
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -92,7 +92,7 @@ def fetch(feed: Feed, period: Period, settings: Settings) -> Fetched:
     readings = readings[
         (readings.index >= pd.Timestamp(start)) & (readings.index < pd.Timestamp(past_end))
     ]
-    unknown = _unknown(slots)
+    unknown = unknown_fuels(slots)
     if feed.quantity != "intensity" or period.end <= now:
         return Fetched(
             readings, Period(period.start, max(past_end, period.start)), (), None, unknown
@@ -197,21 +197,28 @@ def read_region(body: bytes) -> str:
         return find(f"GB-{row.get('regionid')}").id
 
 
-def read_files(bodies: Iterable[bytes], region: str | None = None) -> pd.DataFrame:
-    """Saved answers of any kind as one frame, columns with their unit.
+def slots_frame(slots: list[Slot], region: str | None = None) -> pd.DataFrame:
+    """Half-hours of one region as a frame whose columns carry their unit.
 
-    `actual_g_per_kwh`, `forecast_g_per_kwh`, and a `…_percent` column per fuel; of several files
-    the last one wins. `region` is needed where an answer has several.
+    `actual_g_per_kwh`, `forecast_g_per_kwh` and a `…_percent` column per fuel, as far as they are
+    there; of repeated half-hours the last wins. `region` is needed where there are several.
     Raises: BadData; InputError where the region is not clear.
     """
-    slots = [slot for body in bodies for slot in read_slots(body)]
     chosen = _one_region(slots, region)
     parts = []
     if any(slot.intensity is not None for slot in chosen):
-        parts.append(_intensity_frame(chosen).add_suffix("_g_per_kwh"))
+        measures = any("actual" in (slot.intensity or {}) for slot in chosen)
+        columns = ["actual", "forecast"] if measures else ["forecast"]
+        parts.append(_intensity_frame(chosen)[columns].add_suffix("_g_per_kwh"))
     if any(slot.mix is not None for slot in chosen):
         parts.append(_mix_frame(chosen).add_suffix("_percent"))
     return pd.concat(parts, axis="columns").sort_index() if parts else empty_frame()
+
+
+def unknown_fuels(slots: list[Slot]) -> tuple[str, ...]:
+    """Their fuels that had to become `other`."""
+    names = {str(entry.get("fuel")) for slot in slots for entry in slot.mix or []}
+    return tuple(sorted(names - set(FUEL_MAP)))
 
 
 def _walk(rows: Sequence[dict[str, Any]], region: str) -> Iterator[Slot]:
@@ -289,11 +296,6 @@ def _percents(mix: list[dict[str, Any]]) -> dict[str, float]:
         fuel = FUEL_MAP.get(name, "other")
         found[fuel] = found.get(fuel, 0.0) + (np.nan if value is None else float(value))
     return found
-
-
-def _unknown(slots: list[Slot]) -> tuple[str, ...]:
-    names = {str(entry.get("fuel")) for slot in slots for entry in slot.mix or []}
-    return tuple(sorted(names - set(FUEL_MAP)))
 
 
 def _times(slots: list[Slot]) -> pd.DatetimeIndex:

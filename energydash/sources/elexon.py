@@ -154,15 +154,6 @@ def unknown_of(rows: pd.DataFrame) -> tuple[str, ...]:
     return tuple(sorted(names - set(FUEL_MAP)))
 
 
-def read_files(bodies: Iterable[bytes]) -> pd.DataFrame:
-    """Saved answers, the pages of one or several, as one frame with a `…_mw` column per fuel."""
-    frames = [mix_of(read_rows(body)) for body in bodies]
-    if not frames:
-        return empty_frame()
-    joined = tidy(pd.concat(frames))
-    return joined[in_stack_order(joined.columns)].add_suffix("_mw")
-
-
 def _pivot(rows: pd.DataFrame) -> pd.DataFrame:
     if rows.empty:
         return empty_frame()

@@ -9,6 +9,7 @@ the half-hour's start in UTC. NESO asks for at most two such questions a minute.
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pandas as pd
 
@@ -34,6 +35,12 @@ INFO = Info(
 )
 
 COLUMN_MAP = {"SOLAR": "solar", "WIND_EMB": "wind"}
+# All columns of the data set that are power; a saved answer may have them.
+MIX_MAP = {
+    "NUCLEAR": "nuclear", "BIOMASS": "biomass", "HYDRO": "hydro", "WIND": "wind",
+    "WIND_EMB": "wind", "SOLAR": "solar", "GAS": "gas", "COAL": "coal",
+    "STORAGE": "pumped_storage", "IMPORTS": "imports", "OTHER": "other",
+}  # fmt: skip
 
 
 def feeds(settings: Settings) -> tuple[Feed, ...]:
@@ -69,27 +76,52 @@ def get_embedded(period: Period) -> bytes:
 
 
 def read_embedded(body: bytes) -> pd.DataFrame:
-    """Columns `solar` and `wind`, MW, of an answer of `datastore_search_sql`. Raises: BadData."""
+    """Columns `solar` and `wind` (embedded only), MW. Raises: BadData."""
+    return _frame(_records(body), {ours: (theirs,) for theirs, ours in COLUMN_MAP.items()})
+
+
+def read_mix(body: bytes) -> pd.DataFrame:
+    """Every fuel that an answer has, MW; wind is that of both networks. Raises: BadData."""
+    records = _records(body)
+    there = set(records[0]) if records else set()
+    columns: dict[str, tuple[str, ...]] = {}
+    for theirs, ours in MIX_MAP.items():
+        if theirs in there:
+            columns[ours] = (*columns.get(ours, ()), theirs)
+    return _frame(records, columns)
+
+
+def _records(body: bytes) -> list[dict[str, Any]]:
     answer = as_json(TITLE, body)
     result = answer.get("result") if isinstance(answer, dict) else None
     records = result.get("records") if isinstance(result, dict) else None
     if not isinstance(records, list):
         raise _bad("an answer without records")
-    if not records:
-        return empty_frame(*COLUMN_MAP.values())
     if not all(isinstance(row, dict) and "DATETIME" in row for row in records):
         raise _bad("records without a time")
-    if not set(COLUMN_MAP) & set(records[0]):
+    if records and not set(COLUMN_MAP) & set(records[0]):
         raise _bad("records without solar and wind")
+    return records
+
+
+def _frame(records: list[dict[str, Any]], columns: dict[str, tuple[str, ...]]) -> pd.DataFrame:
+    """A column per part: the sum of their columns, unknown where one of them is."""
+    if not records:
+        return empty_frame(*columns)
     try:
         times = pd.to_datetime([row["DATETIME"] for row in records], utc=True, format="ISO8601")
-        columns = {
-            ours: pd.to_numeric(pd.Series([row.get(theirs) for row in records], index=times))
-            for theirs, ours in COLUMN_MAP.items()
-        }
+        table = pd.DataFrame(records, index=times).reindex(columns=[*MIX_MAP])
+        numbers = table.apply(pd.to_numeric)
     except (ValueError, TypeError) as error:
         raise _bad("times or figures that cannot be read") from error
-    return tidy(pd.DataFrame(columns))
+    return tidy(
+        pd.DataFrame(
+            {
+                ours: numbers[list(theirs)].sum(axis="columns", skipna=False)
+                for ours, theirs in columns.items()
+            }
+        )
+    )
 
 
 def _bad(what: str) -> BadData:

@@ -17,7 +17,10 @@ from energydash.errors import InputError
 if TYPE_CHECKING:
     from energydash.sources.saved.parts import SavedAnswer
 
-SOURCES = ("eia", "caiso", "isone", "nyiso", "ercot", "miso", "spp", "pjm", "bpa", "ieso")
+SOURCES = (
+    "eia", "caiso", "isone", "nyiso", "ercot", "miso", "spp", "pjm", "bpa", "ieso",
+    "carbon-intensity", "elexon",
+)  # fmt: skip
 
 
 def read(
@@ -41,6 +44,6 @@ def read(
         )
     from energydash.sources.saved.parts import expand
 
-    module = importlib.import_module(f"energydash.sources.saved.{source}")
+    module = importlib.import_module(f"energydash.sources.saved.{source.replace('-', '_')}")
     answer: SavedAnswer = module.read(expand(files), region, day)
     return answer

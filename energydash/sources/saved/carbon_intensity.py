@@ -1,0 +1,44 @@
+"""GB Carbon Intensity: any answer of the API, national or regional, now, past or forecast.
+
+Columns carry their unit: `actual_g_per_kwh`, `forecast_g_per_kwh`, and `…_percent` per fuel. The
+half-hour that the API sends along from before the range is kept: the file has it. The answer of
+/intensity/factors has no times: columns `fuel` and `g_per_kwh`.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pandas as pd
+
+from energydash.errors import BadData, InputError
+from energydash.sources.carbon_intensity import (
+    FACTOR_FUELS,
+    read_factors,
+    read_slots,
+    slots_frame,
+    unknown_fuels,
+)
+from energydash.sources.saved.parts import SavedAnswer, SavedFile, text_of, trouble
+
+
+def read(files: list[SavedFile], region: str | None, day: date | None) -> SavedAnswer:
+    """Intensity and mix of one region; `region` chooses where the files have several."""
+    del day
+    slots = []
+    if len(files) == 1 and any(f'"{name}"' in text_of(files[0]) for name in FACTOR_FUELS):
+        factors = read_factors(files[0].data)
+        table = pd.DataFrame({"fuel": factors.index, "g_per_kwh": factors.to_numpy()})
+        return SavedAnswer(table, "factors", "GB", "")
+    for file in files:
+        text_of(file)
+        try:
+            slots += read_slots(file.data)
+        except BadData as error:
+            raise trouble(file, error.message.rstrip(".")) from error
+    try:
+        frame = slots_frame(slots, region)
+    except BadData as error:
+        raise InputError(error.message) from error
+    where = region or (slots[0].region if slots else "GB")
+    return SavedAnswer(frame, "intensity", where, "", unknown=unknown_fuels(slots))
