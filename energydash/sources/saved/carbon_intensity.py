@@ -12,6 +12,8 @@ from datetime import date
 import pandas as pd
 
 from energydash.errors import BadData, InputError
+from energydash.feeds import tidy
+from energydash.grid.places import find
 from energydash.sources.carbon_intensity import (
     FACTOR_FUELS,
     read_factors,
@@ -25,20 +27,31 @@ from energydash.sources.saved.parts import SavedAnswer, SavedFile, text_of, trou
 def read(files: list[SavedFile], region: str | None, day: date | None) -> SavedAnswer:
     """Intensity and mix of one region; `region` chooses where the files have several."""
     del day
-    slots = []
     if len(files) == 1 and any(f'"{name}"' in text_of(files[0]) for name in FACTOR_FUELS):
-        factors = read_factors(files[0].data)
-        table = pd.DataFrame({"fuel": factors.index, "g_per_kwh": factors.to_numpy()})
-        return SavedAnswer(table, "factors", "GB", "")
+        return _factors(files[0])
+    frames: list[pd.DataFrame] = []
+    found: dict[str, None] = {}
+    unknown: set[str] = set()
     for file in files:
         text_of(file)
         try:
-            slots += read_slots(file.data)
+            slots = read_slots(file.data)
+            frames.append(slots_frame(slots, region))
         except BadData as error:
             raise trouble(file, error.message.rstrip(".")) from error
+        found.update(dict.fromkeys(slot.region for slot in slots))
+        unknown.update(unknown_fuels(slots))
+    if region is None and len(found) > 1:
+        raise InputError(f"The files are of {', '.join(found)}.", remedy="Choose one by --region.")
+    where = find(region).id if region else next(iter(found), "GB")
+    frame = tidy(pd.concat(frames))
+    return SavedAnswer(frame, "intensity", where, "", unknown=tuple(sorted(unknown)))
+
+
+def _factors(file: SavedFile) -> SavedAnswer:
     try:
-        frame = slots_frame(slots, region)
+        factors = read_factors(file.data)
     except BadData as error:
-        raise InputError(error.message) from error
-    where = region or (slots[0].region if slots else "GB")
-    return SavedAnswer(frame, "intensity", where, "", unknown=unknown_fuels(slots))
+        raise trouble(file, error.message.rstrip(".")) from error
+    table = pd.DataFrame({"fuel": factors.index, "g_per_kwh": factors.to_numpy()})
+    return SavedAnswer(table, "factors", "GB", "")

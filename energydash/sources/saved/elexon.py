@@ -34,6 +34,8 @@ def read(files: list[SavedFile], region: str | None, day: date | None) -> SavedA
                 embedded.append(neso.read_embedded(file.data))
             else:
                 rows.append(elexon.read_rows(file.data))
+                if rows[-1].empty:
+                    raise trouble(file, "there are no rows")
         except BadData as error:
             raise trouble(file, error.message.rstrip(".")) from error
     if not rows:

@@ -103,6 +103,19 @@ def pjm_mix(*rows: tuple[str, str, object], total: int = 0) -> bytes:
     return json.dumps({"items": items, "totalRows": total or len(items)}).encode()
 
 
+CARBON_INTENSITY = b"""{"data":[
+{"from":"2026-07-01T00:00Z","to":"2026-07-01T00:30Z",
+ "intensity":{"forecast":120,"actual":118,"index":"moderate"}},
+{"from":"2026-07-01T00:30Z","to":"2026-07-01T01:00Z",
+ "intensity":{"forecast":110,"actual":null,"index":"moderate"}}]}"""
+
+ELEXON = b"""{"data":[
+{"dataset":"FUELINST","publishTime":"2026-07-01T00:05:00Z","startTime":"2026-07-01T00:00:00Z",
+ "settlementDate":"2026-07-01","settlementPeriod":3,"fuelType":"CCGT","generation":9000},
+{"dataset":"FUELINST","publishTime":"2026-07-01T00:05:00Z","startTime":"2026-07-01T00:00:00Z",
+ "settlementDate":"2026-07-01","settlementPeriod":3,"fuelType":"INTFR","generation":-700}]}"""
+
+
 # source -> (file name, content): one good answer of each.
 GOOD: dict[str, tuple[str, bytes]] = {
     "caiso": ("20260701_fuelsource.csv", caiso_mix("00:00", "00:05")),
@@ -115,4 +128,6 @@ GOOD: dict[str, tuple[str, bytes]] = {
     "ieso": ("PUB_GenOutputCapability.xml", IESO_GENERATORS),
     "eia": ("page.json", eia_mix(("2026-07-01T01", "CISO", "NG", 8897))),
     "pjm": ("page.json", pjm_mix(("2026-07-01T00:00:00", "Gas", 47280.0))),
+    "carbon-intensity": ("intensity.json", CARBON_INTENSITY),
+    "elexon": ("fuelinst.json", ELEXON),
 }
