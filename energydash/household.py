@@ -10,6 +10,7 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from energydash import sources
 from energydash.feeds import Feed
 from energydash.home.meters import Meter
 from energydash.home.tariffs import Agreement, Tariff
@@ -53,12 +54,13 @@ def meter_feed(meter: Meter, owner: str) -> Feed:
 
 
 def feeds(store: Store) -> list[Feed]:
-    """What to keep up to date for this household: its connected meters and running tariffs."""
+    """What to keep up to date: connected meters, running tariffs, and other sources' own feeds."""
     from energydash.sources import octopus
 
     owner = store.household()
+    others = [feed for feed in store.feeds(owner=owner) if feed.source in sources.MODULES]
     found = [meter_feed(meter, owner) for meter in meters(store)]
     kept = [feed for feed in found if feed.address]
     running = {one.tariff for one in agreements(store) if one.valid_to is None}
     kept += [feed for code in sorted(running) for feed in octopus.tariff_feeds(code)]
-    return kept
+    return kept + [feed for feed in others if feed.source != octopus.INFO.name]
