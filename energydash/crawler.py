@@ -133,7 +133,7 @@ def due(context: Context, every: timedelta | None = None) -> list[Due]:
     """Every feed to ask now: looked at of late or always kept, and not asked within its cadence."""
     now, store = context.now(), context.store
     asked = {want.key: want for want in store.wanted(now - LOOKED_AT)}
-    own = {feed.key for feed in household.feeds(store)}
+    own = {feed.key for feed in household.feeds(store, now)}
     found: list[Due] = []
     for feed in all_feeds(context):
         want = asked.get(feed.key)
@@ -151,7 +151,7 @@ def due(context: Context, every: timedelta | None = None) -> list[Due]:
 def all_feeds(context: Context) -> list[Feed]:
     """What the sources offer with these settings, and what the household's documents ask for."""
     offered = {feed.key: feed for feed in sources.feeds(context.settings)}
-    offered |= {feed.key: feed for feed in household.feeds(context.store)}
+    offered |= {feed.key: feed for feed in household.feeds(context.store, context.now())}
     return list(offered.values())
 
 

@@ -8,15 +8,20 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from energydash import sources
 from energydash.feeds import Feed
 from energydash.home.meters import Meter
 from energydash.home.tariffs import Agreement, Tariff
+from energydash.time import Period, parse_instant
 
 if TYPE_CHECKING:
     from energydash.store import Store
+
+EARLIER = "agreement-before"  # documents by meter: see `earlier_agreements`
+DISPATCH = "dispatch"  # documents by account and start: see `dispatches`
 
 
 def meters(store: Store) -> list[Meter]:
@@ -53,14 +58,37 @@ def meter_feed(meter: Meter, owner: str) -> Feed:
     return replace(feed, address=json.dumps(address))
 
 
-def feeds(store: Store) -> list[Feed]:
+def feeds(store: Store, now: datetime) -> list[Feed]:
     """What to keep up to date: connected meters, running tariffs, and other sources' own feeds."""
     from energydash.sources import octopus
 
     owner = store.household()
     others = [feed for feed in store.feeds(owner=owner) if feed.source in sources.MODULES]
-    found = [meter_feed(meter, owner) for meter in meters(store)]
+    agreed = agreements(store)
+    running = [one for one in agreed if one.valid_to is None or one.valid_to > now]
+    # A meter whose agreements have all ended belongs to a home moved out of.
+    ended = {one.meter for one in agreed} - {one.meter for one in running}
+    found = [meter_feed(meter, owner) for meter in meters(store) if meter.id not in ended]
     kept = [feed for feed in found if feed.address]
-    running = {one.tariff for one in agreements(store) if one.valid_to is None}
-    kept += [feed for code in sorted(running) for feed in octopus.tariff_feeds(code)]
+    codes = sorted({one.tariff for one in running})
+    kept += [feed for code in codes for feed in octopus.tariff_feeds(code)]
     return kept + [feed for feed in others if feed.source != octopus.INFO.name]
+
+
+def earlier_agreements(store: Store) -> dict[str, list[Agreement]]:
+    """By meter: the agreements as they were known before the account changed time gone by."""
+    bodies = store.documents(store.household(), EARLIER)
+    return {
+        meter: [Agreement.from_body(one) for one in body["agreements"]]
+        for meter, body in bodies.items()
+    }
+
+
+def dispatches(store: Store, account: str = "") -> list[Period]:
+    """The charging slots that Intelligent Go gave an account's car, oldest first."""
+    bodies = store.documents(store.household(), DISPATCH).values()
+    return sorted(
+        Period(parse_instant(body["start"]), parse_instant(body["end"]))
+        for body in bodies
+        if body["account"] == account
+    )

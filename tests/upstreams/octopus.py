@@ -25,6 +25,9 @@ from tests.upstreams._octopus_homes import (
     IMPORT_MPAN,
     KEY,
     METERS,
+    MOVED,
+    OLD_MPAN,
+    OLD_MPRN,
     OLD_SERIAL,
     REPLACED,
     SECOND_ACCOUNT,
@@ -119,6 +122,8 @@ class Octopus:
     ) -> float | None:
         """kWh (gas: m³) of a half-hour; None where there is no reading, or not yet."""
         if point in (IMPORT_MPAN, EXPORT_MPAN) and (serial == OLD_SERIAL) != (start < REPLACED):
+            return None
+        if point in (OLD_MPAN, OLD_MPRN) and start >= datetime.fromisoformat(MOVED):
             return None
         published = self.world.override(f"octopus/{point}/energy", start)
         if published is not None:
