@@ -1,7 +1,8 @@
-"""Files of readings and tariffs: recognised by what is in them, read whole or not at all.
+"""Files that people bring: readings and tariffs (here), telemetry (`telemetry`).
 
-`read_readings(upload, choices)` gives the meters of a file with everything that is odd about it:
-rows refused and why, repeats, gaps. Nothing here stores anything: the same result is the preview.
+`read_readings(upload, choices)` gives the meters of a file, recognised by what is in it, with
+everything that is odd about it: rows refused and why, repeats, gaps. A file is read whole or not
+at all. Nothing here stores anything: the same result is the preview.
 """
 
 from __future__ import annotations
