@@ -25,6 +25,7 @@ from energydash.store import Store
 from energydash.time import Period, grid, subtract
 
 LEASE_S = 120.0  # longer than any one question may take; renewed for each
+LOOK_BEFORE = timedelta(days=31)  # how far before a period its newest fetch may have ended
 LIVE = 2.5  # a feed fetched within this many cadences is live
 
 Progress = Callable[[float, str], None]
@@ -100,15 +101,13 @@ def missing(
     if possible is None:
         return []
     age = feed.cadence if max_age is None else max_age
-    settled = [
-        row.period
-        for row in store.coverage(feed, possible)
-        if row.final or now - row.fetched_at < age
-    ]
-    # A fetch covers what the upstream had then; the minutes since are not missing until it is due.
-    fetched_at = store.fetched_at(feed)
-    if fetched_at is not None and now - fetched_at < age:
-        settled.append(Period(min(fetched_at, now), now + feed.horizon))
+    rows = store.coverage(feed, Period(possible.start - LOOK_BEFORE, possible.end))
+    settled = [row.period for row in rows if row.final or now - row.fetched_at < age]
+    # A fetch covers what the upstream had then; whatever lies after its end is not missing until
+    # that fetch is due again.
+    if rows and now - rows[-1].fetched_at < age:
+        newest_end = min(rows[-1].period.end, now + feed.horizon)
+        settled.append(Period(newest_end, now + feed.horizon))
     return subtract(possible, settled)
 
 

@@ -71,6 +71,19 @@ def test_nothing_is_asked_again_within_a_cadence(
     assert len(fake.asked) == 1
 
 
+def test_a_period_that_ended_just_before_now_is_not_asked_again_every_second(
+    here: Context, fake: FakeSource, clock: Clock
+) -> None:
+    """The crawler works out a period, and asks a moment later."""
+    moment = timedelta(seconds=1)
+    fetch.refresh(here, HALF_HOURLY, span(2, clock.now - moment))
+    for _ in range(5):
+        clock.now += moment
+        fetch.refresh(here, HALF_HOURLY, span(2, clock.now - moment))
+        fetch.refresh(here, HALF_HOURLY, Period(clock.now - moment, clock.now))
+    assert len(fake.asked) == 1
+
+
 def test_after_a_cadence_only_what_may_still_change_is_asked_and_in_one_question(
     here: Context, fake: FakeSource, clock: Clock
 ) -> None:
