@@ -52,7 +52,7 @@ def read(files: list[SavedFile], region: str | None, day: date | None) -> SavedA
     documents = [(file, json_of(file)) for file in files]
     quantity = same_quantity(_kind(file, document) for file, document in documents)
     if quantity == "mix":
-        rows = [row for file, document in documents for row in _mix_rows(file, document)]
+        rows = [row for file, document in documents for row in mix_rows(file, document)]
         frame, unknown = mix_of_rows(rows, FUELS)
         return SavedAnswer(frame, "mix", own, unknown=unknown)
     read_rows = _storage_rows if quantity == "storage" else _load_rows
@@ -73,7 +73,8 @@ def _kind(file: SavedFile, document: Any) -> str:
     raise trouble(file, "this is none of ERCOT's fuel-mix, storage or supply-demand answers")
 
 
-def _mix_rows(file: SavedFile, document: Any) -> list[tuple[datetime, str, float]]:
+def mix_rows(file: SavedFile, document: Any) -> list[tuple[datetime, str, float]]:
+    """(instant, name, MW) of a fuel-mix answer; the live source reads it too."""
     stamps: list[tuple[datetime, str, dict[str, Any]]] = []
     for day, instants in within(file, document, "data").items():
         if not isinstance(instants, dict):

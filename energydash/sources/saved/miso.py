@@ -46,15 +46,7 @@ def read(files: list[SavedFile], region: str | None, day: date | None) -> SavedA
     documents = [(file, json_of(file)) for file in files]
     quantity = same_quantity(_kind(file, document) for file, document in documents)
     if quantity == "mix":
-        rows = [
-            (
-                _time(file, number, record, "INTERVALEST", "%Y-%m-%d %I:%M:%S %p"),
-                field_of(file, number, record, "CATEGORY"),
-                value_of(file, number, record, "ACT"),
-            )
-            for file, document in documents
-            for number, record in enumerate(records_of(file, document, "Fuel", "Type"), 1)
-        ]
+        rows = [row for file, document in documents for row in mix_rows(file, document)]
         frame, unknown = mix_of_rows(rows, FUELS)
         return SavedAnswer(frame, "mix", own, unknown=unknown)
     times: list[datetime] = []
@@ -68,6 +60,18 @@ def read(files: list[SavedFile], region: str | None, day: date | None) -> SavedA
             times.append(midnight + timedelta(hours=clock.hour, minutes=clock.minute))
             values.append(value_of(file, number, load, "Value"))
     return SavedAnswer(frame_of(times, {"load": values}), "load", own)
+
+
+def mix_rows(file: SavedFile, document: Any) -> list[tuple[datetime, str, float]]:
+    """(interval start, name, MW) of a fuel-mix answer; the live source reads it too."""
+    return [
+        (
+            _time(file, number, record, "INTERVALEST", "%Y-%m-%d %I:%M:%S %p"),
+            field_of(file, number, record, "CATEGORY"),
+            value_of(file, number, record, "ACT"),
+        )
+        for number, record in enumerate(records_of(file, document, "Fuel", "Type"), 1)
+    ]
 
 
 def _kind(file: SavedFile, document: Any) -> str:

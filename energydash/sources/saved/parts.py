@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from energydash.errors import InputError
-from energydash.feeds import tidy
+from energydash.feeds import empty_frame, tidy
 from energydash.grid import places
 from energydash.grid.fuels import FUELS
 from energydash.time import zone_info
@@ -273,22 +273,27 @@ def stamp_of(file: SavedFile, number: int, record: Mapping[str, Any], field: str
 def local_to_utc(local: Sequence[datetime], zone: str) -> list[datetime | None]:
     """Wall times in file order as UTC; None for those that a clock change skipped.
 
-    An hour that the clock repeats is told apart by order: the first time a wall time comes up it
-    is the earlier one (daylight time), the second time the later.
+    An hour that the clock repeats is told apart by order: it is daylight time until the clock
+    goes back, or a wall time comes up again.
     """
     info = zone_info(zone)
     seen: set[datetime] = set()
     out: list[datetime | None] = []
+    is_later = False
+    previous: datetime | None = None
     for wall in local:
         first = wall.replace(tzinfo=info, fold=0)
         second = wall.replace(tzinfo=info, fold=1)
         if first.utcoffset() == second.utcoffset():
+            is_later = False
             out.append(first.astimezone(UTC))
         elif first.astimezone(UTC).astimezone(info).replace(tzinfo=None, fold=0) != wall:
             out.append(None)
         else:
-            out.append((second if wall in seen else first).astimezone(UTC))
+            is_later = is_later or wall in seen or (previous is not None and wall < previous)
+            out.append((second if is_later else first).astimezone(UTC))
             seen.add(wall)
+        previous = wall
     return out
 
 
@@ -341,6 +346,8 @@ def mix_of_rows(
     A name that comes twice at an instant is one reading sent twice: the last one counts. An
     explicit blank leaves its fuel unknown; a name that is not listed adds nothing.
     """
+    if not rows:
+        return empty_frame(), ()
     chosen, unknown = fuel_names({name for _, name, _ in rows}, fuels)
     long = pd.DataFrame(rows, columns=["time", "name", "value"])
     long["time"] = pd.to_datetime(long["time"], utc=True)

@@ -58,9 +58,8 @@ def read(files: list[SavedFile], region: str | None, day: date | None) -> SavedA
     by_authority: dict[str, list[pd.DataFrame]] = {}
     unknown: set[str] = set()
     for table in tables:
-        frame, names = mix_of_columns(_generation(table), FUELS)
-        authority = "SWPW" if "SWPW" in table.file.name.upper() else "SPP"
-        by_authority.setdefault(authority, []).append(frame)
+        frame, names = mix_of_columns(generation(_wide(table)), FUELS)
+        by_authority.setdefault(_authority(table), []).append(frame)
         unknown |= set(names)
     mixes = [stacked(frames) for frames in by_authority.values()]
     return SavedAnswer(add_authorities(mixes), "mix", own, unknown=tuple(sorted(unknown)))
@@ -103,10 +102,18 @@ def _kind(table: Table) -> str:
     raise trouble(table.file, f"these columns are not known: {', '.join(table.header)}")
 
 
+def _authority(table: Table) -> str:
+    """Which balancing authority a file is of: its BAA column says so, or its name."""
+    column = table.find("BAA")
+    name = table.file.name if column is None else table.rows[0][1][column]
+    return "SWPW" if "SWPW" in name.upper() else "SPP"
+
+
 def _wide(table: Table) -> pd.DataFrame:
-    """Every column but the time, by instant."""
+    """Every column of numbers, by instant."""
     clock = table.position("GMT MKT Interval", "GMTTime", "Interval")
-    columns = [place for place in range(len(table.header)) if place != clock]
+    texts = (clock, table.find("BAA"))
+    columns = [place for place in range(len(table.header)) if place not in texts]
     times = [
         at if at.tzinfo else at.replace(tzinfo=UTC)
         for at in (table.time(line, cells, clock, *FORMATS) for line, cells in table.rows)
@@ -118,13 +125,12 @@ def _wide(table: Table) -> pd.DataFrame:
     return frame_of(times, values)
 
 
-def _generation(table: Table) -> pd.DataFrame:
-    """A column per fuel: its Market and Self columns added."""
-    wide = _wide(table)
-    wide = wide.drop(columns=[name for name in wide.columns if NOT_FUELS.search(name)])
+def generation(wide: pd.DataFrame) -> pd.DataFrame:
+    """A column per fuel: its Market and Self columns added, loads left out."""
     fuels: dict[str, list[str]] = {}
     for name in wide.columns:
-        fuels.setdefault(re.sub(r"\s+(Market|Self)$", "", name), []).append(name)
+        if not NOT_FUELS.search(name):
+            fuels.setdefault(re.sub(r"\s+(Market|Self)$", "", name), []).append(name)
     return pd.DataFrame(
         {fuel: wide[names].sum(axis=1, skipna=False) for fuel, names in fuels.items()}
     )
