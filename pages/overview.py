@@ -25,4 +25,4 @@ with parts.header("Now"):
     chosen = state.choose(ZONE)
 live(draw_now, key="overview_now")
 live(draw_charts, key="overview_charts", on=chosen.is_live)
-live(overview_parts.sources, key="overview_sources")
+live(lambda: overview_parts.below(personal), key="overview_below")

@@ -5,17 +5,20 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pandas as pd
+import plotly.graph_objects as go
 import streamlit as st
 
-from energydash.answers import grid, health
+from energydash.answers import grid, health, home
+from energydash.charts import bars, colours
 from energydash.charts.sparkline import sparkline
-from energydash.time import LONDON, Period
+from energydash.time import LONDON, Period, zone_info
 from energydash.views import cached, grid_parts, parts, words
 from energydash.views.parts import Metric
 from energydash.views.state import TimeRange, resolve
 
 DAY = timedelta(hours=24)
-TREND = timedelta(hours=1)
+TREND = timedelta(hours=3)
+HOURS = 3.0  # the length of the best time: a washing machine, a dishwasher, half a car
 
 
 def last_day() -> Period:
@@ -24,20 +27,26 @@ def last_day() -> Period:
 
 
 def best_time(region: str, personal: bool) -> None:
-    """The most useful sentence of the page."""
+    """The most useful sentence of the page: when it is cleanest, and when cheapest."""
     now = cached.context().now()
     deadline = now.replace(minute=0, second=0, microsecond=0) + DAY
-    found = cached.answer(grid.greenest_window, region, 3.0, deadline=deadline)
+    found = cached.answer(grid.greenest_window, region, HOURS, deadline=deadline)
     said = grid.in_words(found, now)
-    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
-        st.subheader(said, anchor=False, width="content")
-        if found.forecast.reading is not None:
-            parts.sample_badge(found.forecast.reading)
+    if found.best is not None:
+        saving = f", {found.saving_percent:.0f} % less than now" if found.saving_percent > 0 else ""
+        span = words.span(found.best.start, found.best.end, LONDON, now)
+        said = f"Cleanest {span} (about {found.best.mean:.0f} g/kWh{saving})"
+    cheap = cached.answer(home.cheapest_windows, (HOURS,)).windows if personal else ()
+    if cheap:
+        span = words.span(cheap[0].best.start, cheap[0].best.end, LONDON, now)
+        said = f"{said} · cheapest {span} at {cheap[0].best.mean:.1f} p"
+    st.subheader(parts.escape(said), anchor=False)
 
 
 def now_cards(region: str, personal: bool) -> list[Metric]:
-    """Intensity, wind and solar, demand; then price, cost and battery where they may be seen."""
-    return [_intensity(region), _wind_and_solar(region), _demand(region)]
+    """Intensity, wind and solar, demand; then price and cost where they may be seen."""
+    cards = [_intensity(region), _wind_and_solar(region), _demand(region)]
+    return [*cards, _price(), _cost()] if personal else cards
 
 
 def _intensity(region: str) -> Metric:
@@ -49,7 +58,7 @@ def _intensity(region: str) -> Metric:
         _since(day, now.band, digits=0),
         "inverse",
         sparkline(day),
-        help="Average intensity; the word is the band of the national index.",
+        help="Average intensity, its change in 3 hours, and its band in the national index.",
     )
 
 
@@ -59,7 +68,13 @@ def _wind_and_solar(region: str) -> Metric:
     both = 100 * shares.sum(axis="columns", min_count=1).dropna()
     value = f"{both.iloc[-1]:.0f} %" if len(both) else "–"
     return Metric(
-        "Wind + solar", value, _since(both, "points", digits=0), "normal", sparkline(both), "area"
+        "Wind + solar",
+        value,
+        _since(both, "points", digits=0),
+        "normal",
+        sparkline(both),
+        "area",
+        help="Share of all supply, and its change in 3 hours.",
     )
 
 
@@ -70,16 +85,58 @@ def _demand(region: str) -> Metric:
     return Metric("Demand, GW", value, _peak(load), "off", sparkline(load))
 
 
+def _price() -> Metric:
+    now = cached.answer(home.price_now)
+    ahead = cached.answer(home.cheapest_windows).prices
+    note = now.import_tariff
+    if now.until is not None and now.next_p_per_kwh is not None:
+        at = words.clock(now.until, LONDON, now.at)
+        note = f"{words.number(now.next_p_per_kwh, 1)} from {at}"
+    return Metric(
+        "Price, p/kWh",
+        words.number(now.import_p_per_kwh, 1),
+        note,
+        "off",
+        sparkline(ahead),
+        "bar",
+        help="Your import unit rate with VAT; the bars are the half-hours ahead.",
+    )
+
+
+def _cost() -> Metric:
+    """The newest local day that has readings: meters report hours or a day late."""
+    today = cached.context().now().astimezone(zone_info(LONDON)).date()
+    for days_ago in range(3):
+        day = today - timedelta(days=days_ago)
+        period = Period.local_days(day, day + timedelta(days=1), LONDON)
+        found = cached.answer(home.costs, period, "hour").costs
+        if found.totals["days"]:
+            break
+    else:
+        return Metric("Today, net", "–", "no readings yet")
+    label = ("Today, net", "Yesterday, net", f"{day:%A}, net")[days_ago]
+    exported = float(found.totals["export_value_gbp"])
+    return Metric(
+        label,
+        words.money(float(found.totals["net_cost_gbp"])),
+        f"{words.money(exported)} exported" if exported else "",
+        "off",
+        [float(cost) for cost in found.rows["net_cost_gbp"].cumsum()],
+        "area",
+        help="Energy and standing charge with VAT, less what was exported.",
+    )
+
+
 def _since(values: pd.Series[float], word: str, digits: int) -> str:
-    """`-21 in 3 h, low`: the change over the last three hours, signed so that it is read."""
+    """`-21 · low`: the change over the last three hours, with a sign that Streamlit reads."""
     known = values.dropna()
     if len(known) < 2:
         return word
     last = known.index[-1]
-    before = known[known.index <= last - 3 * TREND]
+    before = known[known.index <= last - TREND]
     if before.empty:
         return word
-    return f"{known.iloc[-1] - before.iloc[-1]:+.{digits}f} in 3 h · {word}"
+    return f"{known.iloc[-1] - before.iloc[-1]:+.{digits}f} · {word}"
 
 
 def _peak(values: pd.Series[float]) -> str:
@@ -92,12 +149,14 @@ def _peak(values: pd.Series[float]) -> str:
 
 def now_notes(region: str, personal: bool) -> None:
     """Where the cards' figures are from, and whether any is made up or old."""
-    readings = [
+    readings = (
         *cached.answer(grid.intensity_now, region).answer.readings,
         *cached.answer(grid.mix_now, region).readings,
-    ]
+    )
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
-        parts.sample_badge(*readings)
+        parts.sample_badge(*readings, what="grid")
+        if personal:
+            parts.sample_words(cached.answer(home.price_now).sample_reason, what="home")
         parts.stale_badge(*readings)
         lines = [parts.freshness(reading) for reading in readings if reading.origin != "sample"]
         parts.said(*dict.fromkeys(lines))
@@ -112,7 +171,7 @@ def charts(region: str, chosen: TimeRange) -> None:
     best = None
     if is_near:
         deadline = now.replace(minute=0, second=0, microsecond=0) + DAY
-        window = cached.answer(grid.greenest_window, region, 3.0, deadline=deadline)
+        window = cached.answer(grid.greenest_window, region, HOURS, deadline=deadline)
         best = window.best.period if window.best else None
     left, right = st.columns([3, 2])
     with left:
@@ -125,14 +184,58 @@ def charts(region: str, chosen: TimeRange) -> None:
         )
 
 
+def below(personal: bool) -> None:
+    """The last week's costs, and a sign per source with its age."""
+    if not personal:
+        sources()
+        return
+    left, right = st.columns([3, 2])
+    with left:
+        week_costs()
+    with right:
+        sources()
+
+
+def week_costs() -> None:
+    """What each of the last seven days cost, exports below zero."""
+    today = cached.context().now().astimezone(zone_info(LONDON)).date()
+    week = Period.local_days(today - timedelta(days=6), today + timedelta(days=1), LONDON)
+    asked = cached.ask(home.costs, week, "day")
+    found = asked.result
+    with parts.card("Electricity cost, last 7 days", *found.readings, key="week") as foot:
+        if not found.costs.totals["days"]:
+            parts.empty("No meter readings in the last 7 days.", "They come a day late.")
+            return
+        figure = cached.draw(asked, _cost_bars)
+        alt = f"Cost per day, {words.money(found.costs.totals['net_cost_gbp'])} in all"
+        parts.chart(figure, key="week_chart", title="Electricity cost", alt=alt, period=week)
+        total = words.money(float(found.costs.totals["net_cost_gbp"]))
+        foot.say(f"{total} net with standing charge and VAT", *found.notes)
+
+
+def _cost_bars(found: home.CostsAnswer) -> go.Figure:
+    rows = found.costs.rows
+    days = pd.DatetimeIndex(pd.to_datetime(rows["key"]))
+    table = pd.DataFrame(
+        {
+            "import": rows["import_cost_gbp"].to_numpy(),
+            "export": -rows["export_value_gbp"].to_numpy(),
+        },
+        index=days,
+    )
+    colour = {"import": colours.ACCENT, "export": colours.FUELS["solar"]}
+    return bars.bars(table, unit="£", prefix="£", colour=colour, height=250)
+
+
 def sources() -> None:
-    """A dot per source, with its age."""
+    """A sign per source, and how old its newest reading is."""
     found = cached.answer(health.health)
     now = cached.context().now()
-    said = []
+    lines = []
     for source in found.sources:
-        age = f" {words.age(now - source.newest)}" if source.newest else ""
-        said.append(f"{parts.state_sign(source.state)} {parts.escape(source.info.title)}{age}")
-    with st.container(border=True, key="card_sources"):
-        st.markdown(" &nbsp;·&nbsp; ".join(said))
-        st.page_link("pages/data_sources.py", label="Data sources")
+        age = f" :gray[{words.ago(now - source.newest)}]" if source.newest else ""
+        sign = parts.state_sign(source.state)
+        lines.append(f"{sign} &nbsp; {parts.escape(source.info.title)}{age}")
+    with parts.card("Sources", key="sources"):
+        st.markdown("  \n".join(lines))
+        st.page_link("pages/data_sources.py", label="Errors, licences, retry")

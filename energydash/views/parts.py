@@ -108,12 +108,19 @@ def card(
         notes(*readings, key=key, zone=zone, foot=foot)
 
 
-def sample_badge(*readings: Reading) -> None:
+def sample_badge(*readings: Reading, what: str = "") -> None:
     """`SAMPLE: no Octopus account connected`, where any of the readings is made up."""
     reasons = dict.fromkeys(r.sample_reason for r in readings if r.origin == "sample")
     if reasons:
-        why = "; ".join(reason for reason in reasons if reason)
-        st.badge(escape(f"SAMPLE: {why}" if why else "SAMPLE"), color="orange")
+        whole = "; ".join(reason.rstrip(".") for reason in reasons if reason)
+        sample_words(whole or "made up", what=what)
+
+
+def sample_words(reason: str, *, what: str = "") -> None:
+    """The same badge for a reason; nothing where there is none."""
+    if reason:
+        name = f"SAMPLE {what}".rstrip()
+        st.badge(escape(f"{name}: {reason}"), color="orange")
 
 
 def stale_badge(*readings: Reading) -> None:
