@@ -178,8 +178,8 @@ def read_factors(body: bytes) -> pd.Series[float]:
     rows = data if isinstance(data, list) else [data]
     if not rows or not isinstance(rows[0], dict) or not set(rows[0]) & set(FACTOR_FUELS):
         raise _bad("an answer without emission factors")
-    factors = {ours: rows[0].get(theirs) for theirs, ours in FACTOR_FUELS.items()}
-    return pd.Series(factors, dtype=float, name="g_per_kwh").dropna()
+    values = _numbers([rows[0].get(theirs) for theirs in FACTOR_FUELS])
+    return pd.Series(values, index=list(FACTOR_FUELS.values()), name="g_per_kwh").dropna()
 
 
 def read_region(body: bytes) -> str:
@@ -279,11 +279,10 @@ def _mix_frame(slots: list[Slot]) -> pd.DataFrame:
     if not rows:
         return empty_frame()
     try:
-        columns = pd.DataFrame(
-            [_percents(slot.mix or []) for slot in rows], index=_times(rows), dtype=float
-        )
-    except (KeyError, TypeError, ValueError) as error:
+        table = [_percents(slot.mix or []) for slot in rows]
+    except (KeyError, TypeError) as error:
         raise _bad("a mix without the fields it documents") from error
+    columns = pd.DataFrame(table, index=_times(rows), dtype=float)
     frame = tidy(columns)
     return frame[in_stack_order(frame.columns)]
 
@@ -292,24 +291,30 @@ def _percents(mix: list[dict[str, Any]]) -> dict[str, float]:
     """Per cent by canonical fuel; names that share a fuel are added up, null makes it unknown."""
     theirs = {entry["fuel"]: entry["perc"] for entry in mix}
     found: dict[str, float] = {}
-    for name, value in theirs.items():
+    for name, value in zip(theirs, _numbers(list(theirs.values())), strict=True):
         fuel = FUEL_MAP.get(name, "other")
-        found[fuel] = found.get(fuel, 0.0) + (np.nan if value is None else float(value))
+        found[fuel] = found.get(fuel, 0.0) + value
     return found
 
 
 def _times(slots: list[Slot]) -> pd.DatetimeIndex:
+    texts = [slot.start for slot in slots]
+    if not all(isinstance(text, str) for text in texts):
+        raise _bad("half-hours without a time")
     try:
-        return pd.DatetimeIndex(pd.to_datetime([slot.start for slot in slots], utc=True))
-    except (ValueError, TypeError) as error:
+        return pd.DatetimeIndex(pd.to_datetime(texts, utc=True, format="ISO8601"))
+    except ValueError as error:
         raise _bad("times that cannot be read") from error
 
 
 def _numbers(values: list[Any]) -> list[float]:
     try:
-        return [np.nan if value is None else float(value) for value in values]
+        numbers = [np.nan if value is None else float(value) for value in values]
     except (ValueError, TypeError) as error:
         raise _bad("values that are no numbers") from error
+    if np.isinf(numbers).any():
+        raise _bad("values without an end")
+    return numbers
 
 
 def _data(body: bytes) -> Any:

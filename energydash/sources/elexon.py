@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import timedelta
 
+import numpy as np
 import pandas as pd
 
 from energydash.errors import BadData
@@ -122,6 +123,8 @@ def read_rows(body: bytes) -> pd.DataFrame:
         rows["mw"] = pd.to_numeric(rows["generation"])
     except (ValueError, TypeError) as error:
         raise _bad("times or figures that cannot be read") from error
+    if np.isinf(rows["mw"]).any():
+        raise _bad("figures without an end")
     rows = rows.assign(published=published, fuel=rows["fuelType"].astype(str))
     rows = rows.dropna(subset=["time"]).sort_values("published", kind="stable")
     rows = rows.drop_duplicates(["time", "fuel"], keep="last")

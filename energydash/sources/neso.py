@@ -11,6 +11,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from energydash.errors import BadData
@@ -97,7 +98,7 @@ def _records(body: bytes) -> list[dict[str, Any]]:
     records = result.get("records") if isinstance(result, dict) else None
     if not isinstance(records, list):
         raise _bad("an answer without records")
-    if not all(isinstance(row, dict) and "DATETIME" in row for row in records):
+    if not all(isinstance(row, dict) and isinstance(row.get("DATETIME"), str) for row in records):
         raise _bad("records without a time")
     if records and not set(COLUMN_MAP) & set(records[0]):
         raise _bad("records without solar and wind")
@@ -114,6 +115,8 @@ def _frame(records: list[dict[str, Any]], columns: dict[str, tuple[str, ...]]) -
         numbers = table.apply(pd.to_numeric)
     except (ValueError, TypeError) as error:
         raise _bad("times or figures that cannot be read") from error
+    if np.isinf(numbers.to_numpy(dtype=float)).any():
+        raise _bad("figures without an end")
     return tidy(
         pd.DataFrame(
             {
