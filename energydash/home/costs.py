@@ -50,7 +50,10 @@ SUMS = (
     "unpriced_kwh", "missing",
 )  # fmt: skip
 COLUMNS = ("key", "days", *SUMS)
-EXTRA = ("standing_charge_gbp", "import_m3", "import_kg_co2", "export_kg_co2")
+EXTRA = (
+    "standing_charge_gbp", "import_m3", "import_unpriced_kwh", "export_unpriced_kwh",
+    "import_kg_co2", "export_kg_co2", "unknown_co2_kwh",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,6 +81,7 @@ def costs(usages: Sequence[Usage], by: By) -> Costs:
     rows["net_cost_gbp"] = rows["import_cost_gbp"] - rows["export_value_gbp"]
     totals: dict[str, Any] = {"key": "total", "days": _days_with_reading(usages)}
     totals |= {name: float(rows[name].sum()) for name in SUMS}
+    totals |= {name: float(rows[name].sum()) for name in EXTRA}
     totals["missing"] = sum(len(usage.missing_us) for usage in usages)
     standing = sum((pence for _, pence in daily_charges(usages)), Decimal(0)) / 100
     totals["standing_charge_gbp"] = float(standing)
@@ -195,12 +199,16 @@ def _add(
     rows["export_value_gbp" if is_export else "import_cost_gbp"] += np.bincount(
         key[priced], gbp[priced], size
     )
-    rows["unpriced_kwh"] += np.bincount(key[~priced], lines.kwh[~priced], size)
+    unpriced = np.bincount(key[~priced], lines.kwh[~priced], size)
+    rows["unpriced_kwh"] += unpriced
+    rows[f"{way}_unpriced_kwh"] += unpriced
     if usage.m3 is not None and reading_key is not None:
         rows["import_m3"] += np.bincount(reading_key, usage.m3, size)
     if usage.g_per_kwh is not None:
         kilograms = lines.kwh * usage.g_per_kwh[lines.reading] / 1000
-        rows[f"{way}_kg_co2"] += np.bincount(key, np.nan_to_num(kilograms), size)
+        unknown = np.isnan(kilograms)
+        rows[f"{way}_kg_co2"] += np.bincount(key[~unknown], kilograms[~unknown], size)
+        rows["unknown_co2_kwh"] += np.bincount(key[unknown], lines.kwh[unknown], size)
 
 
 def _days_with_reading(usages: Sequence[Usage]) -> int:

@@ -72,9 +72,8 @@ def day_map(usages: Sequence[Usage], direction: Direction, value: Value) -> pd.D
         if value is Value.KWH:
             shown += np.bincount(cell, usage.kwh, size * 48)
         elif value is Value.CARBON:
-            grams = usage.g_per_kwh
-            known = np.full(len(cell), np.nan) if grams is None else grams
-            shown += np.bincount(cell, usage.kwh * known, size * 48)
+            grams = np.full(len(cell), np.nan) if usage.g_per_kwh is None else usage.g_per_kwh
+            shown += np.bincount(cell, usage.kwh * grams, size * 48)
         else:
             shown += np.bincount(cell, usage.reading_gbp, size * 48)
     if value is Value.PENCE:

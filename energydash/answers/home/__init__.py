@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from energydash.answers.home.bring import fetch_now
 from energydash.answers.home.compare import (
     Choice,
     ComparisonAnswer,
@@ -51,6 +52,7 @@ __all__ = [
     "compare",
     "costs",
     "day_map",
+    "fetch_now",
     "home_cards",
     "home_of",
     "price_now",

@@ -77,10 +77,19 @@ class TroublesAnswer(Answer):
 
 
 def costs(
-    context: Context, period: Period, by: By | str = By.DAY, meter: str = "", energy: str = ""
+    context: Context,
+    period: Period,
+    by: By | str = By.DAY,
+    meter: str = "",
+    energy: str = "",
+    *,
+    carbon: bool = False,
 ) -> CostsAnswer:
-    """What energy cost by `by`. Raises: InputError for a meter or energy that is none."""
-    priced = price_home(context, period, meter, energy)
+    """What energy cost by `by`, and what it emitted where `carbon` is asked for.
+
+    Raises: InputError for a meter or energy that is none.
+    """
+    priced = price_home(context, period, meter, energy, carbon=carbon)
     missing = tuple((usage.meter, gap) for usage in priced.usages for gap in runs(usage.missing_us))
     profiles = tuple(
         (usage.meter, found)
@@ -107,7 +116,7 @@ def day_map(
     energy: str = "",
 ) -> MapAnswer:
     """Days by half-hours, one direction."""
-    priced = price_home(context, period, meter, energy)
+    priced = price_home(context, period, meter, energy, carbon=value is Value.CARBON)
     return MapAnswer(*_common(period, priced), day_map_of(priced.usages, direction, value), value)
 
 

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
+import numpy as np
+import pandas as pd
+
 from energydash import fetch, household
+from energydash.answers.intensity import intensity
 from energydash.context import Context
 from energydash.errors import InputError
 from energydash.feeds import Feed, Reading
 from energydash.home.cards import Term, published_card, tariff_card, terms
 from energydash.home.meters import Direction, Energy, Meter
-from energydash.home.rates import RateCard
+from energydash.home.rates import RateCard, index_us
 from energydash.home.tariffs import Agreement, Tariff, TierSpan
 from energydash.home.usage import Usage, use
 from energydash.sources import octopus
@@ -99,8 +103,13 @@ def choose(home: Home, meter: str = "", energy: str = "") -> tuple[Meter, ...]:
     return tuple(one for one in home.meters if one.energy is wanted)
 
 
-def price_home(context: Context, period: Period, meter: str = "", energy: str = "") -> Priced:
-    """The readings of the meters asked for, with the price of each half-hour."""
+def price_home(
+    context: Context, period: Period, meter: str = "", energy: str = "", *, carbon: bool = False
+) -> Priced:
+    """The readings of the meters asked for, with the price of each half-hour.
+
+    carbon: also with the grid's average intensity then, for electricity.
+    """
     home = home_of(context)
     meters = choose(home, meter, energy)
     wide = _with_tiers(home, meters, period)
@@ -133,6 +142,9 @@ def price_home(context: Context, period: Period, meter: str = "", energy: str = 
         in_force[one.id] = tuple(found)
     published = [t.tariff for found in in_force.values() for t in found if t.is_published]
     prices = tuple(f for code in dict.fromkeys(published) for f in octopus.tariff_feeds(code))
+    if carbon:
+        usages, more = _with_carbon(context, usages, period)
+        readings += more
     return Priced(home, tuple(usages), tuple(readings), in_force, prices, cards)
 
 
@@ -160,6 +172,27 @@ def card_of(
         return sample.agile_card(period, context.now())
     rates = context.store.rates(tariff, period)
     return published_card(tariff, rates, direction, payment_method=payment_method)
+
+
+def _with_carbon(
+    context: Context, usages: list[Usage], period: Period
+) -> tuple[list[Usage], list[Reading]]:
+    """The usages with Great Britain's average intensity at each electricity reading."""
+    found = intensity(context, "GB", period)
+    known = found.values.dropna()
+    times = index_us(pd.DatetimeIndex(known.index))
+    values = known.to_numpy(dtype="float64")
+    out: list[Usage] = []
+    for usage in usages:
+        if usage.meter.energy is not Energy.ELECTRICITY:
+            out.append(usage)
+            continue
+        grams = np.full(len(usage.times_us), np.nan)
+        if len(times):
+            place = np.clip(np.searchsorted(times, usage.times_us), 0, len(times) - 1)
+            grams = np.where(times[place] == usage.times_us, values[place], np.nan)
+        out.append(replace(usage, g_per_kwh=grams))
+    return out, list(found.readings)
 
 
 def _expected(
