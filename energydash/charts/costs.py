@@ -1,0 +1,61 @@
+"""Bars of what a home imported and exported, the net as a line, and another period beside it."""
+
+from __future__ import annotations
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from energydash.charts import base, colours
+
+NAMES = {"import": "Import", "export": "Export", "net": "Net", "before": "Net before"}
+COLOURS = {
+    "import": colours.ACCENT,
+    "export": colours.THIRD,
+    "net": colours.FOURTH,
+    "before": colours.QUIET,
+}
+
+
+def cost_bars(
+    table: pd.DataFrame, *, unit: str, before: str = "", digits: int = 2, keep_zoom: str = ""
+) -> go.Figure:
+    """`table`: some of `import, export, net, before`; export is drawn below zero.
+
+    The index is what x shows: local dates, or words. before: what the legend calls that column.
+    """
+    prefix = "£" if unit == "£" else ""
+    suffix = "" if prefix else f" {unit}"
+    dates = isinstance(table.index, pd.DatetimeIndex)
+    x = table.index.to_numpy().astype("datetime64[ms]") if dates else [str(v) for v in table.index]
+    traces: list[go.Bar | go.Scatter] = []
+    for column in table.columns:
+        sign = -1 if column == "export" else 1
+        values = table[column].to_numpy(dtype="float64")
+        common = {
+            "x": x,
+            "y": sign * values,
+            "customdata": values,
+            "name": before if column == "before" else NAMES[column],
+            "hovertemplate": f"{prefix}%{{customdata:,.{digits}f}}{suffix}",
+        }
+        if column in ("net", "before"):
+            style = {"color": COLOURS[column], "width": 2 if column == "net" else 1.5}
+            if column == "before":
+                style["dash"] = "dot"
+            mode = "lines+markers" if len(table) <= 60 else "lines"
+            traces.append(go.Scatter(**common, mode=mode, line=style, marker={"size": 5}))
+        else:
+            marker: dict[str, object] = {"color": COLOURS[column], "line": {"width": 0}}
+            if column == "export":  # a pattern besides the colour
+                marker["pattern"] = {"shape": "/", "fgopacity": 0.45, "size": 6}
+            traces.append(go.Bar(**common, marker=marker))
+    return base.figure(
+        traces,
+        unit=unit,
+        legend=len(table.columns) > 1,
+        keep_zoom=keep_zoom,
+        x=None if dates else base.category_axis(),
+        y={"tickprefix": prefix, "zeroline": True},
+        barmode="relative",
+        bargap=0.2,
+    )

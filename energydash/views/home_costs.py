@@ -1,0 +1,370 @@
+"""What the Electricity costs page draws: figures, the chart by key, the map, the bill, trouble."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from energydash.answers import home as answers
+from energydash.answers.home import CostsAnswer, HomeCards, MeterCard
+from energydash.charts.costs import cost_bars
+from energydash.charts.heatmap import day_slots
+from energydash.home.bills import Statement
+from energydash.home.costs import By
+from energydash.home.meters import Direction
+from energydash.home.profile import Value
+from energydash.time import LONDON, Period, zone_info
+from energydash.views import cached, parts, viewer, words
+from energydash.views.state import TimeRange
+
+UNITS = {Value.KWH: "kWh", Value.GBP: "£", Value.PENCE: "p/kWh", Value.CARBON: "kg CO₂"}
+AVERAGED = (By.HALF_HOUR, By.HOUR, By.WEEKDAY)
+MAP_DAYS = 120  # more rows than this are not readable, nor cheap to send
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What the page's controls say."""
+
+    chosen: TimeRange
+    by: By
+    value: Value
+    meter: str
+    energy: str
+    before: Period | None
+    before_name: str
+    per_day: bool
+
+    @property
+    def period(self) -> Period:
+        return self.chosen.period
+
+    def ask(self, period: Period, by: By) -> cached.Asked[CostsAnswer]:
+        """The costs of a period under these controls, remembered."""
+        carbon = self.value is Value.CARBON
+        return cached.ask(answers.costs, period, by.value, self.meter, self.energy, carbon=carbon)
+
+
+def table_of(found: CostsAnswer, value: Value, *, per_day: bool = False) -> pd.DataFrame:
+    """`key, days, import, export, net, missing` in one unit, as chart, table and CSV show it."""
+    rows = found.costs.rows
+    each = rows["days"].where(rows["days"] > 0) if per_day else 1
+    if value is Value.PENCE:
+        money = 100 * rows["import_cost_gbp"], 100 * rows["export_value_gbp"]
+        kwh = [rows[f"{way}_kwh"] - rows[f"{way}_unpriced_kwh"] for way in ("import", "export")]
+        values = [m / k.where(k > 0) for m, k in zip(money, kwh, strict=True)]
+        both = kwh[0] - kwh[1]
+        net = (money[0] - money[1]) / both.where(both > 0)
+    else:
+        columns = {
+            Value.KWH: ("import_kwh", "export_kwh"),
+            Value.GBP: ("import_cost_gbp", "export_value_gbp"),
+            Value.CARBON: ("import_kg_co2", "export_kg_co2"),
+        }[value]
+        values = [rows[column] / each for column in columns]
+        net = values[0] - values[1]
+    table = pd.DataFrame({"key": rows["key"], "days": rows["days"]})
+    table["import"], table["export"], table["net"] = values[0], values[1], net
+    if not any(meter.direction is Direction.EXPORT for meter in found.meters):
+        table = table.drop(columns=["export", "net"])
+    table["missing half-hours"] = rows["missing"]
+    return table
+
+
+def chart_of(found: CostsAnswer, choice: Choice, before: CostsAnswer | None) -> pd.DataFrame:
+    """The columns that are drawn, on the index that the axis shows."""
+    table = table_of(found, choice.value, per_day=choice.per_day)
+    drawn = table[[name for name in ("import", "export", "net") if name in table]]
+    if choice.value is Value.PENCE:
+        drawn = drawn.drop(columns="net", errors="ignore")
+    drawn = drawn.set_axis(_axis(table["key"], choice.by), axis="index")
+    if before is not None:
+        earlier = table_of(before, choice.value, per_day=choice.per_day)
+        column = earlier["net"] if "net" in earlier and "net" in drawn else earlier["import"]
+        drawn = drawn.copy()
+        if choice.by in (*AVERAGED, By.RATE, By.TOTAL):
+            known = column.set_axis(earlier["key"])
+            drawn["before"] = known.reindex(table["key"]).to_numpy()
+        else:  # the first day beside the first, and so on
+            drawn["before"] = column.reindex(range(len(drawn))).to_numpy()
+    return drawn
+
+
+def _axis(keys: pd.Series[str], by: By) -> pd.Index[Any]:
+    if by in (By.DAY, By.WEEK, By.MONTH):
+        return pd.DatetimeIndex(pd.to_datetime(keys)).as_unit("ms")
+    if by is By.RATE:
+        return pd.Index([key if key == "unpriced" else f"{float(key) * 100:g} p" for key in keys])
+    return pd.Index(keys)
+
+
+def figures(found: CostsAnswer, before: CostsAnswer | None, name: str) -> None:
+    """Net cost, import, export, standing charge, what a kWh cost, what ran all the time."""
+    now, then = found.costs.totals, before.costs.totals if before else None
+
+    def delta(key: str, unit: str) -> str:
+        if then is None:
+            return ""
+        change = float(now[key]) - float(then[key])
+        text = f"{abs(change):,.2f}" if unit == "£" else f"{abs(change):,.0f} {unit}"
+        return f"{'-' if change < 0 else ''}{'£' if unit == '£' else ''}{text} on {name}"
+
+    priced = now["import_kwh"] - now["import_unpriced_kwh"]
+    rate = 100 * now["import_cost_gbp"] / priced if priced else None
+    items = [
+        parts.Metric(
+            "Net cost", words.money(now["net_cost_gbp"]), delta("net_cost_gbp", "£"), "inverse",
+            help="Import less export, plus standing charges; VAT included.",
+        ),
+        parts.Metric(
+            "Import", words.money(now["import_cost_gbp"]), delta("import_kwh", "kWh"), "inverse",
+            help=f"{now['import_kwh']:,.1f} kWh",
+        ),
+    ]  # fmt: skip
+    if any(meter.direction is Direction.EXPORT for meter in found.meters):
+        items.append(
+            parts.Metric(
+                "Export credit", words.money(now["export_value_gbp"]), delta("export_kwh", "kWh"),
+                "normal", help=f"{now['export_kwh']:,.1f} kWh",
+            )
+        )  # fmt: skip
+    items += [
+        parts.Metric("Standing charge", words.money(now["standing_charge_gbp"])),
+        parts.Metric(
+            "Import, p/kWh", words.number(rate, 2), help="Weighted by use; without standing charge."
+        ),
+    ]
+    for meter, profile in found.profiles[:1]:
+        at = profile.peak_at.astimezone(zone_info(meter.zone))
+        items.append(
+            parts.Metric(
+                "Baseload, kW", words.number(profile.baseload_kw, 2),
+                f"peak {profile.peak_kw:,.1f} kW, {at:%a %-d %b %H:%M}",
+                help=f"Half-hours are below this 5 % of the time: {profile.baseload_share:.0%} of "
+                "the energy runs all the time.",
+            )
+        )  # fmt: skip
+    parts.metrics(items, key="home_figures")
+
+
+def by_key(choice: Choice) -> None:
+    """The chart and table by the chosen key, with the period to compare with."""
+    asked = choice.ask(choice.period, choice.by)
+    found = asked.result
+    before = choice.ask(choice.before, choice.by).result if choice.before else None
+    unit = UNITS[choice.value] + (" a day" if choice.per_day and choice.value != "p/kWh" else "")
+    title = f"{unit} by {choice.by.value}"
+    with parts.card(title, *found.readings, key="by_key"):
+        drawn = chart_of(found, choice, before)
+        if not len(drawn) or not sum(len(r.data) for r in found.readings):
+            nothing(found)
+            return
+        figure = cost_bars(drawn, unit=unit, before=choice.before_name, digits=2)
+        parts.chart(
+            figure, key="by_key", title=title, period=choice.period,
+            alt=f"Bars of import and export in {unit} by {choice.by.value}",
+        )  # fmt: skip
+        if choice.by in AVERAGED:
+            days = found.costs.rows["days"]
+            st.caption(f"Each bar is from {days.min()} to {days.max()} days with readings.")
+        if choice.value is Value.CARBON and found.costs.totals["unknown_co2_kwh"]:
+            lost = found.costs.totals["unknown_co2_kwh"]
+            st.caption(
+                f"The grid's intensity is not known for {lost:,.1f} kWh; they count as none."
+            )
+        elif choice.value is not Value.KWH and found.costs.totals["unpriced_kwh"]:
+            lost = found.costs.totals["unpriced_kwh"]
+            st.caption(f"{lost:,.1f} kWh have no price: no tariff covers those times.")
+        table = table_of(found, choice.value, per_day=choice.per_day)
+        if before is not None:
+            table[f"{choice.before_name} ({unit})"] = drawn["before"].to_numpy()
+        table = table.rename(
+            columns={name: f"{name} ({unit})" for name in ("import", "export", "net")}
+            | {"key": choice.by.value}
+        )
+        with st.expander("Table"):
+            parts.table(table, key="by_key", name=f"{title} {choice.chosen.first_day}", digits=4)
+
+
+def nothing(found: CostsAnswer) -> None:
+    """Why there is no chart."""
+    if not found.meters:
+        parts.empty(
+            "No meter is known yet.",
+            "Connect an Octopus account or import readings under Meters and tariffs.",
+        )
+    else:
+        parts.empty("There are no readings in this period.", "Choose another, or fetch now.")
+
+
+def day_map(choice: Choice) -> None:
+    """Days by half-hours, import and export."""
+    period = choice.period
+    if len(period.days(LONDON)) > MAP_DAYS:
+        period = Period(period.end - timedelta(days=MAP_DAYS), period.end)
+        st.caption(f"The last {MAP_DAYS} days of the period.")
+    unit = {Value.CARBON: "gCO₂"}.get(choice.value, choice.value.value)
+    for way in Direction:
+        asked = cached.ask(answers.day_map, period, choice.value, way, choice.meter, choice.energy)
+        table = asked.result.table
+        if table.isna().all(axis=None):
+            continue
+        title = f"{way.value.title()}, {unit}, every half-hour"
+        with parts.card(title, *asked.result.readings, key=f"map_{way.value}"):
+            figure = cached.draw(asked, _heatmap, unit)
+            parts.chart(
+                figure, key=f"map_{way.value}", title=title, period=period,
+                alt=f"{way.value} by day and half-hour in {unit}; blanks are missing readings",
+            )  # fmt: skip
+            parts.download(
+                table.reset_index(),
+                key=f"map_{way.value}",
+                name=f"{title} {choice.chosen.first_day}",
+            )
+
+
+def _heatmap(found: answers.MapAnswer, unit: str) -> object:
+    return day_slots(found.table, unit=unit, digits=3)
+
+
+def bill(choice: Choice) -> None:
+    """A statement per meter, raw and rounded side by side, and the net."""
+    found = cached.answer(answers.bill, choice.period, choice.meter, choice.energy)
+    whole = found.bill
+    parts.metrics(
+        [
+            parts.Metric("To pay", words.money(float(whole.net_gbp)), help="Nothing is rounded."),
+            parts.Metric("As billed", words.money(float(whole.billed_net_gbp)),
+                         help="Half-hours to 2 decimals of a kWh, money to the penny."),
+            parts.Metric("Charges", words.money(float(whole.charges_gbp))),
+            parts.Metric("Export credit", words.money(float(whole.credit_gbp))),
+        ],
+        key="bill_figures",
+    )  # fmt: skip
+    for one, reading in zip(whole.statements, found.readings, strict=True):
+        with parts.card(f"Statement: {one.meter.name}", reading, key=f"bill_{one.meter.id}"):
+            for note in one.notes:
+                st.caption(f":orange[:material/warning:] {parts.escape(note)}")
+            parts.table(
+                statement_table(one), key=f"bill_{one.meter.id}", digits=4,
+                name=f"bill {one.meter.name} {choice.chosen.first_day}",
+            )  # fmt: skip
+
+
+def statement_table(one: Statement) -> pd.DataFrame:
+    """A statement's lines and sums as rows."""
+    rows = [
+        {
+            "what": line.rate.tariff,
+            "p/kWh or p/day": float(line.rate.inc_vat),
+            "kWh": float(line.kwh),
+            "£": float(line.amount.inc_vat),
+            "billed kWh": float(line.billed_kwh),
+            "billed £": float(line.billed.inc_vat),
+        }
+        for line in one.lines
+    ]
+    rows += [
+        {
+            "what": f"Standing charge, {line.days} days",
+            "p/kWh or p/day": float(line.pence_per_day),
+            "£": float(line.amount.inc_vat),
+            "billed £": float(line.amount.inc_vat),
+        }
+        for line in one.standing
+    ]
+    if one.unpriced_kwh:
+        rows.append({"what": "No price", "kWh": float(one.unpriced_kwh)})
+    total, billed = one.total, one.billed_total
+    for what, raw, rounded in (
+        ("Without VAT", total.exc_vat, billed.exc_vat),
+        ("VAT", total.vat, billed.vat),
+        ("Total", total.inc_vat, billed.inc_vat),
+    ):
+        rows.append({"what": what, "£": float(raw), "billed £": float(rounded)})
+    rows[-1]["kWh"] = float(one.kwh)
+    return pd.DataFrame(rows)
+
+
+def trouble(choice: Choice) -> None:
+    """Missing intervals and whatever else looks wrong, with what it would cost."""
+    found = cached.answer(answers.troubles, choice.period, choice.meter, choice.energy)
+    with parts.card("Trouble found", *found.readings, key="troubles"):
+        if not found.troubles:
+            parts.empty("Nothing looks wrong in this period.", "Gaps, zeros, spikes: none found.")
+            return
+        table = pd.DataFrame(
+            [
+                {
+                    "kind": one.kind.value,
+                    "from": one.period.start.astimezone(zone_info(one.meter.zone)).replace(
+                        tzinfo=None
+                    ),
+                    "to": one.period.end.astimezone(zone_info(one.meter.zone)).replace(tzinfo=None),
+                    "£ at stake": one.gbp,
+                    "what": one.sentence,
+                }
+                for one in found.troubles
+            ]
+        )
+        parts.table(table, key="troubles", name=f"trouble {choice.chosen.first_day}")
+
+
+def _local(instant: datetime, zone: str) -> datetime:
+    return instant.astimezone(zone_info(zone)).replace(tzinfo=None)
+
+
+def cards(found: HomeCards) -> None:
+    """A card per meter, and what is missing from the settings."""
+    for warning in found.warnings:
+        st.warning(parts.escape(warning), icon=":material/warning:")
+    with st.grid(2, min_column_width=300, key="meters"):
+        for one in found.meters:
+            _meter_card(one)
+
+
+def _meter_card(one: MeterCard) -> None:
+    now, reading = cached.context().now(), one.reading
+    kind = f"{one.meter.energy.value} {one.meter.direction.value}"
+    with parts.card(one.meter.name, reading, badge=kind, key=f"meter_{one.meter.id}"):
+        last = "no reading yet"
+        if reading.newest and one.newest_kwh is not None:
+            when = words.clock(reading.newest, one.meter.zone, now)
+            last = f"{one.newest_kwh:,.3f} {one.meter.unit.value} at {when}"
+        old = " :orange-badge[older than 7 days]" if one.is_stale else ""
+        tariff = one.tariff or "no tariff"
+        st.markdown(
+            f"Last reading: **{parts.escape(last)}**{old}  \nTariff: {parts.escape(tariff)}"
+        )
+        if one.unpriced_half_hours:
+            st.caption(
+                f":orange[:material/warning:] {one.unpriced_half_hours:,} half-hours of the last "
+                "30 days have no price."
+            )
+
+
+def fetch_button(period: Period) -> None:
+    """Ask Octopus now for what is missing, with progress; the results in one line."""
+    if not viewer.may_edit():
+        return
+    if st.button("Fetch now", icon=":material/sync:", key="fetch_now"):
+        bar = st.progress(0.0, "Asking Octopus…")
+
+        def progress(part: float, text: str) -> None:
+            bar.progress(min(part, 1.0), text)
+
+        done = answers.fetch_now(cached.context(), period, progress)
+        bar.empty()
+        cached.forget()
+        problems = list(dict.fromkeys(one.problem.sentence for one in done if one.problem))
+        rows = sum(one.rows for one in done)
+        for sentence in problems:
+            st.warning(parts.escape(sentence), icon=":material/warning:")
+        if not done:
+            st.info("No account is connected, so there is nothing to fetch.")
+        elif not problems:
+            st.success(f"{rows:,} rows fetched." if rows else "Everything was up to date.")

@@ -1,0 +1,81 @@
+"""Electricity costs: every half-hour priced, over any period, by any key."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import streamlit as st
+
+from energydash.answers import home as answers
+from energydash.home.costs import By
+from energydash.home.profile import Value
+from energydash.time import LONDON, Period
+from energydash.views import cached, home_costs, parts, state
+
+VIEWS = ("Chart", "Map", "Bill", "Trouble", "Meters")
+BEFORE = ("nothing", "previous period", "last year")
+
+
+def before(chosen: state.TimeRange, wanted: str) -> Period | None:
+    """The period to compare with: as many local days before, or the same days a year ago."""
+    if wanted == "nothing":
+        return None
+    days = chosen.period.days(LONDON)
+    back = timedelta(days=len(days)) if wanted == "previous period" else timedelta(days=364)
+    if chosen.preset in state.ROLLING_DAYS:
+        return Period(chosen.period.start - back, chosen.period.end - back)
+    return Period.local_days(days[0] - back, days[-1] - back + timedelta(days=1), LONDON)
+
+
+def controls(chosen: state.TimeRange) -> home_costs.Choice:
+    """The meters, the key, the unit and the comparison; all in the address."""
+    home = answers.home_of(cached.context())
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        energies = list(dict.fromkeys(meter.energy.value for meter in home.meters))
+        energy = ""
+        if len(energies) > 1:
+            energy = st.segmented_control(
+                "Energy", energies, default=energies[0], key="energy", bind="query-params",
+                required=True,
+            ) or ""  # fmt: skip
+        by = st.selectbox(
+            "Group by", list(By), index=2, format_func=lambda one: one.value, width=130, key="by",
+            bind="query-params",
+        )  # fmt: skip
+        value = st.segmented_control(
+            "Show", list(Value), default=Value.GBP, format_func=lambda one: one.value, key="show",
+            required=True, bind="query-params",
+        )  # fmt: skip
+        wanted = st.selectbox("Compare with", BEFORE, width=170, key="before", bind="query-params")
+        per_day = by in home_costs.AVERAGED and st.toggle(
+            "Average day", value=True, key="per_day", bind="query-params"
+        )
+    return home_costs.Choice(
+        chosen, By(by), Value(value or Value.GBP), "", energy, before(chosen, wanted),
+        wanted if wanted != "last year" else "a year before", bool(per_day),
+    )  # fmt: skip
+
+
+with parts.header("Electricity costs"):
+    chosen = state.choose(LONDON, default="30d")
+view = st.segmented_control(
+    "View", VIEWS, default=VIEWS[0], key="view", label_visibility="collapsed", required=True,
+    bind="query-params",
+)  # fmt: skip
+choice = controls(chosen)
+found = choice.ask(choice.period, choice.by).result
+earlier = choice.ask(choice.before, choice.by).result if choice.before else None
+home_costs.figures(found, earlier, choice.before_name)
+for note in found.notes:
+    st.warning(parts.escape(note), icon=":material/warning:")
+if view == "Map":
+    home_costs.day_map(choice)
+elif view == "Bill":
+    home_costs.bill(choice)
+elif view == "Trouble":
+    home_costs.trouble(choice)
+elif view == "Meters":
+    home_costs.cards(cached.answer(answers.home_cards))
+    home_costs.fetch_button(chosen.whole_days)
+else:
+    home_costs.by_key(choice)
