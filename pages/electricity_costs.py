@@ -17,13 +17,15 @@ BEFORE = ("nothing", "previous period", "last year")
 
 
 def before(chosen: state.TimeRange, wanted: str) -> Period | None:
-    """The period to compare with: as many local days before, or the same days a year ago."""
+    """The period to compare with: as many local days before, or the same weekdays a year ago."""
     if wanted == "nothing":
         return None
-    days = chosen.period.days(LONDON)
-    back = timedelta(days=len(days)) if wanted == "previous period" else timedelta(days=364)
-    if chosen.preset in state.ROLLING_DAYS:
-        return Period(chosen.period.start - back, chosen.period.end - back)
+    period = home_costs.period_of(chosen)
+    days = period.days(LONDON)
+    back = timedelta(days=len(days) if wanted == "previous period" else 364)
+    if chosen.preset == "24h":
+        back = min(back, timedelta(days=1)) if wanted == "previous period" else back
+        return Period(period.start - back, period.end - back)
     return Period.local_days(days[0] - back, days[-1] - back + timedelta(days=1), LONDON)
 
 
@@ -76,6 +78,6 @@ elif view == "Trouble":
     home_costs.trouble(choice)
 elif view == "Meters":
     home_costs.cards(cached.answer(answers.home_cards))
-    home_costs.fetch_button(chosen.whole_days)
+    home_costs.fetch_button(choice.period)
 else:
     home_costs.by_key(choice)

@@ -23,7 +23,7 @@ def cost_bars(
 
     The index is what x shows: local dates, or words. before: what the legend calls that column.
     """
-    prefix = "£" if unit == "£" else ""
+    prefix = "£" if unit.startswith("£") else ""
     suffix = "" if prefix else f" {unit}"
     dates = isinstance(table.index, pd.DatetimeIndex)
     x = table.index.to_numpy().astype("datetime64[ms]") if dates else [str(v) for v in table.index]
@@ -54,8 +54,13 @@ def cost_bars(
         unit=unit,
         legend=len(table.columns) > 1,
         keep_zoom=keep_zoom,
-        x=None if dates else base.category_axis(),
+        x=None if dates else _words_axis(len(table)),
         y={"tickprefix": prefix, "zeroline": True},
         barmode="relative",
         bargap=0.2,
     )
+
+
+def _words_axis(count: int) -> dict[str, object]:
+    """Words on the axis, not so many that they have to stand on end."""
+    return {**base.category_axis(), "dtick": 6 if count > 24 else 3 if count > 12 else 1}

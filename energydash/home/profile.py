@@ -15,7 +15,10 @@ from energydash.home.meters import Direction
 from energydash.home.rates import DAY_US, HALF_HOUR_US, local_us
 from energydash.home.usage import Usage
 
-BASELOAD_PERCENTILE = 5  # of half-hours: what runs when nobody does anything
+# What runs when nobody does anything: the 5th percentile of the half-hours before 06:00, when
+# neither solar panels nor people are at work.
+BASELOAD_PERCENTILE = 5
+NIGHT_ENDS_HOUR = 6
 
 
 class Value(StrEnum):
@@ -29,7 +32,8 @@ class Value(StrEnum):
 
 @dataclass(frozen=True)
 class Profile:
-    """baseload_kw: the 5th percentile of half-hours. peak_kw: the highest, and when it began."""
+    """baseload_kw: what runs all night, and its share if it runs all day. peak_kw: the highest
+    half-hour, and when it began."""
 
     baseload_kw: float
     baseload_share: float
@@ -41,11 +45,13 @@ def profile(usage: Usage) -> Profile | None:
     """Baseload and peak of one meter; None without readings."""
     if not len(usage.kwh):
         return None
-    baseload = float(np.percentile(usage.kwh, BASELOAD_PERCENTILE))
+    hour = local_us(usage.times_us, usage.meter.zone) % DAY_US // (2 * HALF_HOUR_US)
+    night = usage.kwh[hour < NIGHT_ENDS_HOUR]
+    baseload = float(np.percentile(night if len(night) else usage.kwh, BASELOAD_PERCENTILE))
     place = int(np.argmax(usage.kwh))
     total = float(usage.kwh.sum())
     at = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=int(usage.times_us[place]))
-    share = baseload * len(usage.kwh) / total if total else 0.0
+    share = min(baseload * len(usage.kwh) / total, 1.0) if total else 0.0
     return Profile(2 * baseload, share, 2 * float(usage.kwh[place]), at)
 
 

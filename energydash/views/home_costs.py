@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pandas as pd
@@ -19,10 +20,14 @@ from energydash.home.meters import Direction
 from energydash.home.profile import Value
 from energydash.time import LONDON, Period, zone_info
 from energydash.views import cached, parts, viewer, words
-from energydash.views.state import TimeRange
+from energydash.views.state import ROLLING_DAYS, TimeRange
 
 UNITS = {Value.KWH: "kWh", Value.GBP: "£", Value.PENCE: "p/kWh", Value.CARBON: "kg CO₂"}
 AVERAGED = (By.HALF_HOUR, By.HOUR, By.WEEKDAY)
+BILL_COLUMNS = {
+    name: st.column_config.TextColumn(alignment="right")
+    for name in ("p/kWh or p/day", "kWh", "£", "billed kWh", "billed £")
+}
 MAP_DAYS = 120  # more rows than this are not readable, nor cheap to send
 
 
@@ -41,12 +46,21 @@ class Choice:
 
     @property
     def period(self) -> Period:
-        return self.chosen.period
+        return period_of(self.chosen)
 
     def ask(self, period: Period, by: By) -> cached.Asked[CostsAnswer]:
         """The costs of a period under these controls, remembered."""
         carbon = self.value is Value.CARBON
         return cached.ask(answers.costs, period, by.value, self.meter, self.energy, carbon=carbon)
+
+
+def period_of(chosen: TimeRange) -> Period:
+    """The chosen period; several days up to now are whole days, for half a day is no bar."""
+    days = ROLLING_DAYS.get(chosen.preset, 0)
+    if days < 2 or not chosen.is_live:
+        return chosen.period
+    end = chosen.end_day
+    return Period.local_days(end - timedelta(days=days), end, chosen.zone)
 
 
 def table_of(found: CostsAnswer, value: Value, *, per_day: bool = False) -> pd.DataFrame:
@@ -106,29 +120,25 @@ def figures(found: CostsAnswer, before: CostsAnswer | None, name: str) -> None:
     """Net cost, import, export, standing charge, what a kWh cost, what ran all the time."""
     now, then = found.costs.totals, before.costs.totals if before else None
 
-    def delta(key: str, unit: str) -> str:
-        if then is None:
-            return ""
-        change = float(now[key]) - float(then[key])
-        text = f"{abs(change):,.2f}" if unit == "£" else f"{abs(change):,.0f} {unit}"
-        return f"{'-' if change < 0 else ''}{'£' if unit == '£' else ''}{text} on {name}"
+    def delta(key: str) -> str:
+        return "" if then is None else words.money(float(now[key]) - float(then[key]))
 
     priced = now["import_kwh"] - now["import_unpriced_kwh"]
     rate = 100 * now["import_cost_gbp"] / priced if priced else None
     items = [
         parts.Metric(
-            "Net cost", words.money(now["net_cost_gbp"]), delta("net_cost_gbp", "£"), "inverse",
+            "Net cost", words.money(now["net_cost_gbp"]), delta("net_cost_gbp"), "inverse",
             help="Import less export, plus standing charges; VAT included.",
         ),
         parts.Metric(
-            "Import", words.money(now["import_cost_gbp"]), delta("import_kwh", "kWh"), "inverse",
+            "Import", words.money(now["import_cost_gbp"]), delta("import_cost_gbp"), "inverse",
             help=f"{now['import_kwh']:,.1f} kWh",
         ),
     ]  # fmt: skip
     if any(meter.direction is Direction.EXPORT for meter in found.meters):
         items.append(
             parts.Metric(
-                "Export credit", words.money(now["export_value_gbp"]), delta("export_kwh", "kWh"),
+                "Export credit", words.money(now["export_value_gbp"]), delta("export_value_gbp"),
                 "normal", help=f"{now['export_kwh']:,.1f} kWh",
             )
         )  # fmt: skip
@@ -143,12 +153,19 @@ def figures(found: CostsAnswer, before: CostsAnswer | None, name: str) -> None:
         items.append(
             parts.Metric(
                 "Baseload, kW", words.number(profile.baseload_kw, 2),
-                f"peak {profile.peak_kw:,.1f} kW, {at:%a %-d %b %H:%M}",
-                help=f"Half-hours are below this 5 % of the time: {profile.baseload_share:.0%} of "
-                "the energy runs all the time.",
+                f"peak {profile.peak_kw:,.1f} kW",
+                help="What runs at night when nobody does anything: the 5th percentile of the "
+                f"half-hours before 06:00, or {profile.baseload_share:.0%} of the import. The peak "
+                f"was the half-hour of {at:%a %-d %b %H:%M}.",
             )
         )  # fmt: skip
     parts.metrics(items, key="home_figures")
+    if before is not None:
+        zone = zone_info(LONDON)
+        start, end = before.period.start.astimezone(zone), before.period.end.astimezone(zone)
+        st.caption(
+            f"Compared with the {name}: {start:%a %-d %b %Y %H:%M} to {end:%a %-d %b %H:%M}."
+        )
 
 
 def by_key(choice: Choice) -> None:
@@ -251,43 +268,58 @@ def bill(choice: Choice) -> None:
                 st.caption(f":orange[:material/warning:] {parts.escape(note)}")
             parts.table(
                 statement_table(one), key=f"bill_{one.meter.id}", digits=4,
-                name=f"bill {one.meter.name} {choice.chosen.first_day}",
+                name=f"bill {one.meter.name} {choice.chosen.first_day}", column_config=BILL_COLUMNS,
             )  # fmt: skip
 
 
 def statement_table(one: Statement) -> pd.DataFrame:
-    """A statement's lines and sums as rows."""
+    """A statement's lines and sums as rows of text, as they are printed on a bill."""
     rows = [
-        {
-            "what": line.rate.tariff,
-            "p/kWh or p/day": float(line.rate.inc_vat),
-            "kWh": float(line.kwh),
-            "£": float(line.amount.inc_vat),
-            "billed kWh": float(line.billed_kwh),
-            "billed £": float(line.billed.inc_vat),
-        }
+        _bill_row(
+            line.rate.tariff,
+            f"{line.rate.inc_vat:.4f}",
+            f"{line.kwh:,.3f}",
+            line.amount.inc_vat,
+            f"{line.billed_kwh:,.2f}",
+            line.billed.inc_vat,
+        )
         for line in one.lines
     ]
     rows += [
-        {
-            "what": f"Standing charge, {line.days} days",
-            "p/kWh or p/day": float(line.pence_per_day),
-            "£": float(line.amount.inc_vat),
-            "billed £": float(line.amount.inc_vat),
-        }
+        _bill_row(
+            f"Standing charge, {line.days} days",
+            f"{line.pence_per_day:.4f}",
+            raw=line.amount.inc_vat,
+            billed=line.amount.inc_vat,
+        )
         for line in one.standing
     ]
     if one.unpriced_kwh:
-        rows.append({"what": "No price", "kWh": float(one.unpriced_kwh)})
+        rows.append(_bill_row("No price", kwh=f"{one.unpriced_kwh:,.3f}"))
     total, billed = one.total, one.billed_total
-    for what, raw, rounded in (
-        ("Without VAT", total.exc_vat, billed.exc_vat),
-        ("VAT", total.vat, billed.vat),
-        ("Total", total.inc_vat, billed.inc_vat),
-    ):
-        rows.append({"what": what, "£": float(raw), "billed £": float(rounded)})
-    rows[-1]["kWh"] = float(one.kwh)
+    rows.append(_bill_row("Without VAT", raw=total.exc_vat, billed=billed.exc_vat))
+    rows.append(_bill_row("VAT", raw=total.vat, billed=billed.vat))
+    kwh = f"{one.kwh:,.3f}"
+    rows.append(_bill_row("Total", kwh=kwh, raw=total.inc_vat, billed=billed.inc_vat))
     return pd.DataFrame(rows)
+
+
+def _bill_row(
+    what: str,
+    price: str = "",
+    kwh: str = "",
+    raw: Decimal | None = None,
+    billed_kwh: str = "",
+    billed: Decimal | None = None,
+) -> dict[str, str]:
+    return {
+        "what": what,
+        "p/kWh or p/day": price,
+        "kWh": kwh,
+        "£": "" if raw is None else f"{raw:,.4f}",
+        "billed kWh": billed_kwh,
+        "billed £": "" if billed is None else f"{billed:,.2f}",
+    }
 
 
 def trouble(choice: Choice) -> None:

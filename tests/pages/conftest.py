@@ -10,8 +10,9 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from energydash import crawler
+from energydash.access import Viewer
 from energydash.context import Context
-from energydash.views import cached
+from energydash.views import cached, viewer
 
 ROOT = Path(__file__).resolve().parents[2]
 OpenPage = Callable[..., AppTest]
@@ -21,6 +22,8 @@ OpenPage = Callable[..., AppTest]
 def fresh_caches(monkeypatch: pytest.MonkeyPatch, private_home: Path) -> Iterator[None]:
     """Nothing is remembered from another test, and no crawler is started."""
     monkeypatch.setattr(crawler, "ensure_running", lambda context: False)
+    # AppTest has no connection: what it says of the viewer's address is a mock
+    monkeypatch.setattr(viewer, "viewer", lambda: Viewer(is_loopback=True))
     st.cache_data.clear()
     st.cache_resource.clear()
     yield

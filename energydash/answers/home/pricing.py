@@ -21,7 +21,7 @@ from energydash.home.tariffs import Agreement, Tariff, TierSpan
 from energydash.home.usage import Usage, use
 from energydash.sources import octopus
 from energydash.sources.sample import household as sample
-from energydash.time import Period, local_midnight, zone_info
+from energydash.time import HALF_HOUR, Period, local_midnight, zone_info
 
 NOT_CONNECTED = "no Octopus account connected, nothing imported"
 ASKED_FOR = "asked for"
@@ -201,7 +201,8 @@ def _expected(
     """Where half-hours ought to be: not in the future, nor before or after the account's time."""
     due = fetch.expected_period(reading.feed, period, reading.newest, now)
     if home.is_sample or reading.newest is None:
-        due = period.intersect(Period(min(period.start, now), now))
+        end = reading.newest + HALF_HOUR if reading.newest else now
+        due = period.intersect(Period(min(period.start, end), end))
     if due is None:
         return []
     agreed = [one for one in home.agreements if one.meter == meter.id]
