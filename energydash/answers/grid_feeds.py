@@ -52,9 +52,13 @@ def bring(
     *,
     progress: Progress | None = None,
 ) -> list[Refreshed]:
-    """Fetch what the store lacks now; what only the crawler may fetch is asked of it instead."""
-    done = []
-    for feed in feeds_of(context, find(region), quantity):
+    """Fetch what the store lacks now; what only the crawler may fetch is asked of it instead.
+
+    A mix brings the embedded generation that belongs to it.
+    """
+    place, done = find(region), []
+    belonging = feeds_of(context, place, "embedded") if quantity == "mix" else ()
+    for feed in (*feeds_of(context, place, quantity), *belonging):
         context.store.want(feed, context.now(), period)
         if not sources.source(feed.source).INFO.crawler_only:
             done.append(fetch.refresh(context, feed, period, progress=progress))

@@ -96,7 +96,10 @@ def test_what_is_not_documented_is_bad_data(content: bytes) -> None:
 
 
 def test_no_rows_are_an_answer() -> None:
-    assert elexon.mix_of(elexon.read_rows(b'{"data":[]}')).empty
+    rows = elexon.read_rows(b'{"data":[]}')
+    assert elexon.mix_of(rows).empty
+    assert elexon.links_of(rows).empty
+    assert elexon.links_of(elexon.read_rows(json.dumps([row("WIND", 1)]).encode())).empty
 
 
 @pytest.mark.parametrize("day", [date(2026, 3, 29), date(2026, 10, 25), date(2026, 6, 1)])
