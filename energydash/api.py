@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from ipaddress import ip_address
 from typing import Annotated, Any, Literal
 
@@ -18,14 +18,15 @@ from fastapi.responses import JSONResponse, Response
 
 from energydash import __version__, access, context
 from energydash.access import Viewer
-from energydash.answers import grid
+from energydash.answers import grid, home
 from energydash.answers.health import health
 from energydash.commands.output import jsonable, with_time_column
 from energydash.context import Context
 from energydash.errors import EnergydashError, InputError, StoreError
 from energydash.feeds import Reading
 from energydash.grid import places
-from energydash.time import Period, parse_instant
+from energydash.home.costs import By
+from energydash.time import LONDON, Period, parse_instant
 
 Form = Literal["json", "csv"]
 Instant = Annotated[
@@ -49,6 +50,7 @@ def create() -> FastAPI:
     app.get("/factors")(get_factors)
     app.get("/mix/{region}")(get_mix)
     app.get("/intensity/{region}")(get_intensity)
+    app.get("/costs", dependencies=[Depends(_personal)])(get_costs)
     return app
 
 
@@ -119,6 +121,24 @@ def get_intensity(
     frame = answer.data.add_suffix("_g_per_kwh")
     about = {"basis": answer.basis, "scope": answer.scope, "factor_set": answer.factor_set}
     return _frame(frame, answer.readings[0], format, about)
+
+
+def get_costs(
+    here: Annotated[Context, Depends(_here)],
+    first: Annotated[date, Query(alias="from")],
+    end: Annotated[date, Query(alias="to")],
+    by: str = "day",
+    meter: str = "",
+    energy: str = "electricity",
+    format: Form = "json",  # noqa: A002
+) -> Any:
+    """Costs as the command line prints them; days are local, the end is exclusive."""
+    if by not in set(By):
+        raise InputError(f"'{by}' is no key.", remedy=f"Choose from {', '.join(By)}.")
+    answer = home.costs(here, Period.local_days(first, end, LONDON), by, meter, energy).to_json()
+    if format == "csv":
+        return _csv(pd.DataFrame(answer["rows"]))
+    return jsonable(answer)
 
 
 def _period(here: Context, start: str | None, end: str | None) -> Period:

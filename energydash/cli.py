@@ -72,11 +72,9 @@ GROUPS: dict[str, dict[str, tuple[str, str]]] = {
     "import": {
         "readings": ("home:import_readings", "Meter readings: website CSV, API JSON, JSONL, CSV."),
         "tariffs": ("home:import_tariffs", "Tariffs: octopus_viz config JSON, energydash TOML."),
-        "telemetry": ("battery:import_telemetry", "Battery telemetry: Aretas JSON, CSV, Parquet."),
     },
     "battery": {
         "analyse": ("battery:analyse", "Ah and kWh in and out, capacity, efficiency."),
-        "report": ("battery:report", "One HTML page about a battery."),
     },
 }
 

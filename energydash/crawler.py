@@ -187,19 +187,27 @@ def fill(
     context: Context,
     period: Period,
     *,
-    regions: Sequence[str] = (),
+    subjects: Sequence[str] = (),
     source: str | None = None,
+    personal: bool = False,
     dry_run: bool = False,
     force: bool = False,
 ) -> Iterator[str]:
-    """Fetch a stretch of history for the grid feeds chosen; a line about each as it is done."""
+    """Fetch a stretch of history for the feeds chosen; a line about each as it is done.
+
+    personal: the household's own feeds instead of the grid's. Without a source or a subject, the
+    grid's feeds are those that the crawler keeps anyway.
+    """
     if source is not None:
         sources.source(source)
-    wanted = {region.upper() for region in regions}
-    for feed in sources.feeds(context.settings):
-        if feed.owner or (source and feed.source != source):
+    wanted = {want.key for want in context.store.wanted(context.now() - LOOKED_AT)}
+    for feed in all_feeds(context):
+        if bool(feed.owner) != personal or (source and feed.source != source):
             continue
-        if wanted and feed.subject.upper() not in wanted:
+        if subjects and feed.subject not in subjects:
+            continue
+        usual = feed.key in wanted or (feed.source, feed.subject) in ALWAYS
+        if not (source or subjects or usual):
             continue
         if dry_run:
             gaps = [period] if force else fetch.missing(context.store, feed, period, context.now())

@@ -100,12 +100,14 @@ def test_one_crawler_a_machine(here: Context, fake: FakeSource) -> None:
 
 def test_filling_a_stretch_says_what_it_did(here: Context, fake: FakeSource) -> None:
     period = crawler.stretch(here, "2026-03-02", "2026-03-04", None)
+    assert list(crawler.fill(here, period)) == [], "nobody looks at it"
+    here.store.want(HALF_HOURLY, NOW)
     assert list(crawler.fill(here, period, dry_run=True)) == [
         "fake X load: 2026-03-02T00:00Z/2026-03-04T00:00Z"
     ]
     assert fake.asked == []
     assert list(crawler.fill(here, period)) == ["fake X load: 96 rows, 96 changed, 0 withdrawn"]
     assert list(crawler.fill(here, period, dry_run=True)) == ["fake X load: nothing to fetch"]
-    assert list(crawler.fill(here, period, regions=["Y"])) == []
+    assert list(crawler.fill(here, period, subjects=["Y"])) == []
     with pytest.raises(InputError, match=r"ends .* before it starts"):
         crawler.stretch(here, "2026-03-04", "2026-03-02", None)

@@ -38,9 +38,14 @@ def emit(result: Any, form: str, rows: str = "rows") -> None:
         return
     frame = _as_frame(result, rows)
     if form == "csv":
-        click.echo(frame.to_csv(index=False, lineterminator="\n"), nl=False)
+        click.echo(csv_of(frame), nl=False)
     else:
         click.echo(frame.to_string(index=False) if len(frame) else "nothing")
+
+
+def csv_of(frame: pd.DataFrame) -> str:
+    """A frame as CSV, its times in a first column."""
+    return with_time_column(frame).to_csv(index=False, lineterminator="\n")
 
 
 def jsonable(value: Any) -> Any:

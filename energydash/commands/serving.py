@@ -51,13 +51,14 @@ def crawl(
 ) -> None:
     """Keep everything configured up to date, or fill in a stretch of history."""
     from energydash import context, crawler
+    from energydash.grid import places
 
     here = context.current()
-    chosen = tuple(part.strip() for part in (region_ids or "").split(",") if part.strip())
+    chosen = [places.find(part).id for part in (region_ids or "").split(",") if part.strip()]
     if chosen or first or end or days or only or dry_run or force:
         period = crawler.stretch(here, first, end, days)
         for line in crawler.fill(
-            here, period, regions=chosen, source=only, dry_run=dry_run, force=force
+            here, period, subjects=chosen, source=only, dry_run=dry_run, force=force
         ):
             click.echo(line)
         return

@@ -13,6 +13,9 @@ from energydash.errors import InputError
 if TYPE_CHECKING:
     import pandas as pd
 
+    from energydash.context import Context
+    from energydash.time import Period
+
 SUFFIX = {"MW": "mw", "g/kWh": "g_per_kwh", "%": "percent", "kWh": "kwh", "m3": "m3", "": ""}
 
 
@@ -69,6 +72,73 @@ def read(
     for note in answer.notes:
         click.echo(f"energydash: {note}", err=True)
     emit(with_units(answer.frame, answer.unit), form)
+
+
+@click.command()
+@click.argument("source", type=click.Choice(["octopus", "aretas", "grid"]))
+@click.option("--from", "first", help="First day (YYYY-MM-DD).")
+@click.option("--to", "end", help="Up to this day, exclusive; now by default.")
+@click.option("--meter", default="", help="Only this meter, or this battery.")
+@click.option("--dry-run", is_flag=True, help="Say what would be fetched.")
+@click.option("--save", type=click.Path(path_type=Path), help="Also write the readings there.")
+@click.option("--force", is_flag=True, help="Fetch again what is there.")
+def ingest(
+    source: str,
+    first: str | None,
+    end: str | None,
+    meter: str,
+    dry_run: bool,
+    save: Path | None,
+    force: bool,
+) -> None:
+    """Fetch what the store lacks, and what may still change."""
+    from energydash import context, crawler
+
+    here = context.current()
+    period = crawler.stretch(here, first, end, None) if first or end else None
+    if source == "octopus":
+        _ingest_octopus(here, period, meter, dry_run, save, force)
+        return
+    if save:
+        raise InputError("--save is for octopus.", remedy="Use `energydash export`.")
+    whole = period or crawler.stretch(here, None, None, None if source == "grid" else 30)
+    lines = crawler.fill(
+        here,
+        whole,
+        source=None if source == "grid" else source,
+        subjects=[meter] if meter else (),
+        personal=source != "grid",
+        dry_run=dry_run,
+        force=force,
+    )
+    for line in lines:
+        click.echo(line)
+
+
+def _ingest_octopus(
+    here: Context, period: Period | None, meter: str, dry_run: bool, save: Path | None, force: bool
+) -> None:
+    from energydash.answers import household
+
+    def progress(done: float, text: str) -> None:
+        click.echo(f"{done:4.0%} {text}", err=True)
+
+    result = household.ingest(
+        here, period, meter, dry_run=dry_run, save=save, force=force, progress=progress
+    )
+    for feed, periods in result.planned:
+        click.echo(f"{feed}: " + (", ".join(str(one) for one in periods) or "nothing to fetch"))
+    for one in result.refreshed:
+        if not one.problem:
+            click.echo(f"{one.feed}: {one.rows} rows, {one.changed} changed")
+    for path in result.saved:
+        click.echo(f"saved {path}")
+    for note in result.notes:
+        click.echo(f"energydash: {note}", err=True)
+    for problem in result.problems:
+        click.echo(f"energydash: {problem.sentence} {problem.remedy}".rstrip(), err=True)
+    if result.problems:
+        raise click.exceptions.Exit(1)
 
 
 def contents(path: Path) -> bytes:

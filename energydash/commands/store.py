@@ -3,8 +3,96 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+from energydash.errors import InputError
+
+if TYPE_CHECKING:
+    from energydash.context import Context
+    from energydash.time import Period
+
+
+@click.command()
+@click.argument("what")
+@click.option("--as", "kind", type=click.Choice(["csv", "parquet", "octopus-viz"]), default="csv")
+@click.option("--from", "first", help="First day (UTC, YYYY-MM-DD); everything by default.")
+@click.option("--to", "end", help="Up to this day, exclusive.")
+@click.option("--meter", default="", help="Only this meter.")
+@click.option("--out", type=click.Path(path_type=Path), help="A folder, or a file of one series.")
+def export(
+    what: str, kind: str, first: str | None, end: str | None, meter: str, out: Path | None
+) -> None:
+    """WHAT is `readings`, `tariffs`, or a series as SOURCE/SUBJECT/QUANTITY.
+
+    One file goes to standard output unless --out names where to.
+    """
+    from energydash import context
+
+    here = context.current()
+    period = _period(here, first, end)
+    if what in ("readings", "tariffs"):
+        _export_home(here, what, kind, meter, period, out)
+    else:
+        _export_series(here, what, kind, period, out)
+
+
+def _export_home(
+    here: Context, what: str, kind: str, meter: str, period: Period, out: Path | None
+) -> None:
+    from energydash.answers import household
+
+    if what == "tariffs":
+        done = household.export_tariffs(here)
+    else:
+        done = household.export_readings(here, meter, period, as_octopus_viz=kind == "octopus-viz")
+    for note in done.notes:
+        click.echo(f"energydash: {note}", err=True)
+    if out is None and len(done.files) == 1:
+        click.echo(done.files[0].data, nl=False)
+        return
+    if out is None and done.files:
+        raise InputError(f"There are {len(done.files)} files.", remedy="Name a folder with --out.")
+    for file in done.files:
+        assert out is not None
+        out.mkdir(parents=True, exist_ok=True)
+        (out / file.name).write_bytes(file.data)
+        click.echo(out / file.name)
+
+
+def _export_series(here: Context, what: str, kind: str, period: Period, out: Path | None) -> None:
+    from energydash.commands.output import csv_of, emit
+    from energydash.commands.sources import with_units
+
+    named = {f"{f.source}/{f.subject}/{f.quantity}": f for f in here.store.feeds()}
+    if what not in named:
+        raise InputError(
+            f"There is no series '{what}' in the store.",
+            remedy="Known: " + (", ".join(sorted(named)) or "none yet") + ".",
+        )
+    feed = named[what]
+    frame = with_units(here.store.read(feed, period), feed.unit)
+    if kind == "parquet":
+        if out is None:
+            raise InputError("Parquet needs a file.", remedy="Name one with --out.")
+        frame.to_parquet(out)
+        click.echo(out)
+    elif out is None:
+        emit(frame, "csv")
+    else:
+        out.write_text(csv_of(frame), encoding="utf-8")
+        click.echo(out)
+
+
+def _period(here: Context, first: str | None, end: str | None) -> Period:
+    from datetime import UTC, datetime, timedelta
+
+    from energydash.time import Period, local_midnight, parse_day
+
+    since = local_midnight(parse_day(first), "UTC") if first else datetime(2000, 1, 1, tzinfo=UTC)
+    until = local_midnight(parse_day(end), "UTC") if end else here.now() + timedelta(days=366)
+    return Period(since, until)
 
 
 @click.command()
