@@ -7,6 +7,7 @@ the first of them that has the day; sources are never blended within one.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pandas as pd
@@ -127,16 +128,7 @@ def _only(reading: Reading, parts: Sequence[Period]) -> Reading:
         inside |= (index >= pd.Timestamp(part.start)) & (index < pd.Timestamp(part.end))
     if inside.all():
         return reading
-    return Reading(
-        reading.data[inside],
-        reading.feed,
-        reading.fetched_at,
-        reading.newest,
-        reading.coverage,
-        reading.origin,
-        reading.problem,
-        reading.sample_reason,
-    )
+    return replace(reading, data=reading.data[inside])
 
 
 def _days_without(frame: pd.DataFrame, periods: Sequence[Period], zone: str) -> list[Period]:

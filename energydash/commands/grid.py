@@ -211,6 +211,8 @@ def bring(here: Context, region: str, quantities: list[str], period: Period) -> 
     for quantity in quantities:
         if quantity in known:
             fetch.refresh(here, grid.feed_of(here, region, quantity), period)
+            if quantity == "mix" and "embedded" in known:
+                fetch.refresh(here, grid.feed_of(here, region, "embedded"), period)
             return
 
 
