@@ -166,14 +166,14 @@ def _build(context: Context, device: Device, derived: Feed) -> None:
         return
     with _building:
         setup = setup_of(context, device)
-        has = [window.period for window in store.coverage(feed, Period(_EARLIEST, _LATEST))]
+        has = [window.period for window in store.coverage(feed, Period(EARLIEST, LATEST))]
         newest = store.newest(feed)
         if not has or newest is None:
             return
         whole = Period(min(period.start for period in has), newest + STEP)
         todo = _to_build(state, whole, has, setup, asked, now)
         if todo == [whole]:
-            store.delete(derived, Period(_EARLIEST, _LATEST))
+            store.delete(derived, Period(EARLIEST, LATEST))
         for piece in (part for stretch in todo for part in stretch.chunks(CHUNK)):
             frame = _slots_of(telemetry(context, device, _around(piece), SLOT_CHANNELS, setup),
                               piece)  # fmt: skip
@@ -188,8 +188,8 @@ def _build(context: Context, device: Device, derived: Feed) -> None:
 
 
 SLOT_CHANNELS: Final = ("voltage_v", "current_a", "soc_percent", "temperature_c")
-_EARLIEST: Final = parse_instant("1990-01-01T00:00:00Z")
-_LATEST: Final = parse_instant("2100-01-01T00:00:00Z")
+EARLIEST: Final = parse_instant("1990-01-01T00:00:00Z")
+LATEST: Final = parse_instant("2100-01-01T00:00:00Z")
 
 
 def _to_build(

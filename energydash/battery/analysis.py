@@ -64,7 +64,8 @@ def analyse(
     error = error or SensorError()
     frame = slots_module.regular(frame, step_s)
     if frame.empty:
-        nothing = totals_of(frame, (start_us or 0, end_us or start_us or 0), error)
+        span = ((end_us or 0) - (start_us or 0)) * 1e-6
+        nothing = Totals(*(0.0,) * 10, span, 0.0, 0.0)
         return Analysis(nothing, (), None, "There are no data in this period.", Efficiency())
     starts = slots_module.edges(frame)
     first = int(starts[0]) if start_us is None else start_us
@@ -72,7 +73,8 @@ def analyse(
     level = level_of(frame)
     turns = cycles_module.turning_points_us(level) if level is not None else starts[:0]
     has_soc = bool(np.isfinite(frame["soc_percent"]).any())
-    found_pairs = pairs_of(frame, turns, step_s, error) if has_soc else ()
+    running = Running.of(frame)
+    found_pairs = pairs_of(frame, running, turns, error) if has_soc else ()
     size = capacity_module.fit(found_pairs, error=error)
     swings: tuple[Swing, ...] = ()
     if has_soc:
@@ -81,8 +83,8 @@ def analyse(
             Channel(slots_module.edges(known.to_frame()), known.to_numpy())
         )
     return Analysis(
-        totals=totals_of(frame, (first, last), error),
-        cycles=cycles_of(frame, turns, level, found_pairs, (first, last), error),
+        totals=running.totals((0, len(frame)), (first, last), error),
+        cycles=cycles_of(frame, running, turns, level, found_pairs, (first, last), error),
         capacity=size,
         reason="" if size else SOC_NEEDED,
         efficiency=efficiency(frame, size, error)
@@ -109,7 +111,7 @@ def level_of(frame: pd.DataFrame) -> Channel | None:
 
 
 def pairs_of(
-    frame: pd.DataFrame, turns_us: Micros, step_s: int, error: SensorError
+    frame: pd.DataFrame, running: Running, turns_us: Micros, error: SensorError
 ) -> tuple[Pair, ...]:
     """ΔAh against ΔSoC between turning points that are far enough apart and fully covered."""
     starts = slots_module.edges(frame)
@@ -117,11 +119,7 @@ def pairs_of(
     if len(rows) < 2:
         return ()
     soc = frame["soc_percent"].to_numpy()
-    running = {
-        name: np.concatenate(([0.0], np.cumsum(frame[name].fillna(0.0).to_numpy())))
-        for name in ("ah_in", "ah_out", "kwh_in", "kwh_out", "covered_s", "ah_edge_2")
-    }
-    change = {name: np.diff(values[rows]) for name, values in running.items()}
+    change = {name: np.diff(values[rows]) for name, values in running.sums.items()}
     span_s = np.diff(starts[rows]) * 1e-6
     swing = np.diff(soc[rows]) / 100.0
     good = (np.abs(swing) >= capacity_module.SMALLEST_SOC_SPAN) & (
@@ -145,6 +143,7 @@ def pairs_of(
 
 def cycles_of(
     frame: pd.DataFrame,
+    running: Running,
     turns_us: Micros,
     level: Channel | None,
     found: Sequence[Pair],
@@ -158,47 +157,72 @@ def cycles_of(
         at = np.interp(turns_us, level.time_us, level.value)
         inner = np.flatnonzero((at[1:-1] <= at[:-2]) & (at[1:-1] <= at[2:])) + 1
         cuts = [start, *(int(turns_us[i]) for i in inner if start < turns_us[i] < end), end]
-    starts = slots_module.edges(frame)
+    rows = np.searchsorted(slots_module.edges(frame), cuts)
+    rows[0], rows[-1] = 0, len(frame)
     soc = frame["soc_percent"].to_numpy()
-    made = []
-    for number, (begin, until) in enumerate(pairwise(cuts), 1):
-        rows = slice(*np.searchsorted(starts, (begin, until)))
-        seen = soc[rows][np.isfinite(soc[rows])]
-        mine = [pair for pair in found if begin <= pair.start_us and pair.end_us <= until]
-        widest = max(mine, key=lambda pair: abs(pair.soc), default=None)
-        made.append(
-            Cycle(
-                str(number), begin, until, totals_of(frame.iloc[rows], (begin, until), error),
-                float(seen.min()) if len(seen) else None,
-                float(seen.max()) if len(seen) else None,
-                capacity_module.fit((widest,), error=error) if widest else None,
-            )
-        )  # fmt: skip
-    return tuple(made)
-
-
-def totals_of(frame: pd.DataFrame, span: tuple[int, int], error: SensorError) -> Totals:
-    """The sums of slots over `[start, end)` with what is known of their error."""
-    duration = (span[1] - span[0]) * 1e-6
-    if frame.empty:
-        return Totals(*(0.0,) * 10, duration, 0.0, 0.0)
-    ah_in, ah_out, covered = (float(frame[n].sum()) for n in ("ah_in", "ah_out", "covered_s"))
-    kwh_in, kwh_out = float(frame["kwh_in"].sum()), float(frame["kwh_out"].sum())
-    covered = min(covered, duration)
-    offset = error.current_offset_a * covered / S_PER_H
-    edge = float(np.sqrt(frame["ah_edge_2"].sum()))
-    volts_k = (kwh_in + kwh_out) / (ah_in + ah_out) if ah_in + ah_out else 0.0
-    gain = float(np.hypot(error.current_gain, error.voltage_gain))
-    gap_ah = _largest(frame) * max(duration - covered, 0.0) / S_PER_H
-    has_energy = bool(frame["kwh_in"].notna().any())
-    return Totals(
-        ah_in, ah_out, kwh_in, kwh_out,
-        _root(error.current_gain * ah_in, offset, edge),
-        _root(error.current_gain * ah_out, offset, edge),
-        _root(gain * kwh_in, offset * volts_k, edge * volts_k),
-        _root(gain * kwh_out, offset * volts_k, edge * volts_k),
-        covered, covered if has_energy else 0.0, duration, gap_ah, gap_ah * volts_k,
+    known = np.isfinite(soc)
+    low = np.minimum.reduceat(np.where(known, soc, np.inf), rows[:-1])
+    high = np.maximum.reduceat(np.where(known, soc, -np.inf), rows[:-1])
+    widest: dict[int, Pair] = {}
+    numbers = np.searchsorted(cuts, [pair.start_us for pair in found], side="right") - 1
+    for number, pair in zip(numbers.tolist(), found, strict=True):
+        if pair.end_us <= cuts[number + 1] and (
+            number not in widest or abs(pair.soc) > abs(widest[number].soc)
+        ):
+            widest[number] = pair
+    return tuple(
+        Cycle(
+            str(number + 1), begin, until,
+            running.totals((int(rows[number]), int(rows[number + 1])), (begin, until), error),
+            float(low[number]) if np.isfinite(low[number]) else None,
+            float(high[number]) if np.isfinite(high[number]) else None,
+            capacity_module.fit((widest[number],), error=error) if number in widest else None,
+        )
+        for number, (begin, until) in enumerate(pairwise(cuts))
     )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Running:
+    """Running sums over n slots (n+1 values each, from 0), so that any stretch is a difference."""
+
+    sums: dict[str, Floats]
+    peak_a: float
+    has_energy: bool
+
+    @classmethod
+    def of(cls, frame: pd.DataFrame) -> Running:
+        sums = {
+            name: np.concatenate(([0.0], np.cumsum(np.nan_to_num(frame[name].to_numpy()))))
+            for name in slots_module.COLUMNS[:6]
+        }
+        return cls(sums, _largest(frame), bool(frame["kwh_in"].notna().any()))
+
+    def change(self, name: str, first: int, last: int) -> float:
+        """The sum over rows `[first, last)`."""
+        values = self.sums[name]
+        return float(values[last] - values[first])
+
+    def totals(self, rows: tuple[int, int], span: tuple[int, int], error: SensorError) -> Totals:
+        """The sums of some rows over `[start, end)` with what is known of their error."""
+        duration = (span[1] - span[0]) * 1e-6
+        ah_in, ah_out, kwh_in, kwh_out, covered, variance = (
+            max(self.change(name, *rows), 0.0) for name in slots_module.COLUMNS[:6]
+        )
+        covered = min(covered, duration)
+        offset = error.current_offset_a * covered / S_PER_H
+        edge = float(np.sqrt(variance))
+        volts_k = (kwh_in + kwh_out) / (ah_in + ah_out) if ah_in + ah_out else 0.0
+        gain = float(np.hypot(error.current_gain, error.voltage_gain))
+        gap_ah = self.peak_a * max(duration - covered, 0.0) / S_PER_H
+        return Totals(
+            ah_in, ah_out, kwh_in, kwh_out,
+            _root(error.current_gain * ah_in, offset, edge),
+            _root(error.current_gain * ah_out, offset, edge),
+            _root(gain * kwh_in, offset * volts_k, edge * volts_k),
+            _root(gain * kwh_out, offset * volts_k, edge * volts_k),
+            covered, covered if self.has_energy else 0.0, duration, gap_ah, gap_ah * volts_k,
+        )  # fmt: skip
 
 
 def stress(frame: pd.DataFrame, capacity_ah: float | None) -> dict[str, Histogram]:

@@ -206,6 +206,8 @@ def _total_least_squares(
         return float((weight * (charge - c * swing) ** 2 / variance).sum())
 
     ratios = charge / swing
+    if len(ratios) == 1:
+        return float(ratios[0])
     positive = ratios[ratios > 0]
     low, high = 0.5 * float(positive.min()), 2.0 * float(positive.max())
     golden = (np.sqrt(5) - 1) / 2

@@ -1,0 +1,99 @@
+"""What a battery costs and saves: every kWh in and out at the price of its half-hour.
+
+With the meters' readings the home is worked out twice, with and without the battery, half-hour by
+half-hour; without them energy in is taken as bought and energy out as not bought. Wear is what the
+battery loses in value for each kWh that leaves it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from energydash.battery.telemetry import Floats
+from energydash.units import PENCE_PER_POUND
+
+MONEY_COLUMNS: Final = (
+    "kwh_in", "kwh_out", "charge_cost_gbp", "avoided_import_gbp", "export_earned_gbp",
+    "export_forgone_gbp", "wear_gbp", "net_gbp", "saved_carbon_kg", "unpriced_kwh",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class HalfHours:
+    """Aligned arrays of n half-hours.
+
+    kwh_in, kwh_out: of the battery. import_kwh, export_kwh: of the site without the battery, NaN
+    where no meter tells. Prices in pence with VAT, NaN where there is none. carbon in g/kWh.
+    """
+
+    kwh_in: Floats
+    kwh_out: Floats
+    import_kwh: Floats
+    export_kwh: Floats
+    import_p: Floats
+    export_p: Floats
+    carbon_g: Floats
+
+
+def without_battery(
+    import_kwh: Floats, export_kwh: Floats, kwh_in: Floats, kwh_out: Floats
+) -> tuple[Floats, Floats]:
+    """What meters that see the battery would have read without it (net of each half-hour)."""
+    net = import_kwh - export_kwh - kwh_in + kwh_out
+    return np.maximum(net, 0.0), np.maximum(-net, 0.0)
+
+
+def value(half_hours: HalfHours, index: pd.DatetimeIndex, wear_p_per_kwh: float) -> pd.DataFrame:
+    """Columns of `MONEY_COLUMNS` per half-hour; net = avoided + earned - charge - forgone - wear.
+
+    Where a price is missing its energy is `unpriced_kwh`, and counts in no amount.
+    """
+    h = half_hours
+    metered = np.isfinite(h.import_kwh) & np.isfinite(h.export_kwh)
+    before = np.where(metered, h.import_kwh - h.export_kwh, h.kwh_out)
+    after = before + h.kwh_in - h.kwh_out
+    imported_before, imported_after = np.maximum(before, 0), np.maximum(after, 0)
+    if (~metered).any():  # nothing known of the home: in is bought, out is not bought
+        imported_before = np.where(metered, imported_before, h.kwh_out)
+        imported_after = np.where(metered, imported_after, h.kwh_in)
+    more = imported_after - imported_before
+    exported = np.where(metered, np.maximum(-after, 0) - np.maximum(-before, 0), 0.0)
+    import_p, export_p = np.nan_to_num(h.import_p), np.nan_to_num(h.export_p)
+    pounds = {
+        "charge_cost_gbp": np.maximum(more, 0) * import_p,
+        "avoided_import_gbp": np.maximum(-more, 0) * import_p,
+        "export_earned_gbp": np.maximum(exported, 0) * export_p,
+        "export_forgone_gbp": np.maximum(-exported, 0) * export_p,
+        "wear_gbp": h.kwh_out * wear_p_per_kwh,
+    }
+    frame = pd.DataFrame(
+        {name: amount / PENCE_PER_POUND for name, amount in pounds.items()}, index=index
+    )
+    frame.insert(0, "kwh_in", h.kwh_in)
+    frame.insert(1, "kwh_out", h.kwh_out)
+    frame["net_gbp"] = (
+        frame["avoided_import_gbp"] + frame["export_earned_gbp"] - frame["charge_cost_gbp"]
+        - frame["export_forgone_gbp"] - frame["wear_gbp"]
+    )  # fmt: skip
+    frame["saved_carbon_kg"] = (exported - more) * np.nan_to_num(h.carbon_g) / 1e3
+    frame["unpriced_kwh"] = np.where(np.isnan(h.import_p), np.abs(more), 0.0) + np.where(
+        np.isnan(h.export_p), np.abs(exported), 0.0
+    )
+    return frame[list(MONEY_COLUMNS)]
+
+
+def wear_p_per_kwh(replacement_gbp: float | None, lifetime_kwh: float | None) -> float:
+    """Pence of wear per kWh discharged: what a new battery costs over what this one delivers in
+    its life; 0 where either is not known."""
+    if not replacement_gbp or not lifetime_kwh:
+        return 0.0
+    return replacement_gbp * PENCE_PER_POUND / lifetime_kwh
+
+
+def losses_kwh(kwh_in: float, kwh_out: float, stored_kwh: float) -> float:
+    """What went in and neither came out nor is still there."""
+    return kwh_in - kwh_out - stored_kwh
