@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import pandas as pd
@@ -236,10 +236,13 @@ def _with_embedded(
     now = context.now()
     (feed,) = feeds_of(context, region, "embedded")
     context.store.want(feed, now, period.intersect(Period(min(period.start, now), now)))
-    # One step earlier, so that a period that begins inside a half-hour has it too.
-    wider = Period(period.start - (feed.step or timedelta(0)) - HELD, period.end)
-    embedded = fetch.read(context.store, feed, wider, now)
-    whole, told = calculation.with_embedded(frame, embedded.data, feed.step or HELD, HELD)
+    # Earlier too: a period may begin inside a half-hour, or after the newest.
+    step = feed.step or HELD
+    wider = fetch.read(context.store, feed, Period(period.start - step - HELD, period.end), now)
+    whole, told = calculation.with_embedded(frame, wider.data, step, HELD)
+    inside = wider.data[wider.data.index > pd.Timestamp(period.start - step)]
+    expected = fetch.expected_period(feed, period, wider.newest, now)
+    embedded = replace(wider, data=inside, coverage=fetch.coverage_of(inside, feed, expected))
     zone = region.zone
     notes = []
     if told.absent:

@@ -104,6 +104,8 @@ def test_embedded_generation_is_added_held_for_an_hour_and_said(here: Context) -
         "Solar and embedded wind are of 11:00; newer figures come later.",
     )
     assert [reading.feed.source for reading in found.readings] == ["elexon", "neso"]
+    counted = found.readings[1].coverage
+    assert (counted.present, counted.expected) == (9, 11)  # 06:00 and 06:30; 11:30 is not due yet
 
 
 def test_without_embedded_generation_it_is_said(here: Context) -> None:
