@@ -62,18 +62,23 @@ def draw_period() -> None:
 with parts.header("Carbon intensity"):
     place = region.choose()
 sentence = st.container()
+hours, within = 3.0, 24
 with st.grid(4, min_column_width=150):
-    hours = st.slider("Hours needed", 0.5, 12.0, 3.0, 0.5, key="hours", bind="query-params")
-    within = st.slider("Done within, hours", 2, 48, 24, 1, key="within", bind="query-params")
+    if "intensity" in place.sources:  # elsewhere nobody forecasts it
+        hours = st.slider("Hours needed", 0.5, 12.0, 3.0, 0.5, key="hours", bind="query-params")
+        within = st.slider("Done within, hours", 2, 48, 24, 1, key="within", bind="query-params")
     postcode = st.text_input("Your postcode", key="postcode", placeholder="EC1V")
-    sets = ["as published", *grid.factor_sets()]
+    sets = ["usual", *grid.factor_sets()]
     named = st.selectbox("Emission factors", sets, key="factors", bind="query-params")
-factors = None if named in (None, "as published") else named
+factors = None if named in (None, "usual") else named
 if postcode:
     try:
         place = cached.answer(grid.region_of_postcode, postcode)
     except EnergydashError as error:
         st.warning(str(error))
+if not place.has_mix_mw and "intensity" not in place.sources:
+    parts.empty(f"Nobody publishes what {place.name}'s power is made of.", "Choose another region.")
+    st.stop()
 with sentence:
     live(draw_window, key="greenest")
 chosen = state.choose(place.zone)

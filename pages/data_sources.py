@@ -38,10 +38,13 @@ def confirm(feed: FeedHealth, source: SourceHealth) -> None:
         f"{feed.rows:,} rows of {feed.feed.quantity} from {parts.escape(source.info.title)} are "
         "deleted. What the source still publishes is fetched again; what was imported is not."
     )
-    if st.button("Delete", type="primary", key="clear_yes"):
-        answers.clear(cached.context(), feed.feed)
-        cached.forget()
+    if st.button("Delete", type="primary", key="clear_yes", on_click=delete, args=(feed,)):
         st.rerun()
+
+
+def delete(feed: FeedHealth) -> None:
+    answers.clear(cached.context(), feed.feed)
+    cached.forget()
 
 
 def source_card(source: SourceHealth) -> None:

@@ -39,17 +39,23 @@ def draw_period() -> None:
     shown = chosen.moved_on(cached.context().now())
     found = grid_parts.mix_chart(place.id, shown, unit, key="mix")
     draw_details()
-    left, right = st.columns([2, 3])
-    with left, parts.card("Records of this period", *found.readings, key="records"):
-        grid_parts.records(found.records, place.zone)
-    if "interconnectors" in place.sources:
-        with right:
+    with st.grid(2, min_column_width=320):
+        with parts.card("Records of this period", *found.readings, key="records"):
+            grid_parts.records(found.records, place.zone)
+        if "interconnectors" in place.sources:
             grid_parts.links(place.id, shown)
+
+
+def draw_demand() -> None:
+    """Some operators publish their demand only."""
+    grid_parts.demand(place.id, chosen.moved_on(cached.context().now()))
 
 
 with parts.header("Generation mix"):
     place = region.choose()
-live(draw_now, key="mix_sentence")
+has_mix = place.has_mix_mw or "mix-percent" in place.sources
+if has_mix:
+    live(draw_now, key="mix_sentence")
 with st.container(horizontal=True, horizontal_alignment="distribute"):
     chosen = state.choose(place.zone)
     unit = "%"
@@ -58,4 +64,4 @@ with st.container(horizontal=True, horizontal_alignment="distribute"):
             "Unit", ("GW", "%"), default="GW", key="mix_unit", bind="query-params",
             label_visibility="collapsed", required=True,
         ) or "GW"  # fmt: skip
-live(draw_period, key="mix_period", on=chosen.is_live)
+live(draw_period if has_mix else draw_demand, key="mix_period", on=chosen.is_live)

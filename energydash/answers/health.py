@@ -107,6 +107,14 @@ def in_words(found: Health) -> str:
     return "; ".join(said) + "."
 
 
+def publisher(feed: Feed) -> str:
+    """Who publishes a feed. A library that reads many operators is named by the operator."""
+    if feed.source not in sources.MODULES:
+        return {"file": "Imported file"}.get(feed.source, feed.source)
+    info = sources.source(feed.source).INFO
+    return f"{feed.subject} ({feed.source})" if info.crawler_only else info.title
+
+
 def retry(context: Context, feed: Feed, period: Period) -> fetch.Refreshed | None:
     """Ask again now. A source that only the crawler may import is put on its list (None)."""
     context.store.want(feed, context.now(), period)

@@ -89,7 +89,7 @@ def _marks(
 def _bands(
     bands: Sequence[tuple[str, float, float]], ceiling: float
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """Faint shades behind, each with its word at the right edge: colour is never alone."""
+    """Faint shades behind, each with its word at the left edge: colour is never alone."""
     shapes: list[dict[str, Any]] = []
     annotations: list[dict[str, Any]] = []
     for word, low, high in bands:
@@ -117,13 +117,13 @@ def _bands(
                 {
                     "xref": "paper",
                     "yref": "y",
-                    "x": 1,
+                    "x": 0,
                     "y": top,
                     "text": word,
                     "showarrow": False,
-                    "xanchor": "right",
+                    "xanchor": "left",
                     "yanchor": "top",
-                    "xshift": -4,
+                    "xshift": 4,
                     "font": {"size": 11},
                     "opacity": 0.65,
                 }

@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from energydash.answers import grid
-from energydash.charts import bars, colours, intensity, mix
+from energydash.charts import bars, colours, intensity, lines, mix
 from energydash.charts.base import step_words
 from energydash.charts.sparkline import sparkline
 from energydash.grid.fuels import in_stack_order, title
@@ -172,6 +172,25 @@ def links(region: str, shown: TimeRange) -> None:
         )  # fmt: skip
         foot.say("Negative is export")
         foot.csv(found.data.add_suffix("_mw"), f"Interconnectors {region}")
+
+
+def demand(region: str, shown: TimeRange) -> None:
+    """A card with demand over a period, for a region whose mix nobody publishes."""
+    asked = cached.ask(grid.load, region, shown.period)
+    found = asked.result
+    name, zone = f"Demand, {found.region.name}", found.region.zone
+    with parts.card(name, *found.readings, badge="GW", key="demand", zone=zone) as foot:
+        if found.data.empty:
+            parts.empty("There are no readings in this period.", "They are being asked for.")
+            return
+        figure, note = cached.draw(asked, _demand_line)
+        parts.chart(figure, key="demand_chart", title=name, alt=name, period=shown.period)
+        foot.say("Its generation by fuel is not published here", note, *found.notes)
+        foot.csv(found.data.add_suffix("_mw"), name)
+
+
+def _demand_line(found: grid.SeriesAnswer) -> tuple[go.Figure, str]:
+    return lines.lines(found.data / 1000, found.region.zone, unit="GW", from_zero=True)
 
 
 def _spark(values: pd.Series[float]) -> list[float]:

@@ -187,13 +187,13 @@ def charts(region: str, chosen: TimeRange) -> None:
 def below(personal: bool) -> None:
     """The last week's costs, and a sign per source with its age."""
     if not personal:
-        sources()
+        sources(personal)
         return
     left, right = st.columns([3, 2])
     with left:
         week_costs()
     with right:
-        sources()
+        sources(personal)
 
 
 def week_costs() -> None:
@@ -227,9 +227,9 @@ def _cost_bars(found: home.CostsAnswer) -> go.Figure:
     return bars.bars(table, unit="£", prefix="£", colour=colour, height=250)
 
 
-def sources() -> None:
+def sources(personal: bool) -> None:
     """A sign per source, and how old its newest reading is."""
-    found = cached.answer(health.health)
+    found = cached.answer(health.health, personal)
     now = cached.context().now()
     lines = []
     for source in found.sources:

@@ -154,7 +154,7 @@ def notes(*readings: Reading, key: str, zone: str = LONDON, foot: Foot | None = 
 def freshness(reading: Reading, zone: str = LONDON) -> str:
     """`Elexon · 14:30 · 4 min ago`."""
     now = cached.context().now()
-    title = words.source_title(reading.feed)
+    title = health.publisher(reading.feed)
     if reading.newest is None:
         return f"{title} · nothing fetched yet"
     return f"{title} · {words.clock(reading.newest, zone, now)} · {words.ago(now - reading.newest)}"

@@ -23,6 +23,7 @@ def choose() -> Region:
         "Region",
         names,
         index=None if "region" in st.session_state else names.index(find(HOME).name),
+        required=True,
         key="region",
         bind="query-params",
         label_visibility="collapsed",

@@ -5,22 +5,7 @@ from __future__ import annotations
 import math
 from datetime import datetime, timedelta
 
-from energydash.feeds import Feed
 from energydash.time import zone_info
-
-TITLES = {
-    "carbon-intensity": "Carbon Intensity API",
-    "elexon": "Elexon",
-    "octopus": "Octopus Energy",
-    "aretas": "Aretas",
-    "file": "Imported file",
-    "sample": "Sample data",
-}
-
-
-def source_title(feed: Feed) -> str:
-    """Who publishes a feed. Libraries that read many operators are named by the operator."""
-    return TITLES.get(feed.source) or f"{feed.subject} through {feed.source}"
 
 
 def age(length: timedelta) -> str:

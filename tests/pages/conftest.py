@@ -12,7 +12,8 @@ from streamlit.testing.v1 import AppTest
 from energydash import crawler
 from energydash.access import Viewer
 from energydash.context import Context
-from energydash.views import cached, viewer
+from energydash.views import cached
+from energydash.views import viewer as viewer_module
 
 ROOT = Path(__file__).resolve().parents[2]
 OpenPage = Callable[..., AppTest]
@@ -22,13 +23,17 @@ OpenPage = Callable[..., AppTest]
 def fresh_caches(monkeypatch: pytest.MonkeyPatch, private_home: Path) -> Iterator[None]:
     """Nothing is remembered from another test, and no crawler is started."""
     monkeypatch.setattr(crawler, "ensure_running", lambda context: False)
-    # AppTest has no connection: what it says of the viewer's address is a mock
-    monkeypatch.setattr(viewer, "viewer", lambda: Viewer(is_loopback=True))
+    watch_as(monkeypatch, Viewer(is_loopback=True))
     st.cache_data.clear()
     st.cache_resource.clear()
     yield
     st.cache_data.clear()
     st.cache_resource.clear()
+
+
+def watch_as(monkeypatch: pytest.MonkeyPatch, viewer: Viewer) -> None:
+    """Who looks at the pages; AppTest itself has no connection to tell it by."""
+    monkeypatch.setattr(viewer_module, "viewer", lambda: viewer)
 
 
 @pytest.fixture
@@ -41,11 +46,10 @@ def here() -> Context:
 def open_page() -> OpenPage:
     """Opens a page from the app's own start, as a browser does; fails on any exception."""
 
-    def opened(name: str, **query: str) -> AppTest:
+    def opened(name: str, **query: str | list[str]) -> AppTest:
         app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=30)
         for key, value in query.items():
             app.query_params[key] = value
-        app.run()
         app.switch_page(f"pages/{name}.py").run()
         assert not app.exception, [error.message for error in app.exception]
         return app
@@ -58,4 +62,4 @@ def words(app: AppTest) -> str:
     said = [element.value for kind in ("title", "subheader", "markdown", "caption", "error")
             for element in getattr(app, kind)]  # fmt: skip
     said += [f"{metric.label} {metric.value} {metric.delta}" for metric in app.metric]
-    return "\n".join(str(text) for text in said)
+    return "\n".join(str(text) for text in said).replace("\\", "")
