@@ -50,6 +50,7 @@ try:
             page = st.Page(path, title=info.title, icon=f":material/{info.icon}:")
             sections.setdefault(info.section, []).append(page)
     chosen = st.navigation(sections, expanded=True)
+    viewer.login_control()
     chosen.run()
     startup.settle(chosen.title)
 except EnergydashError as error:  # the store or the settings cannot be read: nothing else works

@@ -7,8 +7,10 @@ PERSONAL=1. Settings stay editable from loopback alone.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
 from energydash.errors import InputError
@@ -47,6 +49,33 @@ def sharing(settings: Settings) -> Sharing:
         raise InputError(
             f"[share] level is '{level}'.", remedy=f"Choose {', '.join(Sharing)}."
         ) from error
+
+
+# Anybody can write these headers, so they never make a viewer local; but who sends one came
+# through a proxy, so the connection's own address is not the viewer's.
+PROXY_HEADERS = frozenset(
+    {"forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip"}
+)
+
+
+def viewer_of(address: str, headers: Iterable[str], *, is_logged_in: bool = False) -> Viewer:
+    """The viewer at the other end of a connection, from its address and its headers' names."""
+    proxied = any(name.lower() in PROXY_HEADERS for name in headers)
+    try:
+        is_loopback = ip_address(address.partition("%")[0]).is_loopback
+    except ValueError:
+        is_loopback = False
+    return Viewer(is_loopback and not proxied, is_logged_in)
+
+
+def is_owner(settings: Settings, email: str, *, verified: bool = True) -> bool:
+    """True where a login is that of an owner: one of the addresses in `[auth] owners`.
+
+    A login alone proves little: at a public provider anybody can have one.
+    """
+    section = settings.section("auth")
+    owners = section.items("owners") if section else ()
+    return verified and email.casefold() in {owner.casefold() for owner in owners}
 
 
 def may_see_personal(sharing: Sharing, viewer: Viewer) -> bool:

@@ -6,32 +6,33 @@ the viewer is the connection's own address, never what a header says.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import date, datetime, timedelta
-from ipaddress import ip_address
 from typing import Annotated, Any, Literal
 
 import pandas as pd
-from fastapi import Depends, FastAPI, HTTPException, Query, Request
+from fastapi import APIRouter, Depends, FastAPI, HTTPException, Query, Request
 from fastapi.responses import JSONResponse, Response
 
 from energydash import __version__, access, context
 from energydash.access import Viewer
 from energydash.answers import grid, home
-from energydash.answers.health import health
+from energydash.answers.health import FeedHealth, health
+from energydash.commands.grid import chosen_period
 from energydash.commands.output import jsonable, with_time_column
 from energydash.context import Context
 from energydash.errors import EnergydashError, InputError, StoreError
 from energydash.feeds import Reading
 from energydash.grid import places
 from energydash.home.costs import By
-from energydash.time import LONDON, Period, parse_instant
+from energydash.time import LONDON, parse_instant
 
 Form = Literal["json", "csv"]
-Instant = Annotated[
-    str | None, Query(description="ISO time with an offset, such as 2026-03-29T00:00Z")
-]
+MOMENT = "A local day (2026-03-29) or an ISO time (2026-03-29T00:00Z); the end is exclusive"
+From = Annotated[str | None, Query(alias="from", description=MOMENT)]
+To = Annotated[str | None, Query(alias="to", description=MOMENT)]
+FromDay = Annotated[str, Query(alias="from", description=MOMENT)]
+ToDay = Annotated[str, Query(alias="to", description=MOMENT)]
 
 
 def create() -> FastAPI:
@@ -45,12 +46,10 @@ def create() -> FastAPI:
     app.add_exception_handler(InputError, _refused(422))
     app.add_exception_handler(StoreError, _refused(503))
     app.add_exception_handler(EnergydashError, _refused(502))
-    app.get("/health")(get_health)
-    app.get("/regions")(get_regions)
-    app.get("/factors")(get_factors)
-    app.get("/mix/{region}")(get_mix)
-    app.get("/intensity/{region}")(get_intensity)
-    app.get("/costs", dependencies=[Depends(_personal)])(get_costs)
+    for router, routes in ((APIRouter(), GRID), (APIRouter(dependencies=[ONLY_OWNER]), PERSONAL)):
+        for path, function in routes.items():
+            router.get(path)(function)
+        app.include_router(router)
     return app
 
 
@@ -58,27 +57,47 @@ def _here(sample: bool = False) -> Context:
     return replace(context.current(), sample=sample)
 
 
-def _personal(request: Request) -> None:
+def _viewer(request: Request) -> Viewer:
+    return access.viewer_of(request.client.host if request.client else "", request.headers)
+
+
+def _may_see_personal(request: Request) -> bool:
+    return access.may_see_personal(access.sharing(context.current().settings), _viewer(request))
+
+
+def _only_owner(request: Request) -> None:
     """403 for whoever may not see meters, costs and batteries."""
-    if not access.may_see_personal(access.sharing(context.current().settings), _viewer(request)):
+    if not _may_see_personal(request):
         raise HTTPException(
             403, "This energydash shares the grid only; costs and batteries are private."
         )
 
 
-def _viewer(request: Request) -> Viewer:
-    host = request.client.host if request.client else ""
-    forwarded = "x-forwarded-for" in request.headers  # came through a proxy: not from here
-    try:
-        loopback = ip_address(host.partition("%")[0]).is_loopback
-    except ValueError:
-        loopback = False
-    return Viewer(is_loopback=loopback and not forwarded)
+ONLY_OWNER = Depends(_only_owner)
+Here = Annotated[Context, Depends(_here)]
 
 
-def get_health(here: Annotated[Context, Depends(_here)]) -> Any:
+# The grid: for everybody who reaches this server.
+
+
+def get_health(request: Request, here: Here) -> Any:
     """Every source: newest reading, last success, trouble."""
-    return jsonable(health(here, personal=False))
+    found = health(here, personal=_may_see_personal(request))
+    return jsonable(
+        [
+            {
+                "source": source.info.name,
+                "title": source.info.title,
+                "state": source.state,
+                "rows": source.rows,
+                "newest": source.newest,
+                "fetched_at": source.fetched_at,
+                "problem": source.problem.sentence if source.problem else None,
+                "feeds": [_feed_health(feed) for feed in source.feeds],
+            }
+            for source in found.sources
+        ]
+    )
 
 
 def get_regions() -> Any:
@@ -96,73 +115,170 @@ def get_factors() -> Any:
 
 def get_mix(
     region: str,
-    here: Annotated[Context, Depends(_here)],
-    start: Instant = None,
-    end: Instant = None,
+    here: Here,
+    start: From = None,
+    end: To = None,
     format: Form = "json",  # noqa: A002 - the name of the query parameter
 ) -> Any:
-    """Generation by fuel, MW."""
+    """Generation by fuel, MW (per cent where nobody publishes MW). The last 24 hours by default."""
     place = places.find(region)
-    answer = grid.mix(here, place.id, _period(here, start, end))
+    answer = grid.mix(here, place.id, chosen_period(here, start, end, place.zone))
     suffix = "_percent" if answer.unit == "%" else "_mw"
-    return _frame(answer.mix.add_suffix(suffix), answer.readings[0], format)
+    return _frame(answer.mix.add_suffix(suffix), answer.readings, answer.notes, format)
+
+
+def get_load(
+    region: str,
+    here: Here,
+    start: From = None,
+    end: To = None,
+    format: Form = "json",  # noqa: A002
+) -> Any:
+    """Demand, MW; `computed` where it is the sum of the mix."""
+    place = places.find(region)
+    answer = grid.load(here, place.id, chosen_period(here, start, end, place.zone))
+    about = {"computed": answer.computed}
+    return _frame(answer.data.add_suffix("_mw"), answer.readings, answer.notes, format, about)
 
 
 def get_intensity(
     region: str,
-    here: Annotated[Context, Depends(_here)],
-    start: Instant = None,
-    end: Instant = None,
+    here: Here,
+    start: From = None,
+    end: To = None,
+    factors: str | None = None,
     format: Form = "json",  # noqa: A002
 ) -> Any:
     """Average carbon intensity, g/kWh, with its basis, scope and factor set."""
     place = places.find(region)
-    answer = grid.intensity(here, place.id, _period(here, start, end))
+    period = chosen_period(here, start, end, place.zone)
+    answer = grid.intensity(here, place.id, period, factors=factors)
     frame = answer.data.add_suffix("_g_per_kwh")
-    about = {"basis": answer.basis, "scope": answer.scope, "factor_set": answer.factor_set}
-    return _frame(frame, answer.readings[0], format, about)
+    about = {
+        "basis": answer.basis,
+        "scope": answer.scope,
+        "factor_set": answer.factor_set,
+        "computed": answer.computed,
+    }
+    return _frame(frame, answer.readings, answer.notes, format, about)
+
+
+def get_windows(region: str, here: Here, hours: float = 1.0, within: str | None = None) -> Any:
+    """The greenest hours ahead that end by `within` (an ISO time)."""
+    deadline = parse_instant(within) if within else None
+    answer = grid.greenest_window(here, places.find(region).id, hours, deadline=deadline)
+    reading = answer.forecast.reading
+    return jsonable(
+        {
+            "unit": "g/kWh",
+            "best": answer.best,
+            "alternatives": list(answer.alternatives),
+            "now": answer.now_g_per_kwh,
+            "saving": answer.saving_g_per_kwh,
+            "reason": answer.reason,
+            "issued": answer.forecast.issued,
+            "readings": _readings([reading] if reading else []),
+        }
+    )
+
+
+# The household: for its owner.
+
+
+def get_meters(here: Here) -> Any:
+    """The household's meters, by their local ids."""
+    return [
+        {
+            "id": meter.id,
+            "name": meter.name,
+            "energy": meter.energy.value,
+            "direction": meter.direction.value,
+        }
+        for meter in home.home_of(here).meters
+    ]
 
 
 def get_costs(
-    here: Annotated[Context, Depends(_here)],
-    first: Annotated[date, Query(alias="from")],
-    end: Annotated[date, Query(alias="to")],
-    by: str = "day",
+    here: Here,
+    start: FromDay,
+    end: ToDay,
+    by: By = By.DAY,
     meter: str = "",
-    energy: str = "electricity",
+    energy: str = "",
     format: Form = "json",  # noqa: A002
 ) -> Any:
-    """Costs as the command line prints them; days are local, the end is exclusive."""
-    if by not in set(By):
-        raise InputError(f"'{by}' is no key.", remedy=f"Choose from {', '.join(By)}.")
-    answer = home.costs(here, Period.local_days(first, end, LONDON), by, meter, energy).to_json()
+    """What energy cost: the rows and totals of `energydash costs`."""
+    answer = home.costs(here, chosen_period(here, start, end, LONDON), by, meter, energy)
+    body = answer.to_json()
     if format == "csv":
-        return _csv(pd.DataFrame(answer["rows"]))
-    return jsonable(answer)
+        return _csv(pd.DataFrame(body["rows"]))
+    return jsonable({**body, "notes": answer.notes, "readings": _readings(answer.readings)})
 
 
-def _period(here: Context, start: str | None, end: str | None) -> Period:
-    until: datetime = parse_instant(end) if end else here.now()
-    return Period(parse_instant(start) if start else until - timedelta(days=1), until)
+def get_bill(here: Here, start: FromDay, end: ToDay, meter: str = "", energy: str = "") -> Any:
+    """A statement per meter: raw and bill-rounded amounts side by side, exact."""
+    answer = home.bill(here, chosen_period(here, start, end, LONDON), meter, energy)
+    body = answer.to_json()
+    return jsonable({**body, "notes": answer.notes, "readings": _readings(answer.readings)})
+
+
+GRID: dict[str, Callable[..., Any]] = {
+    "/health": get_health,
+    "/regions": get_regions,
+    "/factors": get_factors,
+    "/mix/{region}": get_mix,
+    "/load/{region}": get_load,
+    "/intensity/{region}": get_intensity,
+    "/windows/{region}": get_windows,
+}
+PERSONAL: dict[str, Callable[..., Any]] = {
+    "/meters": get_meters,
+    "/costs": get_costs,
+    "/bill": get_bill,
+}
+
+
+def _feed_health(feed: FeedHealth) -> dict[str, Any]:
+    return {
+        "subject": feed.feed.subject,
+        "quantity": feed.feed.quantity,
+        "state": feed.state,
+        "rows": feed.rows,
+        "newest": feed.newest,
+        "fetched_at": feed.fetched_at,
+        "problem": feed.problem.sentence if feed.problem else None,
+    }
+
+
+def _readings(readings: Sequence[Reading]) -> list[dict[str, Any]]:
+    """Where an answer is from. Never the feed itself: it knows a meter's real number."""
+    return [
+        {
+            "source": reading.feed.source,
+            "subject": reading.feed.subject,
+            "quantity": reading.feed.quantity,
+            "fetched_at": reading.fetched_at,
+            "newest": reading.newest,
+            "origin": reading.origin,
+            "sample_reason": reading.sample_reason or None,
+            "problem": reading.problem.sentence if reading.problem else None,
+            "missing": [str(period) for period in reading.coverage.missing],
+        }
+        for reading in readings
+    ]
 
 
 def _frame(
-    frame: pd.DataFrame, reading: Reading, form: Form, about: dict[str, Any] | None = None
+    frame: pd.DataFrame,
+    readings: Sequence[Reading],
+    notes: Sequence[str],
+    form: Form,
+    about: dict[str, Any] | None = None,
 ) -> Any:
     if form == "csv":
         return _csv(with_time_column(frame))
     return jsonable(
-        {
-            **(about or {}),
-            "source": reading.feed.source,
-            "region": reading.feed.subject,
-            "fetched_at": reading.fetched_at,
-            "newest": reading.newest,
-            "origin": reading.origin,
-            "problem": reading.problem and reading.problem.sentence,
-            "missing": [str(period) for period in reading.coverage.missing],
-            "rows": frame,
-        }
+        {**(about or {}), "notes": notes, "readings": _readings(readings), "rows": frame}
     )
 
 

@@ -42,20 +42,19 @@ class Due:
     periods: tuple[Period, ...]
 
 
-def ensure_running(context: Context) -> bool:
-    """Start the crawler beside this process unless this machine has one; True if started."""
+def ensure_running(context: Context) -> subprocess.Popen[bytes] | None:
+    """Start the crawler beside this process unless this machine has one; the one started."""
     lock = _lock(context)
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        return False
+        return None
     lock.release()
     # It ends with its parent (see `run`), and its lock with it.
-    subprocess.Popen(
+    return subprocess.Popen(
         [sys.executable, "-m", "energydash", "crawl", "--parent", str(os.getpid())],
         stdin=subprocess.DEVNULL,
     )
-    return True
 
 
 def run(

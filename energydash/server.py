@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
     from streamlit.starlette import App
 
+    from energydash.settings import Settings
+
 SCRIPT = Path(__file__).resolve().parent.parent / "app.py"
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
 HEADERS = (
@@ -56,6 +58,7 @@ def serve(host: str, port: int, sharing: Sharing) -> None:
     os.environ[access.VARIABLE] = str(sharing)
     settings.current.cache_clear()
     context.current.cache_clear()
+    context.current()  # a store that cannot be opened is said now, in one sentence
     names = LOOPBACK_NAMES if sharing is Sharing.OFF else (*LOOPBACK_NAMES, *own_names())
     for name, value in {
         "server.address": host,
@@ -101,14 +104,27 @@ def create_app(names: Sequence[str], *, shared: bool = False) -> App:
         routes=[Mount("/api/v1", app=api.create())],
         middleware=middleware,
         lifespan=_lifespan,
+        secrets=_login(settings.current()),
     )
+
+
+def _login(found: Settings) -> dict[str, Any]:
+    """`[auth]` as st.login wants it. Streamlit itself looks in .streamlit alone."""
+    section = dict(found.sections.get("auth", {}))
+    section.pop("owners", None)  # ours: who may see personal pages
+    return {"auth": section} if section else {}
 
 
 @asynccontextmanager
 async def _lifespan(app: Any) -> AsyncIterator[None]:
-    """The crawler runs beside the server and ends with it (it watches its parent)."""
-    crawler.ensure_running(context.current())
-    yield
+    """The crawler runs beside the server, one per machine, and ends with it."""
+    child = crawler.ensure_running(context.current())
+    try:
+        yield
+    finally:
+        if child:  # whatever it was writing is one transaction: all of it or nothing
+            child.terminate()
+            child.wait()
 
 
 class SecurityHeaders:

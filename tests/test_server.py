@@ -1,152 +1,288 @@
-"""The server over real HTTP: its own names only, and what it shares with whom."""
+"""The server over real HTTP: who may reach it by which name, and who may see what."""
 
 from __future__ import annotations
 
-import asyncio
-import os
-import socket
+import http.client
+import re
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from urllib.parse import urlsplit
 
-import httpx
 import pytest
 import requests
+from filelock import FileLock
 
-from energydash import access, api, server, settings
-from energydash.access import Sharing
-from energydash.errors import InputError
+from energydash.server import own_names
+from tests.e2e.site import ROOT, Site, free_port, serve
+from tests.upstreams.server import Upstreams
 
-PATHS = ("/", "/_stcore/health", "/api/v1/regions", "/carbon_intensity", "/static/none.js")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+PATHS = (
+    "/",
+    "/electricity_costs",
+    "/nowhere",
+    "/static/js/index.js",
+    "/media/0123.csv",
+    "/_stcore/health",
+    "/_stcore/host-config",
+    "/_stcore/upload_file/x/y",
+    "/component/x/index.html",
+    "/oauth2callback",
+    "/auth/login",
+    "/api/v1/health",
+    "/api/v1/mix/GB",
+    "/api/v1/costs?from=2026-03-01&to=2026-03-02",
+    "/api/v1/openapi.json",
+)
+FOREIGN = ("evil.example", "localhost.evil.example", "127.0.0.1.evil.example", "169.254.1.1", "")
+DAY = "from=2026-03-01&to=2026-03-02&sample=true"
+PERSONAL = ("/meters", f"/costs?{DAY}", f"/bill?{DAY}")
 
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    port = free_port()
-    home = tmp_path_factory.mktemp("served")
-    log = home / "log.txt"
-    with log.open("wb") as out:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "energydash", "serve", "--port", str(port)],
-            env={
-                **os.environ,
-                "ENERGYDASH_HOME": str(home),
-                "ENERGYDASH_REPLAY_URL": f"http://127.0.0.1:{free_port()}",
-            },
-            stdout=out,
-            stderr=out,
-            cwd=Path(__file__).resolve().parents[1],
-        )
-    url = f"http://127.0.0.1:{port}"
-    try:
-        for _ in range(300):
-            try:
-                requests.get(f"{url}/_stcore/health", timeout=1)
-                break
-            except requests.ConnectionError:
-                assert process.poll() is None, log.read_text()
-                time.sleep(0.1)
-        yield url
-    finally:
-        process.terminate()
-        process.wait(20)
+def upstreams_url() -> Iterator[str]:
+    with Upstreams() as running:
+        yield running.url
 
 
-@pytest.mark.parametrize("path", PATHS)
-def test_a_foreign_name_is_refused_on_every_path(address: str, path: str) -> None:
-    refused = requests.get(address + path, headers={"Host": "attacker.example"}, timeout=10)
-    assert refused.status_code == 400
-    assert "Invalid host" in refused.text
+def site(tmp_path_factory: pytest.TempPathFactory, url: str, *arguments: str) -> Iterator[Site]:
+    home = tmp_path_factory.mktemp("server")
+    with serve(home, {"ENERGYDASH_REPLAY_URL": url}, *arguments) as running:
+        yield running
 
 
-def test_a_websocket_with_a_foreign_name_is_refused(address: str) -> None:
-    handshake = {
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory: pytest.TempPathFactory, upstreams_url: str) -> Iterator[Site]:
+    """As `make run` starts it."""
+    yield from site(tmp_path_factory, upstreams_url)
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory, upstreams_url: str) -> Iterator[Site]:
+    """As `make share` starts it."""
+    yield from site(tmp_path_factory, upstreams_url, "--host", "0.0.0.0", "--share", "grid")
+
+
+@pytest.fixture(scope="module")
+def opened(tmp_path_factory: pytest.TempPathFactory, upstreams_url: str) -> Iterator[Site]:
+    """As `make share PERSONAL=1` starts it."""
+    yield from site(tmp_path_factory, upstreams_url, "--host", "0.0.0.0", "--share", "personal")
+
+
+@pytest.fixture(scope="module")
+def lan_address() -> str:
+    """An address of this machine that is not loopback: who comes from it is a LAN viewer."""
+    for name in own_names():
+        if re.fullmatch(r"[\d.]+", name):
+            return name
+    pytest.skip("this machine has no address but loopback")
+
+
+def port_of(running: Site) -> int:
+    return urlsplit(running.url).port or 0
+
+
+def ask(
+    running: Site, path: str, host: str | None = None, headers: Mapping[str, str] | None = None,
+    address: str = "127.0.0.1",
+) -> tuple[int, dict[str, str], bytes]:  # fmt: skip
+    """One request with any Host header, from any address of this machine."""
+    connection = http.client.HTTPConnection(address, port_of(running), timeout=20)
+    connection.putrequest("GET", path, skip_host=True, skip_accept_encoding=True)
+    connection.putheader("Host", f"{address}:{port_of(running)}" if host is None else host)
+    for name, value in (headers or {}).items():
+        connection.putheader(name, value)
+    connection.endheaders()
+    response = connection.getresponse()
+    upgraded = response.status == 101
+    body = b"" if upgraded else response.read()
+    connection.close()
+    return response.status, {k.lower(): v for k, v in response.getheaders()}, body
+
+
+def shake_hands(running: Site, host: str, origin: str) -> int:
+    """Ask for the websocket that a page talks over; the status."""
+    headers = {
+        "Origin": origin,
         "Connection": "Upgrade",
         "Upgrade": "websocket",
         "Sec-WebSocket-Version": "13",
         "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
     }
-    stream = f"{address}/_stcore/stream"
-    foreign = {**handshake, "Host": "attacker.example"}
-    assert requests.get(stream, headers=foreign, timeout=10).status_code in (400, 403)
-    elsewhere = {**handshake, "Origin": "http://attacker.example"}
-    assert requests.get(stream, headers=elsewhere, timeout=10).status_code == 403
+    return ask(running, "/_stcore/stream", host, headers)[0]
 
 
-def test_pages_and_answers_come_with_headers_that_forbid_framing(address: str) -> None:
-    page = requests.get(f"{address}/", timeout=10)
-    assert page.status_code == 200 and "<html" in page.text
-    assert page.headers["X-Frame-Options"] == "SAMEORIGIN"
-    assert page.headers["X-Content-Type-Options"] == "nosniff"
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("host", FOREIGN)
+def test_a_foreign_name_is_refused_on_every_path(alone: Site, path: str, host: str) -> None:
+    status, _, body = ask(alone, path, host)
+    assert (status, body) == (400, b"Invalid host header")
 
 
-def test_rest_answers_with_json_and_csv_and_sentences(address: str) -> None:
-    regions = requests.get(f"{address}/api/v1/regions", timeout=30).json()
-    assert {"GB", "CAISO"} <= {region["id"] for region in regions}
-    day = {"start": "2026-03-01T00:00Z", "end": "2026-03-02T00:00Z", "sample": "true"}
-    mix = requests.get(f"{address}/api/v1/mix/GB", params=day, timeout=30).json()
-    assert mix["origin"] == "sample" and len(mix["rows"]) == 288
-    assert {"time", "wind_mw", "gas_mw"} <= set(mix["rows"][0])
-    table = requests.get(
-        f"{address}/api/v1/intensity/GB", params={**day, "format": "csv"}, timeout=30
-    )
-    assert table.text.splitlines()[0].startswith("time,actual_g_per_kwh")
-    stored = {**day, "sample": "false"}
-    assert requests.get(f"{address}/api/v1/mix/GB", params=stored, timeout=30).json()["rows"] == []
-    unknown = requests.get(f"{address}/api/v1/mix/NOWHERE", timeout=30)
-    assert unknown.status_code == 422 and "is not a region" in unknown.json()["error"]
+@pytest.mark.parametrize("path", PATHS)
+def test_sharing_trusts_no_more_than_its_own_names(shared: Site, path: str) -> None:
+    assert ask(shared, path, "evil.example")[0] == 400
+    for name in own_names():
+        assert ask(shared, path, f"{name}:{port_of(shared)}")[0] != 400 or "oauth2" in path
 
 
-def test_listening_on_the_network_needs_a_decision() -> None:
-    with pytest.raises(InputError, match="would show this dashboard to the network"):
-        server.serve("0.0.0.0", free_port(), Sharing.OFF)
+def test_alone_even_its_own_lan_names_are_foreign(alone: Site, lan_address: str) -> None:
+    assert ask(alone, "/", "localhost:1")[0] == 200
+    assert ask(alone, "/", lan_address)[0] == 400
+    with pytest.raises(ConnectionRefusedError):
+        ask(alone, "/", address=lan_address)
 
 
-def test_a_taken_port_is_said_so() -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        with pytest.raises(InputError, match="is taken"):
-            server.serve("127.0.0.1", taken.getsockname()[1], Sharing.OFF)
+def test_websockets_are_guarded_too(alone: Site) -> None:
+    port = port_of(alone)
+    own = f"localhost:{port}"
+    assert shake_hands(alone, own, f"http://{own}") == 101
+    assert shake_hands(alone, "evil.example", f"http://{own}") != 101
+    assert shake_hands(alone, f"evil.example:{port}", f"http://evil.example:{port}") != 101
+    assert shake_hands(alone, own, "http://evil.example") != 101
 
 
-def test_a_shared_server_answers_to_its_own_names() -> None:
-    names = server.own_names()
-    assert socket.gethostname() in names
-    assert not set(names) & {"localhost", "127.0.0.1"}
+@pytest.mark.parametrize("path", PERSONAL)
+def test_personal_routes_are_for_loopback(shared: Site, lan_address: str, path: str) -> None:
+    route = f"/api/v1{path}"
+    assert ask(shared, route)[0] == 200
+    status, _, body = ask(shared, route, address=lan_address)
+    assert status == 403
+    assert b"private" in body
+    for name in ("X-Forwarded-For", "Forwarded", "X-Real-IP"):
+        # A header never opens anything, and who comes through a proxy is not on this machine.
+        assert ask(shared, route, headers={name: "127.0.0.1"}, address=lan_address)[0] == 403
+        assert ask(shared, route, headers={name: "127.0.0.1"})[0] == 403
 
 
-@pytest.mark.parametrize(
-    ("level", "client", "header", "status"),
-    [
-        ("off", "127.0.0.1", {}, 200),
-        ("off", "192.0.2.7", {}, 403),
-        ("grid", "192.0.2.7", {}, 403),
-        ("grid", "127.0.0.1", {}, 200),
-        ("grid", "127.0.0.1", {"X-Forwarded-For": "127.0.0.1"}, 403),
-        ("personal", "192.0.2.7", {}, 200),
-    ],
-)
-def test_costs_are_private(
-    level: str, client: str, header: dict[str, str], status: int, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("path", PERSONAL)
+def test_personal_opts_in(opened: Site, lan_address: str, path: str) -> None:
+    assert ask(opened, f"/api/v1{path}", address=lan_address)[0] == 200
+
+
+def test_the_grid_is_for_the_lan(shared: Site, lan_address: str) -> None:
+    for path in ("/", "/api/v1/regions", "/api/v1/mix/GB?sample=true", "/api/v1/health"):
+        assert ask(shared, path, address=lan_address)[0] == 200
+    _, _, body = ask(shared, "/api/v1/health", address=lan_address)
+    assert b"octopus" not in body
+    assert str(shared.home).encode() not in body
+
+
+def test_security_headers_are_on_every_answer(alone: Site) -> None:
+    for path in ("/", "/_stcore/health", "/api/v1/regions", "/api/v1/mix/NOWHERE"):
+        headers = ask(alone, path)[1]
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["x-frame-options"] == "SAMEORIGIN"
+        assert headers["referrer-policy"] == "same-origin"
+
+
+def test_only_a_shared_server_compresses_the_scripts(alone: Site, shared: Site) -> None:
+    script = re.search(rb'src="\.?(/static/js/[^"]+)"', ask(alone, "/")[2])
+    assert script is not None
+    path, accept = script[1].decode(), {"Accept-Encoding": "gzip"}
+    assert "content-encoding" not in ask(alone, path, headers=accept)[1]
+    assert ask(shared, path, headers=accept)[1]["content-encoding"] == "gzip"
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
+def test_the_api_only_reads(alone: Site, method: str) -> None:
+    for path in ("/mix/GB", "/costs", "/health"):
+        answer = requests.request(method, f"{alone.url}/api/v1{path}", timeout=20)
+        assert answer.status_code == 405
+
+
+def test_where_it_is_shared_is_said(shared: Site, alone: Site) -> None:
+    for name in own_names():
+        assert f"http://{name}:{port_of(shared)}" in shared.said()
+    assert f"http://localhost:{port_of(alone)}" in alone.said()
+
+
+def test_the_crawler_runs_beside_the_server_and_ends_with_it(
+    tmp_path: Path, upstreams_url: str
 ) -> None:
-    monkeypatch.setenv(access.VARIABLE, level)
-    settings.current.cache_clear()
-    asked = "/costs?from=2026-03-01&to=2026-03-02&sample=true"
-    assert asyncio.run(status_for(client, asked, header)) == status
-    assert asyncio.run(status_for(client, "/regions", header)) == 200
+    lock = FileLock(tmp_path / "crawler.lock")
+    with serve(tmp_path, {"ENERGYDASH_REPLAY_URL": upstreams_url}) as running:
+        until = time.monotonic() + 60
+        while not fetched(running) and time.monotonic() < until:
+            time.sleep(0.2)
+        assert fetched(running), running.said()
+        assert not free(lock)
+    assert free(lock), "nobody else runs a crawler on this home now"
+    assert "Traceback" not in running.said()
 
 
-async def status_for(client: str, path: str, headers: dict[str, str]) -> int:
-    """What somebody at the address `client` gets."""
-    transport = httpx.ASGITransport(app=api.create(), client=(client, 5000))
-    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as http:
-        return (await http.get(path, headers=headers)).status_code
+def fetched(running: Site) -> bool:
+    state = requests.get(f"{running.url}/api/v1/health", timeout=20).json()
+    return any(source["fetched_at"] for source in state)
+
+
+def free(lock: FileLock) -> bool:
+    from filelock import Timeout
+
+    try:
+        with lock.acquire(timeout=0):
+            return True
+    except Timeout:
+        return False
+
+
+def command(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "energydash", "serve", *arguments],
+        cwd=ROOT,
+        env={"ENERGYDASH_HOME": str(home), "PATH": ""},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_the_network_is_not_opened_by_accident(tmp_path: Path) -> None:
+    done = command(tmp_path, "--host", "0.0.0.0", "--port", str(free_port()))
+    assert done.returncode == 2
+    assert "would show this dashboard to the network" in done.stderr
+
+
+def test_a_port_that_is_taken(tmp_path: Path, alone: Site) -> None:
+    done = command(tmp_path, "--port", str(port_of(alone)))
+    assert done.returncode == 2
+    assert f"Port {port_of(alone)} is taken. Try another" in done.stderr
+
+
+def test_a_damaged_store_is_said_in_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "energydash.db").write_bytes(b"spilled coffee " * 400)
+    done = command(tmp_path, "--port", str(free_port()))
+    assert done.returncode == 1
+    assert "is damaged or is not a database" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_streamlit_run_serves_the_pages_without_rest(tmp_path: Path, upstreams_url: str) -> None:
+    port, log = free_port(), tmp_path / "log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)],
+            cwd=ROOT,
+            env={
+                "ENERGYDASH_HOME": str(tmp_path),
+                "ENERGYDASH_REPLAY_URL": upstreams_url,
+                "PATH": "",
+            },
+            stdout=output,
+            stderr=output,
+        )
+    running = Site(f"http://localhost:{port}", tmp_path, log, process.pid)
+    try:
+        from tests.e2e.site import wait_until_served
+
+        wait_until_served(running, process)
+        status, _, body = ask(running, "/")
+        assert status == 200
+        assert b"<title>" in body
+        assert b"<title>" in ask(running, "/api/v1/regions")[2], "a page, not an answer"
+    finally:
+        process.terminate()
+        process.wait(15)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address
-
 import streamlit as st
 
 from energydash import access
@@ -13,16 +11,10 @@ from energydash.views import cached
 
 
 def viewer() -> Viewer:
-    """The viewer of this script run.
-
-    A request that came through a proxy names its client in a header that anybody can write, so
-    it never counts as coming from this machine.
-    """
-    forwarded = any(name.lower() == "x-forwarded-for" for name in st.context.headers)
-    return Viewer(
-        is_loopback=not forwarded and _is_loopback(st.context.ip_address),
-        is_logged_in=_is_logged_in(cached.context()),
-    )
+    """The viewer of this script run."""
+    address = st.context.ip_address or "127.0.0.1"  # Streamlit says None for localhost
+    logged_in = _is_logged_in(cached.context())
+    return access.viewer_of(address, st.context.headers, is_logged_in=logged_in)
 
 
 def may_see_personal() -> bool:
@@ -35,11 +27,24 @@ def may_edit() -> bool:
     return access.may_edit(access.sharing(cached.context().settings), viewer())
 
 
-def _is_loopback(address: str | None) -> bool:
-    return address is None or ip_address(address.partition("%")[0]).is_loopback
+def login_control() -> None:
+    """A way in and out in the sidebar, for viewers elsewhere, where `[auth]` is configured."""
+    auth = cached.context().settings.named("auth")
+    if not auth or viewer().is_loopback:
+        return
+    if st.user.to_dict().get("is_logged_in"):
+        st.sidebar.button("Log out", on_click=st.logout)
+    else:
+        provider = next((section for section in auth if section.text("client_id")), auth[0])
+        st.sidebar.button("Log in", on_click=st.login, args=(provider.name or None,))
 
 
 def _is_logged_in(context: Context) -> bool:
     if not context.settings.section("auth"):
         return False
-    return bool(getattr(st.user, "is_logged_in", False))
+    user = st.user.to_dict()
+    return bool(user.get("is_logged_in")) and access.is_owner(
+        context.settings,
+        str(user.get("email") or ""),
+        verified=user.get("email_verified") is not False,
+    )

@@ -1,0 +1,198 @@
+"""What the REST API answers, over real HTTP; `test_server.py` has it behind the whole server."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from io import StringIO
+from typing import Any
+
+import pandas as pd
+import pytest
+import requests
+import uvicorn
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from energydash import api, context
+from energydash.feeds import Feed, Fetched
+from energydash.household import meters
+from energydash.sources.sample import household as sample_home
+from energydash.time import Period, grid
+
+DAY = "from=2026-03-01&to=2026-03-02"
+MIDNIGHT = datetime(2026, 3, 1, tzinfo=UTC)
+
+
+class Client:
+    """Asks the API at a port."""
+
+    def __init__(self, port: int) -> None:
+        self.url = f"http://127.0.0.1:{port}"
+
+    def get(self, path: str) -> requests.Response:
+        return requests.get(f"{self.url}{path}", timeout=30)
+
+
+@contextmanager
+def running(app: ASGIApp) -> Iterator[Client]:
+    """The app on a free port, in a thread of this process."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        server = uvicorn.Server(uvicorn.Config(app, log_level="critical", lifespan="off"))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+        listener.listen()
+        thread.start()
+        try:
+            yield Client(listener.getsockname()[1])
+        finally:
+            server.should_exit = True
+            thread.join()
+
+
+@pytest.fixture
+def client() -> Iterator[Client]:
+    with running(api.create()) as made:
+        yield made
+
+
+@pytest.fixture
+def elsewhere() -> Iterator[Client]:
+    """A client whose connection comes from the LAN, as far as the API can tell."""
+    app = api.create()
+
+    async def from_the_lan(scope: Scope, receive: Receive, send: Send) -> None:
+        await app({**scope, "client": ("192.168.1.20", 50000)}, receive, send)
+
+    with running(from_the_lan) as made:
+        yield made
+
+
+def body(client: Client, path: str) -> Any:
+    answer = client.get(path)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def test_nothing_is_made_up_unless_it_is_asked_for(client: Client) -> None:
+    empty = body(client, f"/mix/GB?{DAY}")
+    assert empty["rows"] == []
+    assert {reading["origin"] for reading in empty["readings"]} == {"stored"}
+    assert body(client, "/meters") == []
+    sample = body(client, f"/mix/GB?{DAY}&sample=true")
+    assert len(sample["rows"]) >= 48
+    assert {reading["origin"] for reading in sample["readings"]} == {"sample"}
+    assert all(reading["sample_reason"] for reading in sample["readings"])
+    assert body(client, "/meters?sample=true")
+
+
+def test_stored_readings_are_answered_as_json_and_csv(client: Client) -> None:
+    store = context.current().store
+    feed = Feed(
+        source="elexon",
+        subject="GB",
+        quantity="mix",
+        unit="MW",
+        step=timedelta(minutes=30),
+        zone="Europe/London",
+        cadence=timedelta(minutes=5),
+    )
+    period = Period(MIDNIGHT, MIDNIGHT + timedelta(days=1))
+    frame = pd.DataFrame({"gas": 1234.5, "wind": 10.0}, index=grid(period, timedelta(minutes=30)))
+    store.write(feed, Fetched(frame, period), fetched_at=MIDNIGHT)
+    found = body(client, f"/mix/UK?{DAY}")
+    assert found["rows"][0] == {"time": "2026-03-01T00:00:00Z", "wind_mw": 10.0, "gas_mw": 1234.5}
+    assert len(found["rows"]) == 48
+    table = pd.read_csv(StringIO(client.get(f"/mix/GB?{DAY}&format=csv").text))
+    assert table["gas_mw"].tolist() == [1234.5] * 48
+    assert table["time"][1] == "2026-03-01T00:30:00Z"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        f"/mix/NOWHERE?{DAY}",
+        "/mix/GB?from=yesterday",
+        "/mix/GB?from=2026-03-02&to=2026-03-01",
+        f"/intensity/GB?{DAY}&factors=none-such",
+        "/windows/GB?hours=0&sample=true",
+        "/costs",
+        f"/costs?{DAY}&by=moon",
+        f"/costs?{DAY}&meter=none-such&sample=true",
+        f"/mix/GB?{DAY}&format=xml",
+    ],
+)
+def test_bad_questions_are_refused(client: Client, path: str) -> None:
+    answer = client.get(path)
+    assert answer.status_code == 422
+    assert answer.json()
+
+
+def test_costs_are_those_of_the_command_line(client: Client) -> None:
+    from dataclasses import replace
+
+    from energydash.answers import home
+    from energydash.commands.output import jsonable
+
+    found = body(client, f"/costs?{DAY}&by=half-hour&sample=true")
+    here = replace(context.current(), sample=True)
+    answer = home.costs(here, Period(MIDNIGHT, MIDNIGHT + timedelta(days=1)), "half-hour")
+    expected = jsonable(answer.to_json())
+    assert {key: found[key] for key in ("rows", "totals")} == expected
+    table = pd.read_csv(
+        StringIO(client.get(f"/costs?{DAY}&by=half-hour&sample=true&format=csv").text)
+    )
+    assert len(table) == len(found["rows"])
+    bill = body(client, f"/bill?{DAY}&sample=true")
+    assert isinstance(bill["net_gbp"], str), "money is exact text"
+
+
+def test_a_meters_real_number_is_never_shown(client: Client) -> None:
+    store = context.current().store
+    owner = store.household()
+    for meter in sample_home.METERS:
+        one = meter.to_body() | {"point": "1999999999999", "serials": ["SERIAL77"]}
+        store.put(owner, "meter", meter.id, one)
+    assert meters(store)
+    for path in ("/meters", f"/costs?{DAY}", f"/bill?{DAY}", "/health"):
+        text = client.get(path).text
+        assert "1999999999999" not in text
+        assert "SERIAL77" not in text
+
+
+def test_every_grid_route_answers(client: Client) -> None:
+    assert {"GB", "CAISO"} <= {region["id"] for region in body(client, "/regions")}
+    assert all(factors["id"] for factors in body(client, "/factors"))
+    assert body(client, f"/load/CAISO?{DAY}&sample=true")["rows"]
+    intensity = body(client, f"/intensity/GB?{DAY}&sample=true")
+    assert intensity["basis"] == "average"
+    assert intensity["rows"][0]["actual_g_per_kwh"] > 0
+    windows = body(client, "/windows/GB?hours=2&sample=true")
+    assert windows["best"]["mean"] <= windows["alternatives"][0]["mean"]
+    states = body(client, "/health")
+    assert {"carbon-intensity", "octopus"} <= {source["source"] for source in states}
+
+
+def test_the_lan_sees_no_household(elsewhere: Client) -> None:
+    for path in ("/meters", f"/costs?{DAY}", f"/bill?{DAY}"):
+        assert elsewhere.get(path).status_code == 403
+    sources = {source["source"] for source in body(elsewhere, "/health")}
+    assert "octopus" not in sources
+
+
+def test_a_store_that_fails_is_said_in_a_sentence(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from energydash.errors import StoreError
+    from energydash.store import Store
+
+    def fail(*_: object, **__: object) -> None:
+        raise StoreError("The database is locked.", remedy="Try again.")
+
+    context.current()
+    monkeypatch.setattr(Store, "read", fail)
+    answer = client.get(f"/mix/GB?{DAY}")
+    assert answer.status_code == 503
+    assert answer.json() == {"error": "The database is locked. Try again."}
