@@ -9,12 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, reset_tzpath
 
 import numpy as np
 import pandas as pd
 
 from energydash.errors import InputError
+
+# Zone rules come from the pinned tzdata package, not from the host: a host may be years behind
+# (Alberta left winter time in 2026), and pandas already uses rules of its own as new as ours.
+reset_tzpath(())
+ZoneInfo.clear_cache()
 
 HALF_HOUR = timedelta(minutes=30)
 DAY = timedelta(days=1)

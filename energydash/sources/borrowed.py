@@ -231,7 +231,10 @@ def _check(name: str, url: str, answer: requests.Response) -> None:
     is_page = body.lstrip()[:15].lower().startswith((b"<!doctype html", b"<html"))
     if is_page and (is_table or parts.path.endswith((".json", ".xml", ".zip", ".txt"))):
         raise BadData(name, f"{name} sent a web page instead of data.", remedy=AGAIN)
-    if is_table and _is_cut_short(body, must_end=not parts.path.endswith("rtfuelmix.csv")):
+    is_cut = parts.path.endswith(".txt") and not body.endswith(b"\n")
+    if is_table:
+        is_cut = _is_cut_short(body, must_end=not parts.path.endswith("rtfuelmix.csv"))
+    if is_cut:
         raise BadData(name, f"{name} sent a table that is cut short.", remedy=AGAIN)
 
 

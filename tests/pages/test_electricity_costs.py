@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from energydash.context import Context
-from energydash.home.costs import By
-from energydash.home.profile import Value
 from tests.pages.conftest import OpenPage, words
 
 PAGE = "electricity_costs"

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
 
+from energydash.time import zone_info
 from tests.upstreams._ticks import DAY, daylight, midnight, ticks, today
 from tests.upstreams.wire import Handler, Request, Response
 from tests.upstreams.world import World
@@ -53,7 +53,7 @@ def _times(world: World, day: date) -> list[tuple[str, datetime]]:
     end = min(midnight(day + DAY, ZONE), world.now() - timedelta(minutes=4))
     found: dict[str, datetime] = {}
     for at in ticks(midnight(day, ZONE), end):
-        found.setdefault(f"{at.astimezone(ZoneInfo(ZONE)):%H:%M}", at)
+        found.setdefault(f"{at.astimezone(zone_info(ZONE)):%H:%M}", at)
     return list(found.items())
 
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
+from energydash.time import zone_info
 from tests.upstreams._ticks import DAY, STEP, daylight, floor, midnight, ticks, today
 from tests.upstreams.wire import Handler, Request, Response
 from tests.upstreams.world import World
@@ -37,7 +37,7 @@ def _answer(world: World, request: Request) -> Response:
 
 
 def _stamp(at: datetime) -> str:
-    return f"{at.astimezone(ZoneInfo(ZONE)):%Y-%m-%d %H:%M:%S%z}"
+    return f"{at.astimezone(zone_info(ZONE)):%Y-%m-%d %H:%M:%S%z}"
 
 
 def _value(world: World, fuel: str, at: datetime) -> float:
@@ -52,7 +52,7 @@ def _mix(world: World) -> dict[str, Any]:
     for tick in ticks(start + STEP, world.now() - timedelta(seconds=30)):
         at = tick - timedelta(seconds=4)
         values = {fuel: {"gen": _value(world, fuel, tick)} for fuel in RANGES}
-        day = days.setdefault(f"{at.astimezone(ZoneInfo(ZONE)):%Y-%m-%d}", {})
+        day = days.setdefault(f"{at.astimezone(zone_info(ZONE)):%Y-%m-%d}", {})
         if tick.minute in (10, 40):
             late = {fuel: values.pop(fuel) for fuel in ("Wind", "Solar")}
             day[_stamp(at + timedelta(seconds=2))] = late
@@ -78,7 +78,7 @@ def _storage(world: World) -> dict[str, Any]:
             net = round(world.value("gridstatus/ERCOT/storage", at, -3000, 4000), 3)
             rows.append(
                 {
-                    "tagCLastTime": f"{at.astimezone(ZoneInfo(ZONE)):%Y-%m-%d %H:%M:%S}",
+                    "tagCLastTime": f"{at.astimezone(zone_info(ZONE)):%Y-%m-%d %H:%M:%S}",
                     "dstFlag": "N",
                     "totalCharging": min(net, 0) - 100,
                     "totalDischarging": max(net, 0) + 100,

@@ -7,8 +7,8 @@ offset: in the repeated autumn hour only the clock going back tells which is mea
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
 
+from energydash.time import zone_info
 from tests.upstreams._ticks import DAY, daylight, midnight, ticks
 from tests.upstreams.wire import Handler, Request, Response
 from tests.upstreams.world import World
@@ -57,7 +57,7 @@ def _mix(world: World, day: date) -> tuple[list[str], list[str]]:
         at = tick + timedelta(seconds=int(240 * world.uniform("isone", tick)))
         if at >= end:
             break
-        local = at.astimezone(ZoneInfo(ZONE))
+        local = at.astimezone(zone_info(ZONE))
         for fuel in RANGES:
             value = _value(world, fuel, at)
             if value or fuel not in ("Oil", "Solar", "Other"):  # listed only while it generates
@@ -82,6 +82,6 @@ def _load(world: World, day: date) -> tuple[list[str], list[str]]:
     rows = []
     for at in ticks(midnight(day, ZONE), min(midnight(day + DAY, ZONE), world.now())):
         load = world.value("gridstatus/ISONE/load", at, 9000, 18000)
-        local = at.astimezone(ZoneInfo(ZONE))
+        local = at.astimezone(zone_info(ZONE))
         rows.append(f'"D","{local:%m/%d/%Y %H:%M:%S}","{load:.3f}","{load - 200:.3f}"')
     return head, rows

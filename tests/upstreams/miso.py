@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from datetime import date
 from typing import Any
-from zoneinfo import ZoneInfo
 
+from energydash.time import zone_info
 from tests.upstreams._ticks import DAY, daylight, midnight, ticks, today
 from tests.upstreams.wire import Handler, Request, Response
 from tests.upstreams.world import World
@@ -41,14 +41,14 @@ def _answer(world: World, request: Request) -> Response:
 
 
 def _reference(world: World) -> str:
-    return f"{world.now().astimezone(ZoneInfo(ZONE)):%d-%b-%Y - Interval %H:%M EST}"
+    return f"{world.now().astimezone(zone_info(ZONE)):%d-%b-%Y - Interval %H:%M EST}"
 
 
 def _mix(world: World, day: date) -> dict[str, Any]:
     rows: list[dict[str, Any]] = []
     total = 0
     for at in ticks(midnight(day, ZONE), min(midnight(day + DAY, ZONE), world.now())):
-        local = at.astimezone(ZoneInfo(ZONE))
+        local = at.astimezone(zone_info(ZONE))
         stamp = f"{local:%Y-%m-%d} {int(local.strftime('%I'))}:{local:%M:%S %p}"
         total = 0
         for fuel, (low, high) in RANGES.items():
@@ -63,6 +63,6 @@ def _load(world: World, day: date) -> dict[str, Any]:
     loads = []
     for at in ticks(midnight(day, ZONE), world.now()):
         value = round(world.value("gridstatus/MISO/load", at, 55000, 100000))
-        clock = f"{at.astimezone(ZoneInfo(ZONE)):%H:%M}"
+        clock = f"{at.astimezone(zone_info(ZONE)):%H:%M}"
         loads.append({"Load": {"Time": clock, "Value": str(value)}})
     return {"LoadInfo": {"RefId": _reference(world), "FiveMinTotalLoad": loads}}

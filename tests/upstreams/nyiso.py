@@ -10,8 +10,8 @@ import io
 import re
 import zipfile
 from datetime import date
-from zoneinfo import ZoneInfo
 
+from energydash.time import zone_info
 from tests.upstreams._ticks import DAY, STEP, midnight, ticks, today
 from tests.upstreams.wire import Handler, Request, Response
 from tests.upstreams.world import World
@@ -59,7 +59,7 @@ def _archive(world: World, request: Request) -> Response:
 def _mix(world: World, day: date) -> str:
     lines = ["Time Stamp,Time Zone,Fuel Category,Gen MW"]
     for start in ticks(midnight(day, ZONE), min(midnight(day + DAY, ZONE), world.now() - STEP)):
-        end = (start + STEP).astimezone(ZoneInfo(ZONE))
+        end = (start + STEP).astimezone(zone_info(ZONE))
         for fuel, (low, high) in RANGES.items():
             value = world.value(f"gridstatus/NYISO/{fuel}", start, low, high)
             lines.append(f"{end:%m/%d/%Y %H:%M:%S},{end.tzname()},{fuel},{int(value)}.0")
@@ -75,7 +75,7 @@ def _posting(world: World, request: Request) -> Response:
         return Response(404, "not found")
     lines = ['"Time Stamp","Time Zone","Name","PTID","Load"']
     for at in ticks(midnight(day, ZONE), min(midnight(day + DAY, ZONE), world.now())):
-        local = at.astimezone(ZoneInfo(ZONE))
+        local = at.astimezone(zone_info(ZONE))
         total = world.value("gridstatus/NYISO/load", at, 11000, 27000)
         for name, number in ZONES.items():
             load = f"{total / len(ZONES):.2f}"
