@@ -16,7 +16,7 @@ from fastapi.responses import JSONResponse, Response
 
 from energydash import __version__, access, context
 from energydash.access import Viewer
-from energydash.answers import grid, home
+from energydash.answers import battery, grid, home
 from energydash.answers.health import FeedHealth, health
 from energydash.commands.grid import chosen_period
 from energydash.commands.output import jsonable, with_time_column
@@ -222,6 +222,30 @@ def get_bill(here: Here, start: FromDay, end: ToDay, meter: str = "", energy: st
     return jsonable({**body, "notes": answer.notes, "readings": _readings(answer.readings)})
 
 
+def get_batteries(here: Here) -> Any:
+    """The household's batteries, by their local ids."""
+    return [{"id": device.id, "name": device.name} for device in battery.devices(here)]
+
+
+def get_battery(
+    device: str,
+    here: Here,
+    start: From = None,
+    end: To = None,
+    format: Form = "json",  # noqa: A002
+) -> Any:
+    """What a battery took in and gave: `energydash battery analyse`, and each local day (CSV)."""
+    chosen = battery.device_of(here, device)
+    found = battery.view(here, chosen.id, chosen_period(here, start, end, chosen.zone))
+    days = found.days.rename_axis("day").reset_index()
+    days["day"] = [day.date().isoformat() for day in days["day"]]
+    if format == "csv":
+        return _csv(days)
+    now = {name: {"time": at, "value": value} for name, (at, value) in found.now.items()}
+    about = {"now": now, "days": days, "readings": _readings([found.reading])}
+    return jsonable({**found.answer.to_json(), **about})
+
+
 GRID: dict[str, Callable[..., Any]] = {
     "/health": get_health,
     "/regions": get_regions,
@@ -235,6 +259,8 @@ PERSONAL: dict[str, Callable[..., Any]] = {
     "/meters": get_meters,
     "/costs": get_costs,
     "/bill": get_bill,
+    "/batteries": get_batteries,
+    "/batteries/{device}": get_battery,
 }
 
 

@@ -175,8 +175,23 @@ def test_every_grid_route_answers(client: Client) -> None:
     assert {"carbon-intensity", "octopus"} <= {source["source"] for source in states}
 
 
+def test_a_battery_is_answered_by_day(client: Client) -> None:
+    (known,) = body(client, "/batteries?sample=true")
+    week = "from=2026-03-01&to=2026-03-08&sample=true"
+    found = body(client, f"/batteries/{known['id']}?{week}")
+    assert len(found["days"]) == 7
+    assert found["totals"]["kwh_in"] == pytest.approx(sum(day["kwh_in"] for day in found["days"]))
+    assert found["readings"][0]["origin"] == "sample"
+    table = pd.read_csv(StringIO(client.get(f"/batteries/{known['id']}?{week}&format=csv").text))
+    assert table["kwh_out"].tolist() == [day["kwh_out"] for day in found["days"]]
+    assert table["day"][0] == "2026-03-01"
+    assert body(client, "/batteries") == []
+    assert client.get("/batteries/none?sample=true").status_code == 422
+
+
 def test_the_lan_sees_no_household(elsewhere: Client) -> None:
-    for path in ("/meters", f"/costs?{DAY}", f"/bill?{DAY}"):
+    personal = ("/meters", f"/costs?{DAY}", f"/bill?{DAY}", "/batteries", "/batteries/any")
+    for path in personal:
         assert elsewhere.get(path).status_code == 403
     sources = {source["source"] for source in body(elsewhere, "/health")}
     assert "octopus" not in sources

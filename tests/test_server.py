@@ -38,7 +38,7 @@ PATHS = (
 )
 FOREIGN = ("evil.example", "localhost.evil.example", "127.0.0.1.evil.example", "169.254.1.1", "")
 DAY = "from=2026-03-01&to=2026-03-02&sample=true"
-PERSONAL = ("/meters", f"/costs?{DAY}", f"/bill?{DAY}")
+PERSONAL = ("/meters", f"/costs?{DAY}", f"/bill?{DAY}", "/batteries")
 
 
 @pytest.fixture(scope="module")
