@@ -41,5 +41,5 @@ def analyse(
         zone=zone,
     )
     for fault in answer.faults:
-        click.echo(f"energydash: {fault}", err=True)
+        click.echo(f"energydash: {fault.sentence} {fault.remedy}".rstrip(), err=True)
     emit(answer.to_json(), form, rows="cycles")
