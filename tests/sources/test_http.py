@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import traceback
 from collections.abc import Iterator
@@ -227,3 +228,10 @@ def test_threads_never_share_a_session() -> None:
     thread.start()
     thread.join()
     assert others[0] is not mine
+
+
+def test_retries_are_logged_without_keys(caplog: pytest.LogCaptureFixture) -> None:
+    logger = logging.getLogger("urllib3.connectionpool")
+    with caplog.at_level(logging.WARNING):
+        logger.warning("Retrying (%r): %s", "Retry(total=1)", "/v2/data/?api_key=letmein&start=1")
+    assert "letmein" not in caplog.text and "api_key=***&start=1" in caplog.text
