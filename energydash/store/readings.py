@@ -189,20 +189,21 @@ def _frame(
     literal = connection.database.literal
     # Our own numbers and times are written into the text: PostgreSQL streams a statement without
     # parameters in bulk, one with parameters row by row.
+    names = ("time", "value") if len(chosen) == 1 else ("series_id", "time", "value")
     rows = connection.query(
-        _INCOMING,
-        f"SELECT series_id, time, value FROM {table} "
+        columns("readings", *names),
+        f"SELECT {', '.join(names)} FROM {table} "
         f"WHERE series_id IN ({', '.join(map(str, chosen.values()))}) {condition}"
         f"AND time >= {literal(period.start)} AND time < {literal(period.end)} "
         "ORDER BY series_id, time",
     )
-    numbers = rows.column("series_id").to_numpy()
     times = rows.column("time").cast(INTEGER).to_numpy()
     values = rows.column("value").to_numpy()
-    spans = {
-        part: slice(*np.searchsorted(numbers, [number, number + 1]))
-        for part, number in chosen.items()
-    }
+    spans = dict.fromkeys(chosen, slice(0, len(times)))
+    if len(chosen) > 1:
+        numbers = rows.column("series_id").to_numpy()
+        for part, number in chosen.items():
+            spans[part] = slice(*np.searchsorted(numbers, [number, number + 1]))
     index = times[next(iter(spans.values()))]
     if not all(np.array_equal(times[span], index) for span in spans.values()):
         index = np.unique(times)
