@@ -7,8 +7,10 @@ by a name of its own that points here (DNS rebinding).
 
 from __future__ import annotations
 
+import asyncio
 import os
 import socket
+import subprocess
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from ipaddress import ip_address
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
 SCRIPT = Path(__file__).resolve().parent.parent / "app.py"
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
+CRAWLER_CHECK_S = 15.0
 HEADERS = (
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"SAMEORIGIN"),
@@ -118,9 +121,22 @@ def _login(found: Settings) -> dict[str, Any]:
 @asynccontextmanager
 async def _lifespan(app: Any) -> AsyncIterator[None]:
     """The crawler runs beside the server, one per machine, and ends with it."""
-    child = crawler.ensure_running(context.current())
+    crawling = asyncio.create_task(_keep_crawling())
     try:
         yield
+    finally:
+        crawling.cancel()
+        await asyncio.wait([crawling])
+
+
+async def _keep_crawling() -> None:
+    """Start the crawler, and start it again should it ever end."""
+    child: subprocess.Popen[bytes] | None = None
+    try:
+        while True:
+            if child is None or child.poll() is not None:
+                child = await asyncio.to_thread(crawler.ensure_running, context.current())
+            await asyncio.sleep(CRAWLER_CHECK_S)
     finally:
         if child:  # whatever it was writing is one transaction: all of it or nothing
             child.terminate()
