@@ -31,6 +31,7 @@ from energydash.home.rates import (
     index_us,
     local_us,
     micros,
+    pence_of,
 )
 from energydash.home.tariffs import Agreement, Tariff, parse_code
 from energydash.time import Period, half_hours, local_midnight, subtract
@@ -97,6 +98,40 @@ def published_card(
         )
     standing = _published(rates, (STANDING_CHARGE,), payment_method, code)
     return RateCard(code, label or code, parse_code(code).energy, direction, unit, standing)
+
+
+def with_dispatches(card: RateCard, slots: Sequence[Period]) -> RateCard:
+    """The card with every half-hour that a charging slot touches at the day's lowest rate.
+
+    Intelligent Go prices the whole home off-peak while it charges the car, whole half-hours.
+    """
+    unit = card.unit
+    if not slots or not len(unit.codes):
+        return card
+    edges = [
+        np.arange(
+            micros(slot.start) // HALF_HOUR_US * HALF_HOUR_US,
+            micros(slot.end),
+            HALF_HOUR_US,
+            dtype=np.int64,
+        )
+        for slot in slots
+    ]
+    cheap = np.unique(np.concatenate(edges))
+    starts = np.unique(np.concatenate((unit.starts_us, unit.ends_us, cheap, cheap + HALF_HOUR_US)))
+    starts = starts[(starts >= unit.starts_us[0]) & (starts < unit.ends_us[-1])]
+    codes = unit.at(starts)
+    pence = pence_of(unit.rates)
+    day = local_us(starts, card.zone) // DAY_US
+    place = np.unique(day, return_inverse=True)[1]
+    lowest = np.full(int(place.max()) + 1, UNPRICED, np.intp)
+    order = np.lexsort((-pence[codes], place))  # the cheapest of each day comes last; NaN first
+    priced = order[codes[order] != UNPRICED]
+    lowest[place[priced]] = codes[priced]
+    here = np.isin(starts // HALF_HOUR_US * HALF_HOUR_US, cheap) & (codes != UNPRICED)
+    codes = np.where(here, lowest[place], codes)
+    ends = np.append(starts[1:], unit.ends_us[-1])
+    return replace(card, unit=_joined(starts, ends, codes, unit.rates))
 
 
 def _rate(tariff: Tariff, pence: Decimal) -> Rate:

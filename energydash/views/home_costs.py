@@ -11,9 +11,11 @@ import pandas as pd
 import streamlit as st
 
 from energydash.answers import home as answers
+from energydash.answers import household
 from energydash.answers.home import CostsAnswer, HomeCards, MeterCard
 from energydash.charts.costs import cost_bars
 from energydash.charts.heatmap import day_slots
+from energydash.errors import EnergydashError
 from energydash.home.bills import Statement
 from energydash.home.costs import By
 from energydash.home.meters import Direction
@@ -93,7 +95,7 @@ def chart_of(found: CostsAnswer, choice: Choice, before: CostsAnswer | None) -> 
     """The columns that are drawn, on the index that the axis shows."""
     table = table_of(found, choice.value, per_day=choice.per_day)
     drawn = table[[name for name in ("import", "export", "net") if name in table]]
-    if choice.value is Value.PENCE:
+    if choice.value is Value.PENCE or choice.by is By.RATE:
         drawn = drawn.drop(columns="net", errors="ignore")
     drawn = drawn.set_axis(_axis(table["key"], choice.by), axis="index")
     if before is not None:
@@ -389,14 +391,20 @@ def fetch_button(period: Period) -> None:
         def progress(part: float, text: str) -> None:
             bar.progress(min(part, 1.0), text)
 
-        done = answers.fetch_now(cached.context(), period, progress)
-        bar.empty()
-        cached.forget()
-        problems = list(dict.fromkeys(one.problem.sentence for one in done if one.problem))
-        rows = sum(one.rows for one in done)
-        for sentence in problems:
-            st.warning(parts.escape(sentence), icon=":material/warning:")
-        if not done:
-            st.info("No account is connected, so there is nothing to fetch.")
-        elif not problems:
+        try:
+            done = household.ingest(
+                cached.context(), period, max_age=timedelta(0), progress=progress
+            )
+        except EnergydashError as error:
+            st.warning(parts.escape(str(error)), icon=":material/warning:")
+            return
+        finally:
+            bar.empty()
+            cached.forget()
+        for problem in done.problems:
+            st.warning(parts.escape(f"{problem.sentence} {problem.remedy}"))
+        for note in done.notes:
+            st.info(parts.escape(note))
+        if not done.problems:
+            rows = sum(one.rows for one in done.refreshed)
             st.success(f"{rows:,} rows fetched." if rows else "Everything was up to date.")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from energydash.answers.home.bring import fetch_now
 from energydash.answers.home.compare import (
     Choice,
     ComparisonAnswer,
@@ -52,7 +51,6 @@ __all__ = [
     "compare",
     "costs",
     "day_map",
-    "fetch_now",
     "home_cards",
     "home_of",
     "price_now",

@@ -7,18 +7,20 @@ from typing import Any
 
 import pandas as pd
 
-from energydash.answers.home.pricing import Priced, price_home
+from energydash import household
+from energydash.answers.home.pricing import Priced, card_of, price_home
 from energydash.context import Context
 from energydash.feeds import Feed, Reading
 from energydash.home.bills import Bill, runs
 from energydash.home.bills import bill as bill_of
+from energydash.home.cards import terms
 from energydash.home.costs import By, Costs
 from energydash.home.costs import costs as costs_of
 from energydash.home.meters import Direction, Meter
 from energydash.home.profile import Profile, Value
 from energydash.home.profile import day_map as day_map_of
 from energydash.home.profile import profile as profile_of
-from energydash.home.troubles import Trouble, find
+from energydash.home.troubles import Trouble, backdated, find
 from energydash.time import Period
 
 
@@ -121,9 +123,33 @@ def day_map(
 
 
 def troubles(context: Context, period: Period, meter: str = "", energy: str = "") -> TroublesAnswer:
-    """Gaps, zeros, spikes, odd days, stopped meters, doubles, unpriced energy."""
+    """Gaps, zeros, spikes, odd days, stopped meters, doubles, unpriced energy, and agreements
+    that changed after the fact."""
     priced = price_home(context, period, meter, energy)
-    return TroublesAnswer(*_common(period, priced), tuple(find(priced.usages)))
+    found = [*_backdated(context, period, priced), *find(priced.usages)]
+    return TroublesAnswer(*_common(period, priced), tuple(found))
+
+
+def _backdated(context: Context, period: Period, priced: Priced) -> list[Trouble]:
+    """What changed agreements did to this period, priced both ways."""
+    if priced.home.is_sample:
+        return []
+    earlier = household.earlier_agreements(context.store)
+    found: list[Trouble] = []
+    for usage in priced.usages:
+        one = usage.meter
+        if one.id not in earlier:
+            continue
+        before = terms(one, priced.home.tariffs, earlier[one.id], period)
+        after = terms(one, priced.home.tariffs, priced.home.agreements, period)
+        cards = dict(priced.cards)
+        for term in before:
+            if term.tariff not in cards:
+                cards[term.tariff] = card_of(
+                    context, priced.home, term.tariff, period, one.direction, term.payment_method
+                )
+        found += backdated(usage, period, before, after, cards)
+    return found
 
 
 def bill_json(bill: Bill) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from energydash.answers.intensity import intensity
 from energydash.context import Context
 from energydash.errors import InputError
 from energydash.feeds import Feed, Reading
-from energydash.home.cards import Term, published_card, tariff_card, terms
+from energydash.home.cards import Term, published_card, tariff_card, terms, with_dispatches
 from energydash.home.meters import Direction, Energy, Meter
 from energydash.home.rates import RateCard, index_us
 from energydash.home.tariffs import Agreement, Tariff, TierSpan
@@ -55,15 +55,22 @@ class Priced:
     terms: Mapping[str, tuple[Term, ...]]
     prices: tuple[Feed, ...] = ()
     cards: Mapping[str, RateCard] = field(default_factory=dict)
+    uncertain: tuple[str, ...] = ()
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What no table shows: prices that could not be had, in sentences."""
-        return tuple(
+        """What no table shows: prices that could not be had or are not sure, in sentences."""
+        unpriced = [
             f"No prices are stored for tariff {tariff}; its energy is unpriced."
             for tariff, card in self.cards.items()
             if not len(card.unit.codes)
-        )
+        ]
+        unsure = [
+            f"The charging slots of {tariff} in this period are not known: what it charged "
+            "off-peak outside its night is priced at the day rate here."
+            for tariff in self.uncertain
+        ]
+        return (*unpriced, *unsure)
 
 
 def home_of(context: Context) -> Home:
@@ -118,14 +125,19 @@ def price_home(
     readings: list[Reading] = []
     in_force: dict[str, tuple[Term, ...]] = {}
     cards: dict[str, RateCard] = {}
+    uncertain: list[str] = []
     for one in meters:
         reading = read_meter(context, home, one, wide)
         found = terms(one, home.tariffs, home.agreements, wide)
         for term in found:
             if term.tariff not in cards:
-                cards[term.tariff] = card_of(
-                    context, home, term.tariff, wide, one.direction, term.payment_method
-                )
+                card = card_of(context, home, term.tariff, wide, one.direction, term.payment_method)
+                if "INTELLI" in term.tariff and one.direction is Direction.IMPORT:
+                    slots = household.dispatches(context.store, one.account)
+                    card = with_dispatches(card, slots)
+                    if not any(slot.intersect(wide) for slot in slots):
+                        uncertain.append(term.tariff)
+                cards[term.tariff] = card
         expected = _expected(home, one, reading, period, now)
         usages.append(
             use(
@@ -145,7 +157,7 @@ def price_home(
     if carbon:
         usages, more = _with_carbon(context, usages, period)
         readings += more
-    return Priced(home, tuple(usages), tuple(readings), in_force, prices, cards)
+    return Priced(home, tuple(usages), tuple(readings), in_force, prices, cards, tuple(uncertain))
 
 
 def read_meter(context: Context, home: Home, meter: Meter, period: Period) -> Reading:

@@ -8,14 +8,17 @@ from datetime import UTC, date, datetime
 
 import pytest
 
+from energydash import household
 from energydash.answers import home as answers
 from energydash.commands.output import jsonable
 from energydash.context import Context
 from energydash.errors import InputError
+from energydash.feeds import Fetched, empty_frame
 from energydash.home.meters import Meter
 from energydash.home.profile import Value
 from energydash.home.troubles import Kind
 from energydash.settings import load
+from energydash.sources import octopus
 from energydash.time import DAY, HALF_HOUR, LONDON, Period
 from tests.answers.home.conftest import CODE, NOW, publish, write
 
@@ -199,3 +202,29 @@ def test_sample_readings_are_the_same_whatever_is_asked(nobody: Context) -> None
     until = sample.published_until
     assert until(datetime(2026, 3, 28, 17, tzinfo=UTC)) == datetime(2026, 3, 29, 22, tzinfo=UTC)
     assert until(datetime(2026, 1, 10, 15, tzinfo=UTC)) == datetime(2026, 1, 10, 23, tzinfo=UTC)
+
+
+def test_a_changed_agreement_and_a_charging_slot_are_priced(home: Context) -> None:
+    owner = home.store.household()
+    day = Period.local_days(date(2026, 4, 2), date(2026, 4, 3), LONDON)
+    publish(home, [20.0] * 20 + [5.0] * 76, datetime(2026, 4, 1, tzinfo=UTC))
+    agreement = home.store.get(owner, "agreement", "a")
+    assert agreement is not None
+    before = {**agreement, "tariff": "E-1R-OLD-C"}
+    home.store.put(owner, household.EARLIER, "in", {"agreements": [before], "changed_at": "x"})
+    changed = answers.troubles(home, day, "in").troubles[0]
+    assert (changed.kind, changed.gbp) == (Kind.BACKDATED, pytest.approx(24 * 0.05))
+    intelligent = "E-1R-INTELLI-VAR-24-10-29-C"
+    first = Period.local_days(date(2026, 4, 1), date(2026, 4, 2), LONDON)
+    rates = home.store.rates(CODE, first)
+    feed = octopus.unit_rate_feed(intelligent)
+    fetched = Fetched(empty_frame("rate"), first, rates=rates)
+    home.store.write(feed, fetched, fetched_at=NOW)
+    home.store.put(owner, "agreement", "a", {**agreement, "tariff": intelligent})
+    assert "charging slots" in answers.costs(home, first, "rate", "in").notes[0]
+    slot = {"account": "", "start": "2026-04-01T04:10:00Z", "end": "2026-04-01T05:00:00Z"}
+    home.store.put(owner, household.DISPATCH, "slot", slot)
+    found = answers.costs(home, first, "rate", "in")
+    assert not found.notes
+    rows = found.costs.rows.set_index("key")["import_kwh"]
+    assert rows["0.05000"] == pytest.approx(0.5 * (46 - 20 + 2))
