@@ -31,6 +31,7 @@ PAGES = (
     PageInfo("Grid", "carbon_intensity", "Carbon intensity", "eco"),
     PageInfo("Home", "electricity_costs", "Electricity costs", "receipt_long", personal=True),
     PageInfo("Home", "tariff_comparison", "Tariff comparison", "balance", personal=True),
+    PageInfo("Home", "home_settings", "Meters and tariffs", "tune", personal=True),
     PageInfo("Battery", "battery", "Battery", "battery_charging_full", personal=True),
     PageInfo("Plan", "schedule", "Schedule", "event_upcoming", personal=True),
     PageInfo("Plan", "carbon_aware_compute", "Carbon-aware compute", "dns"),

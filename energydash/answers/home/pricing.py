@@ -13,7 +13,7 @@ from energydash import fetch, household
 from energydash.answers.intensity import intensity
 from energydash.context import Context
 from energydash.errors import InputError
-from energydash.feeds import Feed, Reading
+from energydash.feeds import Feed, Reading, empty_frame
 from energydash.home.cards import Term, published_card, tariff_card, terms, with_dispatches
 from energydash.home.meters import Direction, Energy, Meter
 from energydash.home.rates import RateCard, index_us
@@ -165,7 +165,9 @@ def read_meter(context: Context, home: Home, meter: Meter, period: Period) -> Re
     if home.is_sample:
         return sample.consumption_reading(meter, period, context.now(), home.sample_reason)
     feed = household.meter_feed(meter, context.store.household())
-    return fetch.read(context.store, feed, period, context.now())
+    reading = fetch.read(context.store, feed, period, context.now())
+    # a feed that was never written has no parts yet
+    return reading if "energy" in reading.data else replace(reading, data=empty_frame("energy"))
 
 
 def card_of(

@@ -228,3 +228,10 @@ def test_a_changed_agreement_and_a_charging_slot_are_priced(home: Context) -> No
     assert not found.notes
     rows = found.costs.rows.set_index("key")["import_kwh"]
     assert rows["0.05000"] == pytest.approx(0.5 * (46 - 20 + 2))
+
+
+def test_a_meter_without_any_reading_is_all_missing(nobody: Context) -> None:
+    nobody.store.put(nobody.store.household(), "meter", "in", Meter("in").to_body())
+    assert answers.costs(nobody, MARCH, "day").costs.totals["missing"] == HALF_HOURS
+    (card,) = answers.home_cards(nobody).meters
+    assert (card.newest_kwh, card.is_stale) == (None, True)

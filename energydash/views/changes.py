@@ -1,0 +1,31 @@
+"""Making a change from a form: words for what went wrong, and asking twice before deleting."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import streamlit as st
+
+from energydash.errors import EnergydashError
+from energydash.views import cached, parts
+
+
+def attempt(change: Callable[[], Any], done: str) -> bool:
+    """Make a change; say that it was made, or in one sentence why it was not."""
+    try:
+        change()
+    except EnergydashError as error:
+        st.error(parts.escape(str(error)), icon=":material/error:")
+        return False
+    cached.forget()
+    st.toast(parts.escape(done), icon=":material/check:")
+    return True
+
+
+@st.dialog("Are you sure?")
+def confirm(sentence: str, change: Callable[[], Any]) -> None:
+    """Ask once more before something is deleted."""
+    st.write(parts.escape(sentence))
+    if st.button("Delete", type="primary", key="confirm_yes") and attempt(change, "Deleted."):
+        st.rerun()

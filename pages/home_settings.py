@@ -1,0 +1,34 @@
+"""Meters and tariffs: connect an account, edit meters and tariffs, mend readings, bring files."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from energydash.answers import home as answers
+from energydash.views import cached, home_forms, meter_forms, parts, viewer
+
+VIEWS = {
+    "Account": home_forms.accounts,
+    "Meters": meter_forms.meters,
+    "Tariffs": meter_forms.tariffs,
+    "Readings": home_forms.readings,
+    "Files": home_forms.files,
+}
+
+st.title("Meters and tariffs", anchor=False)
+if not viewer.may_edit():
+    parts.empty(
+        "Settings can only be changed on the computer that runs energydash.",
+        "Open the dashboard there, at its own address.",
+    )
+    st.stop()
+view = st.segmented_control(
+    "View", list(VIEWS), default="Account", key="settings_view", label_visibility="collapsed",
+    required=True, bind="query-params",
+)  # fmt: skip
+if not (home := answers.home_of(cached.context())).is_sample:
+    for warning in cached.answer(answers.home_cards).warnings:
+        st.warning(parts.escape(warning), icon=":material/warning:")
+elif view in ("Meters", "Tariffs"):
+    st.caption("Nothing of your own is known yet: the other pages show a sample home.")
+VIEWS[view or "Account"]()

@@ -1,0 +1,80 @@
+"""Editing a home: what overlaps is refused, what is deleted can be put back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from energydash import household
+from energydash.answers import home as answers
+from energydash.context import Context
+from energydash.errors import InputError
+from energydash.home.meters import Meter
+from energydash.home.tariffs import Tariff
+from energydash.time import DAY, LONDON, Period
+
+DAYS = Period.local_days(date(2026, 3, 20), date(2026, 3, 22), LONDON)
+
+
+def rates(*pence: int) -> tuple[Decimal, Decimal, Decimal]:
+    low, day, peak = (Decimal(one) for one in pence)
+    return low, day, peak
+
+
+def test_a_new_flux_ends_the_one_before(home: Context) -> None:
+    start = date(2026, 3, 21)
+    flux = answers.Flux("Flux 2026", start, rates(10, 20, 30), rates(5, 10, 15), Decimal(40))
+    first, second = answers.add_flux(home, flux)
+    assert [str(band) for band in first.bands] == ["low 02:00-05:00", "peak 16:00-19:00"]
+    known = {one.id: one for one in household.tariffs(home.store)}
+    assert known["flux"].valid_to == known["fixed"].valid_to == start
+    assert known["flat"].valid_to is None  # only compared with
+    rows = answers.costs(home, DAYS, "day").costs.rows.set_index("key")
+    assert rows.loc["2026-03-20", "import_cost_gbp"] == pytest.approx(21 * 0.2 + 3 * 0.3)
+    wanted = 3 * 0.1 + 18 * 0.2 + 3 * 0.3
+    assert rows.loc["2026-03-21", "import_cost_gbp"] == pytest.approx(wanted)
+    with pytest.raises(InputError, match="needs a name"):
+        answers.add_flux(home, replace(flux, name=" "))
+    assert second.valid_from == start
+
+
+def test_tariffs_that_overlap_are_refused_and_nothing_is_kept(home: Context) -> None:
+    other = Tariff("new", "New", default_rate=Decimal(1))
+    with pytest.raises(InputError, match=r"'Flux' and 'New'"):
+        answers.save_tariff(home, other)
+    assert "new" not in {one.id for one in household.tariffs(home.store)}
+    answers.delete_tariff(home, "flux")
+    answers.save_tariff(home, other)
+
+
+def test_readings_are_corrected_deleted_and_put_back(home: Context) -> None:
+    meter = household.meters(home.store)[0]
+
+    def kwh() -> float:
+        total: float = answers.costs(home, DAYS, "total", meter.id).costs.totals["import_kwh"]
+        return total
+
+    corrected = answers.correct_reading(home, meter, DAYS.start, 7.5)
+    assert kwh() == pytest.approx(48 + 7)
+    answers.undo(home, corrected)
+    assert kwh() == pytest.approx(48)
+    removed = answers.delete_readings(home, meter, Period(DAYS.start, DAYS.start + DAY))
+    assert len(removed.frame) == 48
+    assert answers.costs(home, DAYS, "total", meter.id).costs.totals["missing"] == 48
+    answers.undo(home, removed)
+    assert kwh() == pytest.approx(48)
+    with pytest.raises(InputError, match="not below zero"):
+        answers.correct_reading(home, meter, DAYS.start, -1)
+
+
+def test_a_point_has_one_meter_and_a_deleted_meter_takes_its_readings(home: Context) -> None:
+    first = household.meters(home.store)[0]
+    with pytest.raises(InputError, match="already has this meter point"):
+        answers.save_meter(home, Meter("copy", point=first.point))
+    answers.save_meter(home, replace(first, label="House"))
+    assert household.meters(home.store)[0].name == "House"
+    assert answers.delete_meter(home, first) > 1800
+    assert [one.id for one in household.meters(home.store)] == ["out"]
