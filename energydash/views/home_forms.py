@@ -7,7 +7,6 @@ from datetime import datetime, time
 
 import streamlit as st
 
-from energydash import household as documents
 from energydash.answers import home as answers
 from energydash.answers import household
 from energydash.errors import EnergydashError
@@ -63,7 +62,7 @@ def accounts() -> None:
 def readings() -> None:
     """Correct one half-hour, or delete a stretch; both can be undone."""
     here = cached.context()
-    known = documents.meters(here.store)
+    known = answers.own_meters(here)
     if not known:
         parts.empty("There is no meter yet.", "Import readings or connect an account.")
         return
@@ -152,7 +151,7 @@ def files() -> None:
 
 def _exports() -> None:
     here = cached.context()
-    if not documents.meters(here.store):
+    if not answers.own_meters(here):
         return
     st.markdown("**Export**")
     with st.container(horizontal=True):

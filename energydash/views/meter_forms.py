@@ -12,7 +12,6 @@ import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from energydash import household
 from energydash.answers import home as answers
 from energydash.home.bands import Band, clock_minutes, clock_text, decimal, exact
 from energydash.home.meters import CalorificValue, Meter, Unit
@@ -29,7 +28,7 @@ NEW = "new"
 
 def meters() -> None:
     """A form for each meter, and one for a new one."""
-    known = household.meters(cached.context().store)
+    known = answers.own_meters(cached.context())
     for one in known:
         title = f"{one.name} · {one.energy.value} {one.direction.value}, {one.unit.value}"
         with st.expander(title):
@@ -109,7 +108,7 @@ def tariffs() -> None:
         _flux_form()
     with st.expander("Add a tariff"):
         _tariff_form(Tariff(NEW, NEW, default_rate=Decimal(0)))
-    for one in household.tariffs(cached.context().store):
+    for one in answers.own_tariffs(cached.context()):
         until = f" to {one.valid_to}" if one.valid_to else ""
         since = f" from {one.valid_from}" if one.valid_from else ""
         use = ", only compared with" if one.for_comparison else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from energydash.answers.home.compare import (
+    NOW,
     Choice,
     ComparisonAnswer,
     bring_prices,
@@ -27,6 +28,8 @@ from energydash.answers.home.edit import (
     delete_meter,
     delete_readings,
     delete_tariff,
+    own_meters,
+    own_tariffs,
     save_meter,
     save_tariff,
     undo,
@@ -44,6 +47,7 @@ from energydash.answers.home.now import (
 from energydash.answers.home.pricing import Home, home_of
 
 __all__ = [
+    "NOW",
     "BillAnswer",
     "Choice",
     "ComparisonAnswer",
@@ -72,6 +76,8 @@ __all__ = [
     "delete_tariff",
     "home_cards",
     "home_of",
+    "own_meters",
+    "own_tariffs",
     "price_now",
     "save_meter",
     "save_tariff",

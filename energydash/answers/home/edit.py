@@ -38,6 +38,16 @@ class Flux:
     standing_p_per_day: Decimal
 
 
+def own_meters(context: Context) -> list[Meter]:
+    """The household's meters, never the sample's."""
+    return household.meters(context.store)
+
+
+def own_tariffs(context: Context) -> list[Tariff]:
+    """The tariffs that the household made or imported, never the sample's."""
+    return household.tariffs(context.store)
+
+
 def save_meter(context: Context, meter: Meter) -> None:
     """Keep a meter's document. Raises: InputError where its point is another meter's."""
     for other in household.meters(context.store):

@@ -1,0 +1,183 @@
+"""What the Tariff comparison page draws: the ranking, the months, the cheapest hours ahead."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from energydash.answers import home as answers
+from energydash.answers.home import ComparisonAnswer, WindowsAnswer
+from energydash.charts import base, colours
+from energydash.errors import EnergydashError
+from energydash.feeds import Reading
+from energydash.home.comparison import Comparison
+from energydash.time import HALF_HOUR, LONDON, Period, merge
+from energydash.views import cached, parts, words
+
+COLUMNS = {
+    "pair": "Tariffs",
+    "net_gbp": "Net £",
+    "difference_gbp": "Against now £",
+    "difference_percent": "Against now %",
+    "import_gbp": "Import £",
+    "standing_gbp": "Standing £",
+    "export_gbp": "Export £",
+    "import_p_per_kwh": "Import p/kWh",
+    "export_p_per_kwh": "Export p/kWh",
+    "unpriced_kwh": "Unpriced kWh",
+}
+BEST_SHOWN = 12
+
+
+def ranking(found: ComparisonAnswer, chosen: Comparison, title: str, key: str) -> None:
+    """Pairs as bars and a table, cheapest first, with what was assumed."""
+    table = chosen.table
+    with parts.card(
+        title, *found.readings, badge="estimate" if chosen.is_estimate else "", key=key
+    ):
+        if table.empty:
+            parts.empty("No tariff is chosen.", "Choose at least one above.")
+            return
+        parts.chart(
+            _bars(table.head(BEST_SHOWN)), key=key, title=title, period=found.period,
+            alt="Net cost of each pair of tariffs, cheapest first",
+        )  # fmt: skip
+        shown = table[list(COLUMNS)].rename(columns=COLUMNS)
+        if not (table["unpriced_kwh"] > 0).any():
+            shown = shown.drop(columns=COLUMNS["unpriced_kwh"])
+        if not (table["export_gbp"] != 0).any():
+            shown = shown.drop(columns=[COLUMNS["export_gbp"], COLUMNS["export_p_per_kwh"]])
+        parts.table(shown, key=key, name=f"{title} {found.period.start:%Y-%m-%d}")
+        lost = table[table["unpriced_kwh"] > 1e-9]
+        if len(lost):
+            st.caption(
+                f":orange[:material/warning:] {len(lost)} of {len(table)} lack prices for part of "
+                "the energy, so they cannot be ranked fairly and come last."
+            )
+        for sentence in chosen.assumptions:
+            st.caption(f"· {parts.escape(sentence)}")
+
+
+def months(found: ComparisonAnswer) -> None:
+    """Each pair month by month, as lines and a table."""
+    best = list(found.comparison.table["pair"].head(6))
+    table = found.comparison.monthly[best]
+    if len(table) < 2:
+        return
+    with parts.card("Month by month, £", *found.readings, key="months"):
+        traces = [
+            go.Scatter(
+                x=list(table.index), y=table[name].to_numpy(), name=name, mode="lines+markers",
+                line={"color": colours.CYCLE[n % len(colours.CYCLE)], "width": 2},
+                hovertemplate="£%{y:,.2f}",
+            )
+            for n, name in enumerate(table.columns)
+        ]  # fmt: skip
+        figure = base.figure(
+            traces, unit="£", x=base.category_axis(), y={"tickprefix": "£", "zeroline": True}
+        )
+        parts.chart(
+            figure, key="months", title="Tariffs month by month", period=found.period,
+            alt="Net cost of the six cheapest pairs in each month",
+        )  # fmt: skip
+        parts.download(
+            found.comparison.monthly.reset_index(), key="months",
+            name=f"tariffs by month {found.period.start:%Y-%m-%d}",
+        )  # fmt: skip
+
+
+def _bars(table: pd.DataFrame) -> go.Figure:
+    """Net £ of each pair, the cheapest on top; hatched where the ranking is not fair."""
+    rows = table.iloc[::-1]
+    incomplete = rows["unpriced_kwh"] > 1e-9
+    bar = go.Bar(
+        x=rows["net_gbp"],
+        y=rows["pair"],
+        orientation="h",
+        marker={
+            "color": [colours.QUIET if odd else colours.ACCENT for odd in incomplete],
+            "pattern": {"shape": ["/" if odd else "" for odd in incomplete], "size": 6},
+        },
+        text=[words.money(value) for value in rows["net_gbp"]],
+        textposition="auto",
+        hovertemplate="%{y}: £%{x:,.2f}<extra></extra>",
+    )
+    return base.figure(
+        [bar],
+        unit="",
+        height=110 + 30 * len(rows),
+        legend=False,
+        hover="closest",
+        x={"type": "linear", "tickprefix": "£", "tickformatstops": [], "hoverformat": ""},
+        y={"type": "category", "automargin": True},
+        bargap=0.3,
+    )
+
+
+def windows(found: WindowsAnswer, dear: WindowsAnswer) -> None:
+    """The cheapest and dearest stretches among the prices that are published."""
+    now = cached.context().now()
+    with parts.card(f"Cheapest hours ahead: {found.tariff or 'no tariff'}", key="windows"):
+        if found.sample_reason:
+            st.badge(parts.escape(f"SAMPLE: {found.sample_reason}"), color="orange")
+        if not len(found.prices) or found.published_until is None:
+            parts.empty("No prices are known ahead.", "Fetch them under Electricity costs.")
+            return
+        until = words.clock(found.published_until, LONDON, now)
+        st.caption(f"Prices known until {until}; p/kWh, VAT included.")
+        dearest = {one.hours: one for one in dear.windows}
+        rows = []
+        for one in found.windows:
+            split = _runs(one.split)
+            rows.append(
+                {
+                    "hours": one.hours,
+                    "cheapest": words.span(one.best.start, one.best.end, LONDON, now),
+                    "p/kWh": one.best.mean,
+                    "as cheap": "; ".join(words.clock(t.start, LONDON, now) for t in one.ties),
+                    "in pieces": "; ".join(words.span(p.start, p.end, LONDON, now) for p in split),
+                    "pieces p/kWh": one.split_mean,
+                    "dearest": words.span(
+                        dearest[one.hours].best.start, dearest[one.hours].best.end, LONDON, now
+                    ),
+                    "dearest p/kWh": dearest[one.hours].best.mean,
+                }
+            )
+        parts.table(pd.DataFrame(rows), key="windows", name="cheapest hours")
+
+
+def _runs(starts: tuple[datetime, ...]) -> list[Period]:
+    return merge([Period(start, start + HALF_HOUR) for start in starts])
+
+
+def add_published(period: Period, region: str) -> None:
+    """Choose a public Octopus tariff and fetch its prices of the period."""
+    code = st.text_input(
+        "Tariff code", key="published", placeholder=f"E-1R-AGILE-24-10-01-{region or 'C'}",
+        help="Product and region as Octopus writes them.",
+    )  # fmt: skip
+    if st.button("Fetch its prices", key="fetch_prices", disabled=not code):
+        bar = st.progress(0.0, "Asking Octopus…")
+
+        def progress(part: float, text: str) -> None:
+            bar.progress(min(part, 1.0), text)
+
+        try:
+            problems = answers.bring_prices(cached.context(), [code.strip()], period, progress)
+            for problem in problems:
+                st.warning(parts.escape(f"{problem.sentence} {problem.remedy}"))
+            if not problems:
+                st.success("Its prices are kept; it is in the list now.")
+        except EnergydashError as error:
+            st.error(parts.escape(str(error)), icon=":material/error:")
+        finally:
+            bar.empty()
+            cached.forget()
+
+
+def empty_of(readings: tuple[Reading, ...]) -> bool:
+    """True where no meter has any reading in the period."""
+    return not any(len(reading.data) for reading in readings)
