@@ -76,9 +76,9 @@ def free_port() -> int:
 
 
 def settled(page: Page) -> None:
-    """Wait until the script has run to its end."""
+    """Wait until the script has run to its end and something is drawn."""
     app = page.locator("[data-testid=stApp][data-test-script-state=notRunning]")
-    expect(app).to_be_attached(timeout=DRAW_MS)
+    expect(app.get_by_role("heading").first).to_be_visible(timeout=DRAW_MS)
 
 
 def visit(page: Page, site: Site, path: str = "") -> None:

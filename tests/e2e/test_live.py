@@ -1,0 +1,99 @@
+"""With the stand-ins running: readings appear by themselves, and trouble comes and goes."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections import Counter
+from pathlib import Path
+
+from playwright.sync_api import Locator, Page, expect
+
+from tests.e2e.conftest import EVERY_S, NewPage
+from tests.e2e.site import DRAW_MS, Site, serve, visit
+from tests.upstreams.server import Upstreams
+
+UNREACHABLE = re.compile("cannot be reached")
+AGE = re.compile(r"\d+ (s|min|h) ago|just now")
+MINE = "window.opened = window.opened || Math.random()"  # survives reruns, not a reload
+# The crawler asks every 2 s and a card looks every 10 s, but trouble shows after up to 30 s more.
+SOON_MS = 90_000
+
+
+def publish(upstreams: Upstreams, g_per_kwh: int) -> None:
+    """Great Britain's carbon intensity, measured and forecast, from now on."""
+    for part in ("actual", "forecast"):
+        upstreams.world.publish(f"carbon-intensity/GB/{part}", g_per_kwh)
+
+
+def figure(page: Page, value: int) -> Locator:
+    """The card on the Overview that shows exactly this number."""
+    text = re.compile(rf"^\s*{value}\s*$")
+    return page.locator("[data-testid=stMetricValue]").filter(has_text=text).first
+
+
+def trouble(page: Page) -> Locator:
+    return page.locator("[data-testid=stMain]").get_by_text(UNREACHABLE)
+
+
+def test_a_published_reading_appears_by_itself(
+    live: Site, stand_ins: Upstreams, page: Page
+) -> None:
+    visit(page, live)
+    opened = page.evaluate(MINE)
+    for value in (333, 77):
+        publish(stand_ins, value)
+        expect(figure(page, value)).to_be_visible(timeout=SOON_MS)
+    assert page.evaluate(MINE) == opened, "the page was loaded anew"
+
+
+def test_down_shows_the_last_good_data_with_its_age_and_back_again(
+    tmp_path: Path, page: Page
+) -> None:
+    with Upstreams() as up:
+        publish(up, 123)
+        environment = {"ENERGYDASH_REPLAY_URL": up.url, "ENERGYDASH_GRID_EVERY_S": EVERY_S}
+        with serve(tmp_path, environment) as site:
+            visit(page, site)
+            expect(figure(page, 123)).to_be_visible(timeout=SOON_MS)
+            up.stop()
+            expect(trouble(page).first).to_be_visible(timeout=SOON_MS)
+            expect(figure(page, 123)).to_be_visible()
+            ages = page.locator("[data-testid=stMain]").get_by_text(AGE)
+            expect(ages.first).to_be_visible()
+            with Upstreams(port=up.port) as back:
+                publish(back, 321)
+                expect(trouble(page)).to_have_count(0, timeout=SOON_MS)
+                expect(figure(page, 321)).to_be_visible(timeout=SOON_MS)
+
+
+def test_ten_browsers_cause_one_fetch_per_cadence(tmp_path: Path, new_page: NewPage) -> None:
+    """At the feeds' own cadences; `live` would be asked every few seconds."""
+    with Upstreams() as up, serve(tmp_path, {"ENERGYDASH_REPLAY_URL": up.url}) as site:
+        first = new_page()
+        visit(first, site, "generation_mix")
+        chart = ".js-plotly-plot .main-svg"
+        expect(first.locator(chart).first).to_be_visible(timeout=DRAW_MS)
+        before = quiet(up)
+        assert before
+        pages = [first.context.new_page() for _ in range(10)]  # ten sessions to the server
+        for page in pages:
+            page.goto(f"{site.url}/generation_mix")
+        for page in pages:
+            expect(page.locator(chart).first).to_be_visible(timeout=2 * DRAW_MS)
+        assert quiet(up) == before
+
+
+def quiet(stand_ins: Upstreams, seconds: float = 4.0) -> Counter[str]:
+    """What was asked of each host, once nothing has been asked for a while."""
+    counted: Counter[str] = Counter()
+    since = time.monotonic()
+    until = since + 60
+    while time.monotonic() < until:
+        now = Counter(request.host for request, _ in list(stand_ins.requests))
+        if now != counted:
+            counted, since = now, time.monotonic()
+        elif time.monotonic() - since > seconds:
+            return counted
+        time.sleep(0.2)
+    raise AssertionError(f"the upstreams are asked without end: {counted}")
