@@ -210,17 +210,6 @@ _URL_SECRET = re.compile(
 _USER_INFO = re.compile(r"(\w+://)[^/@\s]+@")
 
 
-class _RedactingFilter(logging.Filter):
-    """urllib3 logs whole addresses when it tries again; keys in them are blotted out."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        record.msg, record.args = redact(record.getMessage()), ()
-        return True
-
-
-logging.getLogger("urllib3.connectionpool").addFilter(_RedactingFilter())
-
-
 def _error_of(source: str, answer: requests.Response) -> SourceError | None:
     status = answer.status_code
     if status < 400:
