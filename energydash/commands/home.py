@@ -84,7 +84,8 @@ def compare(
 
     here, period = opened(first, end, sample)
     if not sample:
-        for problem in home.bring_prices(here, published(tariffs), period):
+        chosen = tariffs or tuple(one.id for one in home.choices(here, energy or "electricity"))
+        for problem in home.bring_prices(here, published(chosen), period):
             click.echo(f"energydash: {problem.sentence} {problem.remedy}".rstrip(), err=True)
     answer = home.compare(here, period, tariffs, energy or "electricity", shift)
     tell(answer)
