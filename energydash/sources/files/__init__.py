@@ -40,8 +40,7 @@ def read_readings(upload: Upload, choices: Choices | None = None) -> list[MeterR
         return home_assistant.read_history(table, upload, chosen)
     if "timestamp (utc)" in keys and any(key.startswith("energyconsumption") for key in keys):
         return [website.read_n3rgy(table, upload, chosen)]
-    is_octopus = {"start", "end"} <= set(keys) and any("consumption (" in key for key in keys)
-    if is_octopus and not chosen.columns:
+    if website.is_website(table) and not chosen.columns:
         return [website.read_website(table, upload, chosen)]
     return website.read_plain(table, upload, chosen)
 

@@ -58,18 +58,19 @@ def half_hours(
 
     Shorter intervals are summed, hours are split in two (and that is said), longer ones refused.
     """
-    kept_unit, factor = UNITS[unit.lower()]
+    kept_unit, times, over = UNITS[unit.lower()]
     raw = pd.Series(list(rows.raw), dtype="object")
     is_blank = raw.map(lambda value: value is None or (isinstance(value, str) and not value))
-    values = pd.to_numeric(raw, errors="coerce").astype("float64").to_numpy() * factor
+    values = pd.to_numeric(raw, errors="coerce").astype("float64").to_numpy() * times / over
     instants = to_utc(rows.starts, zone or choices.zone)
     if (choices.stamp == "end") or (choices.stamp == "auto" and stamps_end):
         stamps_end = True
     elif choices.stamp == "start":
         stamps_end = False
     refused = _refused(rows, values, np.asarray(is_blank), instants)
-    step = _step(rows, instants)
-    refused += _wrong_ends(rows, instants, step, zone or choices.zone)
+    lengths = _lengths(rows, instants, zone or choices.zone)
+    step = _step(rows, instants, lengths)
+    refused += _wrong_ends(rows, instants, step, lengths)
     refused += _off_grid(rows, instants, step)
     bad = np.isin(rows.lines, [one.line for one in refused])
     good = ~bad & np.isfinite(values) & np.asarray(instants.utc.notna())
@@ -101,6 +102,7 @@ def half_hours(
         notes=tuple(notes),
         repeated=repeated_n,
         repeated_by_clock=twice,
+        conflicting=conflicting,
         missing=absent,
         skipped_by_clock=skipped,
     )
@@ -159,12 +161,16 @@ def _time_trouble(text: str) -> str:
     return f"'{text}' is not a time" if text else "there is no time: the file may be cut short"
 
 
-def _step(rows: Rows, instants: Instants) -> timedelta:
-    """The usual distance of one row to the next in time; a lone row is a half-hour."""
-    times = np.unique(microseconds(instants.utc.dropna()))
-    if len(times) < 2:
+def _step(rows: Rows, instants: Instants, lengths: pd.TimedeltaIndex | None) -> timedelta:
+    """The usual length of a row's interval, or distance to the next; a lone row's a half-hour."""
+    if lengths is not None:
+        whole = lengths.as_unit("us").astype("int64").to_numpy()
+        distances = whole[whole > 0]
+    else:
+        distances = np.diff(np.unique(microseconds(instants.utc.dropna())))
+    if not len(distances):
         return HALF_HOUR
-    steps, counts = np.unique(np.diff(times), return_counts=True)
+    steps, counts = np.unique(distances, return_counts=True)
     step = timedelta(microseconds=int(steps[counts.argmax()]))
     minutes = step / timedelta(minutes=1)
     if minutes != 60 and (minutes > 30 or 30 % minutes):
@@ -178,18 +184,26 @@ def _step(rows: Rows, instants: Instants) -> timedelta:
     return step
 
 
-def _wrong_ends(rows: Rows, instants: Instants, step: timedelta, zone: str) -> list[Refused]:
-    """Rows whose end is not one step after their start: cut short, or of another length."""
+def _lengths(rows: Rows, instants: Instants, zone: str) -> pd.TimedeltaIndex | None:
+    """How long each row says that it is, by the file's own clock; None where it says no end."""
     if not len(rows.ends):
-        return []
+        return None
     ends = to_utc(rows.ends, zone)
     if instants.naive is None or ends.naive is None:
-        lengths = ends.utc - instants.utc
-        wrong = np.asarray(lengths != step)
-    else:  # on a day that clocks change, an hour more or less is right
-        lengths = ends.naive - instants.naive
-        hour = timedelta(hours=1)
-        wrong = ~np.asarray(lengths.isin([step - hour, step, step + hour]))
+        return ends.utc - instants.utc
+    return ends.naive - instants.naive
+
+
+def _wrong_ends(
+    rows: Rows, instants: Instants, step: timedelta, lengths: pd.TimedeltaIndex | None
+) -> list[Refused]:
+    """Rows whose end is not one step after their start: cut short, or of another length."""
+    if lengths is None:
+        return []
+    right = [step]
+    if instants.naive is not None:  # where clocks change, an hour more or less is right
+        right += [step - timedelta(hours=1), step + timedelta(hours=1)]
+    wrong = ~np.asarray(lengths.isin(right))
     wrong &= np.asarray(instants.utc.notna())
     return [
         Refused(

@@ -120,5 +120,8 @@ def _second_ones(naive: pd.DatetimeIndex, rows: npt.NDArray[np.intp]) -> list[in
         steps = np.sign(np.diff(microseconds(naive[same_day])))
         is_backwards = steps.sum() < 0
         half = len(found) // 2
-        second += found[:half] if is_backwards else found[half:]
+        first, later = found[:half], found[half:]
+        if copies > 1 and found[1] - found[0] > 1:  # the day is there as a whole, n times
+            first, later = found[::2], found[1::2]
+        second += first if is_backwards else later
     return second

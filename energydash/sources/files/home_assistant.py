@@ -52,13 +52,13 @@ def read_history(table: Table, upload: Upload, choices: Choices) -> list[MeterRe
             for n in rows[np.asarray(times.iloc[rows].isna())]
         )
         frame = _differences(texts[texts.index.notna()].sort_index())
-        unit, factor = UNITS[(choices.unit or "kwh").lower()]
+        unit, times_unit, over = UNITS[(choices.unit or "kwh").lower()]
         gaps = gaps_of(frame)
         found.append(
             MeterReadings(
                 file=upload.name,
                 format="Home Assistant history",
-                frame=frame * factor,
+                frame=frame * times_unit / over,
                 unit=unit,
                 energy=choices.energy or (Energy.GAS if "gas" in entity else Energy.ELECTRICITY),
                 direction=choices.direction or _direction(entity),

@@ -16,13 +16,14 @@ from energydash.time import LONDON, Period
 Absent = Literal["auto", "zero", "missing"]
 StampChoice = Literal["auto", "start", "end"]
 
-# How a unit may be written -> the unit that is kept, and what a number is multiplied by.
-UNITS: dict[str, tuple[Unit, float]] = {
-    "kwh": (Unit.KWH, 1.0),
-    "wh": (Unit.KWH, 0.001),
-    "mwh": (Unit.KWH, 1000.0),
-    "m3": (Unit.M3, 1.0),
-    "m³": (Unit.M3, 1.0),
+# How a unit may be written -> the unit that is kept, and how many of it one of these is, as a
+# multiplier and a divisor: 104 Wh are 104 / 1000 kWh, which 104 × 0.001 is not quite.
+UNITS: dict[str, tuple[Unit, float, float]] = {
+    "kwh": (Unit.KWH, 1.0, 1.0),
+    "wh": (Unit.KWH, 1.0, 1000.0),
+    "mwh": (Unit.KWH, 1000.0, 1.0),
+    "m3": (Unit.M3, 1.0, 1.0),
+    "m³": (Unit.M3, 1.0, 1.0),
 }
 
 
@@ -90,11 +91,11 @@ class MeterReadings:
     conflicting: repeated ones with another value; the last is taken. missing: half-hours without
     a stamp between the first and the last on the file's own clock, `skipped_by_clock` of them
     the hour that the clocks skip in spring, which never was. gaps: what is really missing.
-    zero_filled: absent half-hours read as zero. point, serial: of the file's name; private.
+    zero_filled: absent half-hours read as zero. file, point, serial: private.
     meter_id: a local id that an export of ours put there.
     """
 
-    file: str
+    file: str = field(repr=False)
     format: str
     frame: pd.DataFrame = field(repr=False)
     unit: Unit

@@ -10,7 +10,7 @@ import numpy as np
 
 from energydash.home.meters import Direction, Energy
 from energydash.sources.files.assemble import Rows, half_hours
-from energydash.sources.files.parsed import Choices, MeterReadings, Upload, unreadable
+from energydash.sources.files.parsed import UNITS, Choices, MeterReadings, Upload, unreadable
 from energydash.sources.files.tables import LOCAL_ID, file_point, json_trouble, text_of
 from energydash.sources.files.website import END_NOTE
 
@@ -84,7 +84,9 @@ def read_answer(data: Any, upload: Upload, choices: Choices) -> MeterReadings:
             records.append(page)
         else:
             raise unreadable(upload.name, "", "it is not an answer with readings of Octopus's API")
-    if records and not isinstance(records[0], dict):
+    if not pages:
+        raise unreadable(upload.name, "", "it has no readings")
+    if not all(isinstance(record, dict) for record in records):
         raise unreadable(upload.name, "", "its results are not readings")
     if records and "value_inc_vat" in records[0]:
         raise unreadable(
@@ -111,8 +113,12 @@ def read_answer(data: Any, upload: Upload, choices: Choices) -> MeterReadings:
 def read_n3rgy_json(data: dict[str, Any], upload: Upload, choices: Choices) -> MeterReadings:
     """n3rgy's answer: `values` with `timestamp` (UTC, the end of its half-hour) and `value`."""
     values = data["values"]
+    if not all(isinstance(one, dict) for one in values):
+        raise unreadable(upload.name, "", "its values are not readings")
     resource = str(data.get("resource", "")).lower()
     unit = choices.unit or str(data.get("unit") or "kwh").replace("³", "3").lower()
+    if unit.lower() not in UNITS:
+        raise unreadable(upload.name, "unit", f"'{unit}' is not kWh, Wh or m3")
     energy = choices.energy or (Energy.GAS if "gas" in resource else Energy.ELECTRICITY)
     is_export = "production" in resource or "export" in resource
     rows = Rows(

@@ -57,7 +57,7 @@ class TariffFile:
 def read_tariffs(upload: Upload) -> TariffFile:
     """The tariffs of a file; InputError says where it cannot be read."""
     text = text_of(upload)
-    if text.lstrip()[:1] not in ("{", "["):
+    if not re.match(r"\s*(\{|\[\s*[{\]])", text):
         return _read_toml(upload, text)
     try:
         data = json.loads(text, parse_float=Decimal)

@@ -25,6 +25,15 @@ _MONEY = re.compile(r"cost|price|rate|charge|tax|pence|£|gbp|\(p\)|carbon")
 _UTC = re.compile(r"\b(utc|zulu)\b")
 
 
+def is_website(table: Table) -> bool:
+    """True for a CSV of Octopus's website."""
+    return {"start", "end"} <= set(table.keys) and bool(_parts(table.keys))
+
+
+def _parts(keys: Sequence[str]) -> list[int]:
+    return [n for n, key in enumerate(keys) if "consumption (" in key and _UNIT.search(key)]
+
+
 def read_website(table: Table, upload: Upload, choices: Choices) -> MeterReadings:
     """Octopus's "download your data": `Consumption (kWh), Start, End`, offsets in the times.
 
@@ -33,7 +42,7 @@ def read_website(table: Table, upload: Upload, choices: Choices) -> MeterReading
     added.
     """
     keys = table.keys
-    parts = [n for n, key in enumerate(keys) if "consumption" in key and _UNIT.search(key)]
+    parts = _parts(keys)
     unit = _unit_of(keys[parts[0]])
     raw: Sequence[object] = table.column(parts[0])
     if len(parts) > 1:

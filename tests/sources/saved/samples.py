@@ -117,6 +117,25 @@ ELEXON = b"""{"data":[
 
 
 # source -> (file name, content): one good answer of each.
+OCTOPUS = json.dumps(
+    {
+        "count": 2,
+        "next": None,
+        "results": [
+            {
+                "consumption": 0.25,
+                "interval_start": "2026-07-01T00:30:00+01:00",
+                "interval_end": "2026-07-01T01:00:00+01:00",
+            },
+            {
+                "consumption": 0.113,
+                "interval_start": "2026-07-01T00:00:00+01:00",
+                "interval_end": "2026-07-01T00:30:00+01:00",
+            },
+        ],
+    }
+).encode()
+
 GOOD: dict[str, tuple[str, bytes]] = {
     "caiso": ("20260701_fuelsource.csv", caiso_mix("00:00", "00:05")),
     "nyiso": ("20260701rtfuelmix.csv", nyiso_mix(("07/01/2026 00:05:00", "EDT", 3000.0))),
@@ -130,4 +149,5 @@ GOOD: dict[str, tuple[str, bytes]] = {
     "pjm": ("page.json", pjm_mix(("2026-07-01T00:00:00", "Gas", 47280.0))),
     "carbon-intensity": ("intensity.json", CARBON_INTENSITY),
     "elexon": ("fuelinst.json", ELEXON),
+    "octopus": ("consumption.json", OCTOPUS),
 }

@@ -35,6 +35,9 @@ def test_frames_are_tidy(source: str) -> None:
     if answer.quantity == "intensity":
         assert list(answer.frame) == ["actual_g_per_kwh", "forecast_g_per_kwh"]
         return
+    if answer.quantity == "consumption":
+        assert list(answer.frame) == ["consumption_kwh"]
+        return
     assert answer.unit == "MW"
     assert answer.quantity == "mix"
     assert set(answer.frame.columns) <= set(FUELS)
