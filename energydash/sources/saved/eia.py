@@ -22,6 +22,7 @@ from energydash.sources.saved.parts import (
     SavedFile,
     field_of,
     json_of,
+    likely,
     mix_of_rows,
     number_of,
     records_of,
@@ -122,7 +123,7 @@ def _choose(region: str | None, present: set[str]) -> str:
 def _start(file: SavedFile, number: int, record: dict[str, Any]) -> datetime:
     text = field_of(file, number, record, "period")
     try:
-        return datetime.strptime(text, "%Y-%m-%dT%H").replace(tzinfo=UTC) - HOUR
+        return likely(datetime.strptime(text, "%Y-%m-%dT%H").replace(tzinfo=UTC)) - HOUR
     except ValueError as error:
         what = f"record {number}, field 'period': '{text}' is not a UTC hour"
         raise trouble(file, what) from error

@@ -18,6 +18,7 @@ from energydash.sources.saved.parts import (
     SavedFile,
     frame_of,
     json_of,
+    likely,
     mix_of_rows,
     only_region,
     records_of,
@@ -81,7 +82,7 @@ def mix_rows(file: SavedFile, document: Any) -> list[tuple[datetime, str, float]
             raise trouble(file, f"'data.{day}' is not a list of instants")
         for stamp, fuels in instants.items():
             try:
-                at = datetime.fromisoformat(stamp)
+                at = likely(datetime.fromisoformat(stamp))
             except ValueError as error:
                 raise trouble(file, f"'data.{day}.{stamp}' is not a time") from error
             if at.tzinfo is None or not isinstance(fuels, dict):
@@ -123,6 +124,11 @@ def _load_rows(file: SavedFile, document: Any) -> list[tuple[datetime, float]]:
     for number, record in enumerate(records_of(file, document, "data"), 1):
         if record.get("forecast"):
             continue
-        end = datetime.fromtimestamp(value_of(file, number, record, "epoch") / 1000, UTC)
+        epoch = value_of(file, number, record, "epoch")
+        try:
+            end = likely(datetime.fromtimestamp(epoch / 1000, UTC))
+        except (ValueError, OverflowError, OSError) as error:
+            what = f"record {number}, field 'epoch': '{epoch}' is not a time in milliseconds"
+            raise trouble(file, what) from error
         pairs.append((end - STEP, value_of(file, number, record, "demand")))
     return pairs

@@ -16,6 +16,7 @@ from energydash.sources.saved.parts import (
     SavedAnswer,
     SavedFile,
     frame_of,
+    likely,
     mix_of_rows,
     number_of,
     only_region,
@@ -151,6 +152,6 @@ def _whole(file: SavedFile, element: ElementTree.Element, path: str, most: int) 
 
 def _midnight(file: SavedFile, text: str) -> datetime:
     try:
-        return datetime.fromisoformat(text[:10]).replace(tzinfo=EST)
+        return likely(datetime.fromisoformat(text[:10]).replace(tzinfo=EST))
     except ValueError as error:
         raise trouble(file, f"'{text}' is not a date") from error

@@ -16,6 +16,7 @@ from energydash.sources.saved.parts import (
     field_of,
     frame_of,
     json_of,
+    likely,
     mix_of_rows,
     only_region,
     records_of,
@@ -86,7 +87,8 @@ def _kind(file: SavedFile, document: Any) -> str:
 def _time(file: SavedFile, number: int, record: Any, field: str, form: str) -> datetime:
     text = field_of(file, number, record, field)
     try:
-        return datetime.strptime(text, form).replace(tzinfo=EST)
+        at = datetime.strptime(text, form).replace(tzinfo=EST)
+        return at if "%d" not in form else likely(at)
     except ValueError as error:
         raise trouble(file, f"record {number}, field '{field}': '{text}' is not a time") from error
 
@@ -94,6 +96,6 @@ def _time(file: SavedFile, number: int, record: Any, field: str, form: str) -> d
 def _day(file: SavedFile, reference: str) -> datetime:
     """The midnight of a RefId such as '25-Jan-2018 - Interval 04:30 EST'."""
     try:
-        return datetime.strptime(reference.split(" ")[0], "%d-%b-%Y").replace(tzinfo=EST)
+        return likely(datetime.strptime(reference.split(" ")[0], "%d-%b-%Y").replace(tzinfo=EST))
     except ValueError as error:
         raise trouble(file, f"RefId '{reference}' does not start with a date") from error

@@ -25,6 +25,7 @@ from energydash.grid.fuels import FUELS
 from energydash.time import zone_info
 
 BLANK = frozenset({"", "-", "--", "nan", "null", "none", "n/a"})
+YEARS = range(1990, 2101)  # electronic records of grids; other years are damage
 LARGEST_ZIP_BYTES = 500_000_000  # unpacked; a monthly archive has about 3 MB
 
 
@@ -170,7 +171,8 @@ class Table:
         for form in formats:
             try:
                 # The caller gives it the zone that its provider documents.
-                return datetime.strptime(cells[position].strip(), form)  # noqa: DTZ007
+                at = datetime.strptime(cells[position].strip(), form)  # noqa: DTZ007
+                return at if "%d" not in form else likely(at)
             except ValueError:
                 continue
         what = f"'{cells[position]}' is not a time"
@@ -261,11 +263,18 @@ def value_of(file: SavedFile, number: int, record: Mapping[str, Any], field: str
     return value
 
 
+def likely(at: datetime) -> datetime:
+    """The same time; ValueError where no grid was recorded then, so that it must be damage."""
+    if at.year not in YEARS:
+        raise ValueError(f"the year {at.year}")
+    return at
+
+
 def stamp_of(file: SavedFile, number: int, record: Mapping[str, Any], field: str) -> datetime:
     """A field as an ISO time, naive where it has no offset."""
     text = field_of(file, number, record, field)
     try:
-        return datetime.fromisoformat(text)
+        return likely(datetime.fromisoformat(text))
     except ValueError as error:
         raise trouble(file, f"record {number}, field '{field}': '{text}' is not a time") from error
 
@@ -297,9 +306,13 @@ def local_to_utc(local: Sequence[datetime], zone: str) -> list[datetime | None]:
     return out
 
 
+def _utc_index(times: Sequence[datetime]) -> pd.DatetimeIndex:
+    return pd.DatetimeIndex(pd.to_datetime(list(times), utc=True), name="time")
+
+
 def frame_of(times: Sequence[datetime], columns: Mapping[str, Sequence[float]]) -> pd.DataFrame:
     """A tidy frame; rows without any value are left out, of repeated times the last one stays."""
-    index = pd.DatetimeIndex(pd.to_datetime(list(times), utc=True), name="time")
+    index = _utc_index(times)
     return tidy(pd.DataFrame(dict(columns), index=index, dtype="float64").dropna(how="all"))
 
 
@@ -350,7 +363,7 @@ def mix_of_rows(
         return empty_frame(), ()
     chosen, unknown = fuel_names({name for _, name, _ in rows}, fuels)
     long = pd.DataFrame(rows, columns=["time", "name", "value"])
-    long["time"] = pd.to_datetime(long["time"], utc=True)
+    long["time"] = _utc_index([at for at, _, _ in rows])
     long = long.drop_duplicates(["time", "name"], keep="last")
     long["fuel"] = long["name"].map(chosen)
     groups = long.groupby(["time", "fuel"])["value"]

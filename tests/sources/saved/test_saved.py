@@ -122,6 +122,13 @@ PLACES = [
     ("miso", "d", samples.miso_mix(("2026-07-01 12:00:00 AM", "Coal", "x")), "1, field 'ACT'"),
     ("eia", "e", samples.eia_mix(("2026-07-01T01", "CISO", "NG", [])), "1, field 'value'"),
     ("eia", "e", samples.eia_mix(("2026-07-01", "CISO", "NG", 1)), "1, field 'period'"),
+    ("eia", "e", samples.eia_mix(("0001-01-01T00", "CISO", "NG", 1)), "1, field 'period'"),
+    ("nyiso", "a", samples.nyiso_mix(("07/01/1026 00:05", "EST", 1)), "2, column 'Time Stamp'"),
+    ("isone", "c", samples.isone_mix((f"9999{JUST[4:]}-04:00", "Hydro", 1)), "'BeginDate'"),
+    ("ercot", "d", samples.ercot_mix({"0001-01-01 00:00:00+0500": {"Wind": 1}}), "not a time"),
+    ("ercot", "d", b'{"data":[{"epoch":1e20,"forecast":0,"demand":1}]}', "1, field 'epoch'"),
+    ("miso", "d", samples.miso_mix(("0001-07-01 12:00:00 AM", "Coal", 1)), "'INTERVALEST'"),
+    ("ieso", "f", samples.IESO_GENERATORS.replace(b">2026-07-01<", b">9999-12-31<"), "a date"),
     ("ieso", "f", samples.IESO_GENERATORS[:-40], "line 11, column"),
     ("ieso", "f", samples.IESO_TOTALS.replace(b"l>2", b"l>13"), "from 1 to 12"),
 ]
