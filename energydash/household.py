@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from energydash import sources
+from energydash.battery.devices import Device
 from energydash.feeds import Feed
 from energydash.home.meters import Meter
 from energydash.home.tariffs import Agreement, Tariff
@@ -72,7 +73,14 @@ def feeds(store: Store, now: datetime) -> list[Feed]:
     kept = [feed for feed in found if feed.address]
     codes = sorted({one.tariff for one in running})
     kept += [feed for code in codes for feed in octopus.tariff_feeds(code)]
-    return kept + [feed for feed in others if feed.source != octopus.INFO.name]
+    kept += [device.feed(owner) for device in batteries(store) if device.source == "aretas"]
+    return kept + [feed for feed in others if feed.source not in (octopus.INFO.name, "aretas")]
+
+
+def batteries(store: Store) -> list[Device]:
+    """Every battery of the household, by name."""
+    bodies = store.documents(store.household(), "device").values()
+    return sorted((Device.from_body(body) for body in bodies), key=lambda device: device.name)
 
 
 def earlier_agreements(store: Store) -> dict[str, list[Agreement]]:

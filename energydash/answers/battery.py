@@ -10,6 +10,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+from energydash import household
 from energydash.answers import battery_data as data
 from energydash.answers.battery_answer import BatteryAnswer
 from energydash.battery import analysis as analysis_module
@@ -21,14 +22,13 @@ from energydash.battery.devices import Device
 from energydash.battery.efficiency import Efficiency, efficiency
 from energydash.battery.energy import SensorError, integrate
 from energydash.battery.faults import blocking, cross_check
-from energydash.battery.telemetry import LABELS, PARTS, Fault
+from energydash.battery.telemetry import PARTS, Fault
 from energydash.context import Context
 from energydash.errors import InputError
 from energydash.feeds import Reading
 from energydash.sources.sample import battery as sample
 from energydash.time import DAY, Period, local_midnight
 
-KIND: Final = "device"
 CHECKED_DAYS: Final = timedelta(days=7)  # raw channels are cross-checked over the last week
 NOW_WITHIN: Final = timedelta(minutes=30)
 DISCHARGES_DAYS: Final = timedelta(days=120)
@@ -65,8 +65,7 @@ def devices(context: Context) -> tuple[Device, ...]:
     """The household's batteries; the made-up one where sample data are asked for or allowed."""
     if context.sample:
         return (sample.DEVICE,)
-    bodies = context.store.documents(context.store.household(), KIND).values()
-    found = tuple(sorted((Device.from_body(body) for body in bodies), key=lambda d: d.name))
+    found = tuple(household.batteries(context.store))
     if not found and context.sample_if_empty and not is_configured(context):
         return (sample.DEVICE,)
     return found
@@ -350,7 +349,38 @@ def summary(found: BatteryView) -> dict[str, Any]:
     }
 
 
-def fault_line(fault: Fault) -> str:
-    """A fault as one line."""
-    label = f"{LABELS[fault.part]}: " if fault.part in LABELS else ""
-    return f"{label}{fault.sentence} {fault.remedy}".strip()
+def cycles_table(found: BatteryView) -> pd.DataFrame:
+    """A row per cycle by its start: depth, flows, coverage, capacity and energy efficiency with
+    one standard deviation each (NaN where a cycle is too small or not fully covered)."""
+    whole = found.analysis
+    rows = []
+    size = whole.capacity if whole else None
+    for cycle in whole.cycles if whole else ():
+        total, own = cycle.totals, cycle.capacity
+        worth = sigma = np.nan
+        deep = (cycle.soc_high or 0.0) - (cycle.soc_low or 0.0) >= 30.0
+        if size and size.kwh and deep and total.coverage > 0.98 and cycle.soc_change is not None:
+            left = cycle.soc_change / 100 * size.kwh
+            worth = 100 * (total.kwh_out + max(left, 0.0)) / (total.kwh_in + max(-left, 0.0))
+            sigma = 100 * np.sqrt(2) * 0.01 * size.kwh / max(total.kwh_in, 1e-9)
+        rows.append(
+            {
+                "time": datetime.fromtimestamp(cycle.start_us / 1e6, UTC),
+                "hours": total.duration_s / 3600,
+                "depth_percent": (cycle.soc_high or np.nan) - (cycle.soc_low or np.nan),
+                "kwh_in": total.kwh_in,
+                "kwh_out": total.kwh_out,
+                "ah_in": total.ah_in,
+                "ah_out": total.ah_out,
+                "coverage_percent": 100 * total.coverage,
+                "capacity_ah": own.ah if own else np.nan,
+                "capacity_sigma_ah": own.sigma_ah if own else np.nan,
+                "efficiency_percent": worth,
+                "efficiency_sigma_percent": sigma,
+            }
+        )
+    table = pd.DataFrame(rows)
+    if table.empty:
+        return table
+    index = pd.DatetimeIndex(table.pop("time")).as_unit("us").rename("time")
+    return table.set_axis(index, axis="index").astype("float64")

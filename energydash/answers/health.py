@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from energydash import fetch, sources
+from energydash import fetch, household, sources
 from energydash.context import Context
 from energydash.feeds import Feed, Problem
 from energydash.store import Store
@@ -120,7 +120,9 @@ def retry(context: Context, feed: Feed, period: Period) -> fetch.Refreshed | Non
     context.store.want(feed, context.now(), period)
     if sources.source(feed.source).INFO.crawler_only:
         return None
-    return fetch.refresh(context, feed, period, force=True)
+    # A household's feed needs its private address, which only the household's documents have.
+    own = {one.key: one for one in household.feeds(context.store, context.now())}
+    return fetch.refresh(context, own.get(feed.key, feed), period, force=True)
 
 
 def clear(context: Context, feed: Feed) -> int:

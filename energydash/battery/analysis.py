@@ -27,7 +27,8 @@ class Cycle:
     """One charge and discharge: from a low of the state of charge to the next low.
 
     start_us, end_us: UTC microseconds, [start, end). capacity: of its larger swing, where it is
-    large enough. soc_low, soc_high: percent, None without a state of charge.
+    large enough. soc_low, soc_high: percent, None without a state of charge. soc_change: from
+    its start to its end, in points.
     """
 
     label: str
@@ -37,6 +38,7 @@ class Cycle:
     soc_low: float | None = None
     soc_high: float | None = None
     capacity: Capacity | None = None
+    soc_change: float | None = None
 
 
 @dataclass(frozen=True)
@@ -177,6 +179,7 @@ def cycles_of(
             float(low[number]) if np.isfinite(low[number]) else None,
             float(high[number]) if np.isfinite(high[number]) else None,
             capacity_module.fit((widest[number],), error=error) if number in widest else None,
+            _change(soc, int(rows[number]), int(rows[number + 1])),
         )
         for number, (begin, until) in enumerate(pairwise(cuts))
     )  # fmt: skip
@@ -243,6 +246,14 @@ def stress(frame: pd.DataFrame, capacity_ah: float | None) -> dict[str, Histogra
             rate / capacity_ah, hours, np.arange(-1.0, 1.01, 0.1), "C"
         )
     return found
+
+
+def _change(soc: Floats, first: int, last: int) -> float | None:
+    """From the start of row `first` to the start of row `last`; None where either is unknown."""
+    ends = soc[first : first + 1], soc[min(last, len(soc) - 1) :][:1]
+    if not all(len(end) and np.isfinite(end[0]) for end in ends):
+        return None
+    return float(ends[1][0] - ends[0][0])
 
 
 def _largest(frame: pd.DataFrame) -> float:

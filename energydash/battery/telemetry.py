@@ -61,6 +61,9 @@ class Fault:
     severity: Severity = "warning"
     count: int = 0
 
+    def __str__(self) -> str:
+        return f"{self.sentence} {self.remedy}".strip()
+
 
 @dataclass(frozen=True)
 class Channel:

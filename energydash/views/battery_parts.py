@@ -1,0 +1,407 @@
+"""What the Battery page draws, part by part, in the order in which people ask."""
+
+from __future__ import annotations
+
+import io
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from energydash.answers import battery as answers
+from energydash.answers import battery_health, battery_money, battery_traces
+from energydash.answers.battery import BatteryView
+from energydash.answers.battery_health import HealthAnswer
+from energydash.answers.battery_traces import Traces
+from energydash.battery.efficiency import Efficiency
+from energydash.battery.telemetry import LABELS, PARTS, UNITS
+from energydash.charts import base
+from energydash.charts import battery as charts
+from energydash.time import Period
+from energydash.views import cached, parts, words
+from energydash.views.state import TimeRange
+
+SIGN = "Positive is charging, negative is discharging, in every chart and figure."
+DAY_BARS = 62  # more days than this are shown by month
+STRESS = {
+    "soc": ("State of charge", "hours"),
+    "temperature": ("Temperature", "hours"),
+    "c_rate": ("C-rate (+ charging)", "hours"),
+    "depth": ("Depth of discharge", "cycles"),
+}
+
+
+def asked(device: str, period: Period) -> BatteryView:
+    """The view of one battery, remembered."""
+    return cached.answer(answers.view, device, period)
+
+
+def figures(found: BatteryView) -> None:
+    """The first row: now, energy, money, what it holds, how much of the time was seen."""
+    facts = answers.summary(found)
+    power = facts["power_kw"]
+    doing = "" if power is None else "idle" if abs(power) < 0.03 else (
+        "charging" if power > 0 else "discharging"
+    )  # fmt: skip
+    saved = cached.answer(battery_money.battery_money, found.device.id, found.period)
+    size = found.analysis.capacity if found.analysis else None
+    flagged = " BMS-dependent: its state of charge is the battery's own count." if (
+        size and size.depends_on_bms
+    ) else ""  # fmt: skip
+    how = "Charge counted against the state of charge" if size and (
+        size.method == "ah-over-soc"
+    ) else "Full discharges to the cut-off voltage"  # fmt: skip
+    window = _window(found)
+    parts.metrics(
+        [
+            parts.Metric("Charge, %", words.number(facts["soc_percent"], 0),
+                         help="State of charge as the battery's monitor reports it."),
+            parts.Metric("Power, kW", words.number(power, 2), delta=doing, help=SIGN),
+            parts.Metric("Charged, kWh", words.number(facts["kwh_in"], 1),
+                         help=_sigma(found, "kwh_in")),
+            parts.Metric("Discharged, kWh", words.number(facts["kwh_out"], 1),
+                         help=_sigma(found, "kwh_out")),
+            parts.Metric("Net", words.money(saved.totals["net_gbp"]), help=NET_HELP),
+            parts.Metric("Usable, kWh", _with_error(facts["usable_kwh"], facts["sigma_kwh"], 2),
+                         help=f"{how}, {size.samples if size else 0} used{window}.{flagged} "
+                              "± is two standard deviations."),
+            parts.Metric("Health, %",
+                         _with_error(_percent(facts["health"]), _percent(facts["sigma_health"]), 1),
+                         help="Usable Ah over the nominal Ah of the battery's settings."
+                              f"{flagged}"),
+            parts.Metric("Coverage, %", words.number(_percent(facts["coverage"]), 1),
+                         help="Share of the period with voltage and current. Nothing is counted "
+                              "in the rest; the most it may hide is given below."),
+        ],
+        key=f"figures_{found.device.id}",
+        width=132,
+    )  # fmt: skip
+
+
+NET_HELP = (
+    "Import avoided + export earned - cost of charging - export forgone - wear, each half-hour at "
+    "its own price."
+)
+
+
+def doubts(found: BatteryView) -> None:
+    """What forbids figures, on top; what only widens them, below in data quality."""
+    for fault in found.answer.faults:
+        if fault.severity == "blocking":
+            st.error(str(fault), icon=":material/block:")
+    if found.reading.is_empty:
+        parts.empty("No telemetry in this period.", "Choose another, or import a file below.")
+
+
+def traces_card(device: str, period: Period, zone: str, zoom: str) -> None:
+    """Power and state of charge, then the other channels, each with its own axis."""
+    inner = _zoomed(period)
+    drawn = cached.ask(battery_traces.traces, device, inner)
+    found = drawn.result
+    with parts.card(
+        "Power and state of charge", found.reading, key=f"traces_{device}", zone=zone,
+        badge=found.note, hint=f"{SIGN} Time without data is shaded. Drag across a chart to zoom.",
+    ):  # fmt: skip
+        if inner != period:
+            st.button("Show the whole period", key=f"unzoom_{device}", on_click=_unzoom,
+                      icon=":material/zoom_out_map:", type="tertiary")  # fmt: skip
+        for part in ("power_kw", "soc_percent"):
+            _channel(drawn, part, inner, zone, zoom)
+    with parts.card(
+        "Voltage, current, temperature", found.reading, key=f"channels_{device}", zone=zone
+    ):
+        for part in ("voltage_v", "current_a", "temperature_c"):
+            _channel(drawn, part, inner, zone, zoom)
+
+
+def _channel(drawn: cached.Asked[Traces], part: str, period: Period, zone: str, zoom: str) -> None:
+    found = drawn.result
+    if part not in found.frames:
+        parts.said(f"{LABELS[part]}: no channel.")
+        return
+    figure, note = cached.draw(drawn, _figure, part, zone, period, zoom)
+    st.caption(f"{LABELS[part]}, {UNITS[part]}")
+    key = f"chart_{part}_{found.device.id}"
+    st.plotly_chart(
+        figure, key=key, config=base.config(f"{found.device.name} {LABELS[part]}", period),
+        on_select=lambda: _zoom(key, zone), selection_mode="box",
+        alt=f"{LABELS[part]} over time",
+    )  # fmt: skip
+    parts.said(note)
+
+
+def _figure(found: Traces, part: str, zone: str, period: Period, zoom: str) -> Any:
+    return charts.channel(
+        found.frames[part], part, zone, period, found.gaps, keep_zoom=f"{zoom}{part}"
+    )
+
+
+def _zoom(key: str, zone: str) -> None:
+    """Keep what was dragged over as a period, in UTC."""
+    boxes = (st.session_state[key].get("selection") or {}).get("box") or ()
+    if not boxes or len(boxes[0]["x"]) != 2:
+        return
+    first, last = sorted(pd.Timestamp(x) for x in boxes[0]["x"])
+    start, end = (
+        at.tz_localize(zone, ambiguous=True, nonexistent="shift_forward").tz_convert(UTC)
+        for at in (first, last)
+    )
+    if end - start >= timedelta(minutes=5):
+        st.session_state["battery_zoom"] = (start.to_pydatetime(), end.to_pydatetime())
+
+
+def _unzoom() -> None:
+    st.session_state.pop("battery_zoom", None)
+
+
+def _zoomed(period: Period) -> Period:
+    """The part of the period that was dragged over, else all of it."""
+    kept = st.session_state.get("battery_zoom")
+    inner = period.intersect(Period(*kept)) if kept else None
+    return inner or period
+
+
+def energy_card(found: BatteryView, chosen: TimeRange) -> None:
+    """Energy in and out by day (or month) with what it cost and saved."""
+    by: battery_money.By = "month" if len(found.days) > DAY_BARS else "day"
+    saved = cached.answer(battery_money.battery_money, found.device.id, found.period, by)
+    days = found.days
+    if by == "month":
+        days = days.groupby(pd.DatetimeIndex(days.index).to_period("M").to_timestamp()).sum()
+    with parts.card(
+        f"Energy by {by}, and what it saved", found.reading, *saved.readings[1:],
+        key=f"energy_{found.device.id}", zone=chosen.zone,
+        hint="Charged up, discharged down; integrals of voltage × current, never of means.",
+    ):  # fmt: skip
+        parts.chart(
+            charts.energy_bars(days),
+            key=f"bars_{found.device.id}",
+            title=f"{found.device.name} energy",
+            alt="kWh in and out",
+            period=found.period,
+        )
+        parts.chart(
+            charts.money_bars(saved.table),
+            key=f"money_{found.device.id}",
+            title=f"{found.device.name} money",
+            alt="Pounds saved",
+            period=found.period,
+        )
+        totals = saved.totals
+        parts.said(
+            f"Net {words.money(totals['net_gbp'])} against no battery: "
+            f"{words.money(totals['avoided_import_gbp'])} import avoided, "
+            f"{words.money(totals['export_earned_gbp'])} export earned, "
+            f"{words.money(totals['charge_cost_gbp'])} for charging, "
+            f"{words.money(totals['export_forgone_gbp'])} export forgone, "
+            f"{words.money(totals['wear_gbp'])} wear ({saved.wear_p_per_kwh:.1f} p/kWh)",
+            f"{totals['saved_carbon_kg']:,.1f} kg CO₂ shifted away",
+            f"{totals['unpriced_kwh']:,.1f} kWh without a price" if totals["unpriced_kwh"] else "",
+            *saved.notes,
+        )
+        with st.expander("Table"):
+            table = saved.table.copy()
+            shape = "%Y-%m-%d" if by == "day" else "%Y-%m"
+            table.index = pd.DatetimeIndex(table.index).strftime(shape).rename(by)
+            parts.table(table.reset_index(), key=f"table_{found.device.id}", name="battery energy")
+
+
+def cycles_card(found: BatteryView) -> None:
+    """Capacity and efficiency of each cycle, with error bars."""
+    table = answers.cycles_table(found)
+    zone = found.device.zone
+    whole = found.analysis
+    with parts.card(
+        "Capacity and efficiency per cycle", found.reading, key=f"cycles_{found.device.id}",
+        zone=zone, hint="Bars are two standard deviations, mostly of the state of charge.",
+    ):  # fmt: skip
+        if table.empty or table["capacity_ah"].notna().sum() == 0:
+            parts.said(found.answer.reason or "No cycle swings by 30 % in this period.")
+        else:
+            for column, sigma, unit, name in (
+                ("capacity_ah", "capacity_sigma_ah", "Ah", "Capacity"),
+                ("efficiency_percent", "efficiency_sigma_percent", "%", "Energy efficiency"),
+            ):
+                st.caption(f"{name}, {unit}")
+                figure = charts.per_cycle(table, column, sigma, unit, zone, name)
+                parts.chart(figure, key=f"{column}_{found.device.id}", title=name, alt=name)
+        if whole:
+            worth = whole.efficiency
+            parts.said(
+                f"{len(whole.cycles)} cycles, {found.full_cycles:.1f} equivalent full ones",
+                _efficiency_words(worth),
+            )
+        if not table.empty:
+            with st.expander("Table"):
+                parts.table(table, key=f"cycle_table_{found.device.id}", name="cycles", zone=zone)
+
+
+def _efficiency_words(worth: Efficiency) -> str:
+    if worth.coulombic is None:
+        return f"efficiency: {worth.reason}"
+    charge = _with_error(_percent(worth.coulombic), _percent(worth.sigma_coulombic), 1)
+    energy = _with_error(_percent(worth.energy), _percent(worth.sigma_energy), 1)
+    how = "corrected for the change of charge" if worth.corrected else "between equal charge"
+    return f"coulombic {charge} %, energy {energy} % ({how})"
+
+
+def stress_card(found: BatteryView) -> None:
+    """Where it spends its time: state of charge, temperature, C-rate, depth."""
+    with parts.card(
+        "Stress", found.reading, key=f"stress_{found.device.id}", zone=found.device.zone,
+        hint="What ages a battery: high charge, heat, fast and deep cycles. Depth by rainflow.",
+    ), st.grid(2, min_column_width=280, key=f"stress_grid_{found.device.id}"):  # fmt: skip
+        for name, (title, unit) in STRESS.items():
+            shown = found.stress.get(name)
+            if shown is None or not shown.values.sum():
+                continue
+            with st.container():
+                st.caption(f"{title}, {shown.unit}")
+                parts.chart(
+                    charts.histogram(shown, unit, title), key=f"{name}_{found.device.id}",
+                    title=title, alt=f"{unit} by {title.lower()}",
+                )  # fmt: skip
+
+
+def ahead_card(device: str, zone: str) -> None:
+    """The forecast band, the trend, the warranty, and what would help."""
+    found = cached.answer(battery_health.health, device)
+    with parts.card(
+        "Ageing and what would help", found.reading, key=f"ahead_{device}", zone=zone,
+        hint="A calendar and cycle model (Xu et al. 2016; constants from public code, paper not "
+        "checked) for three cell kinds, drawn through what was measured. A band, never a date.",
+    ):  # fmt: skip
+        if found.forecast and found.new_ah:
+            figure = charts.ahead(
+                found.forecast, found.points, found.new_ah, found.born.timestamp() * 1e6,
+                found.device.warranty.health_percent / 100,
+            )  # fmt: skip
+            parts.chart(figure, key=f"band_{device}", title="Ageing", alt="Capacity ahead, a band")
+        parts.said(_trend_words(found), _end_words(found))
+        if found.what_ifs:
+            table = pd.DataFrame(
+                {
+                    "use": [one.label for one in found.what_ifs],
+                    "loss, % a year": [one.loss_percent_a_year for one in found.what_ifs],
+                    "saved, % a year": [one.saved_percent_a_year for one in found.what_ifs],
+                    "saved, £ a year": [one.saved_gbp_a_year for one in found.what_ifs],
+                }
+            )
+            parts.table(table, key=f"what_if_{device}", name="what if")
+        parts.said(*_warranty_words(found), *found.reasons)
+
+
+def _trend_words(found: HealthAnswer) -> str:
+    if found.trend is None:
+        return ""
+    line = found.trend
+    knee = "; it falls faster than before (a knee?)" if line.has_knee else ""
+    return (
+        f"Health {100 * line.health:.1f} ± {200 * line.sigma_health:.1f} %, "
+        f"{100 * line.change_a_year:+.1f} ± {200 * line.sigma_change:.1f} points a year{knee}"
+    )
+
+
+def _end_words(found: HealthAnswer) -> str:
+    promised = found.device.warranty.health_percent
+    early, late = found.end_of_life
+    if found.forecast is None:
+        return ""
+    if early is None:
+        return f"no model reaches {promised:.0f} % within 20 years"
+    return f"{promised:.0f} % between year {early:.0f} and {f'{late:.0f}' if late else 'beyond 20'}"
+
+
+def _warranty_words(found: HealthAnswer) -> list[str]:
+    state = found.warranty
+    if state is None:
+        return []
+    told = [f"Warranty: year {state.age_years:.1f} ({100 * state.years_share:.0f} % used)"]
+    if state.throughput_share is not None:
+        told.append(
+            f"{state.throughput_kwh:,.0f} kWh discharged ({100 * state.throughput_share:.0f} %)"
+        )
+    if state.ends_in_years is not None:
+        told.append(f"ends in about {state.ends_in_years:.1f} years at this pace")
+    outside = state.hours_too_cold + state.hours_too_hot
+    told.append(f"{outside:,.0f} h outside its temperatures")
+    if found.resistance:
+        ohm = found.resistance
+        told.append(
+            f"internal resistance {1e3 * ohm.ohm:.1f} ± {2e3 * ohm.sigma_ohm:.1f} mΩ "
+            f"from {ohm.steps} steps"
+        )
+    return told
+
+
+def quality_card(found: BatteryView, zone: str) -> None:
+    """What was wrong with the data, how much of it there is, and the data themselves."""
+    whole = found.analysis
+    with parts.card(
+        "Data quality and export", found.reading, key=f"quality_{found.device.id}", zone=zone
+    ):
+        for fault in found.answer.faults:
+            st.markdown(f"{'▲' if fault.severity != 'note' else '○'} {parts.escape(str(fault))}")
+        if not found.answer.faults:
+            st.markdown("○ Nothing odd: signs, units and clocks of all channels agree.")
+        if whole:
+            total = whole.totals
+            parts.said(
+                f"{100 * total.energy_coverage:.1f} % covered",
+                f"the rest may hide up to {total.gap_kwh:,.1f} kWh" if total.gap_kwh > 0.05 else "",
+                "steps longer than max(3 × the usual step, 60 s) are gaps and never bridged",
+                SIGN,
+            )
+        with st.container(horizontal=True):
+            for label, kind in (("CSV", "csv"), ("Parquet", "parquet"), ("BDF", "bdf")):
+                st.download_button(
+                    label,
+                    data=partial(export, found.device.id, found.period, kind, zone),
+                    file_name=f"battery.{'csv' if kind == 'bdf' else kind}",
+                    key=f"export_{kind}_{found.device.id}",
+                    icon=":material/download:", type="tertiary", on_click="ignore",
+                    help="Raw samples" + (", Battery Data Format names" if kind == "bdf" else ""),
+                )  # fmt: skip
+
+
+def export(device: str, period: Period, kind: str, zone: str) -> bytes:
+    """Raw samples of a period as a file."""
+    names = "bdf" if kind == "bdf" else "energydash"
+    frame = battery_traces.export(cached.context(), device, period, names)
+    if kind == "parquet":
+        stream = io.BytesIO()
+        frame.to_parquet(stream)
+        return stream.getvalue()
+    if kind == "bdf":
+        return str(frame.to_csv(index=False, lineterminator="\n")).encode()
+    return parts.csv(frame[[part for part in PARTS if part in frame.columns]], zone)
+
+
+def _window(found: BatteryView) -> str:
+    size = found.analysis.capacity if found.analysis else None
+    if size is None:
+        return ""
+    first, last = (datetime.fromtimestamp(at / 1e6, UTC) for at in size.window)
+    return f" from {first:%-d %b %Y} to {last:%-d %b %Y}"
+
+
+def _sigma(found: BatteryView, name: str) -> str:
+    if found.analysis is None:
+        return found.answer.reason
+    sigma = getattr(found.analysis.totals, f"sigma_{name}")
+    return (
+        f"The integral of voltage × current over what was measured, ± {2 * sigma:.2f} kWh (two "
+        "standard deviations of shunt gain, offset and unseen instants of steps)."
+    )
+
+
+def _percent(share: float | None) -> float | None:
+    return None if share is None else 100 * share
+
+
+def _with_error(value: float | None, sigma: float | None, digits: int) -> str:
+    if value is None:
+        return "–"
+    return f"{value:,.{digits}f} ± {2 * (sigma or 0.0):,.{digits}f}"

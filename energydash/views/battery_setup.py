@@ -1,0 +1,193 @@
+"""Connecting and describing batteries: Aretas monitors, files, nominal values, signs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from energydash.answers import battery_connect
+from energydash.battery.devices import Device, Warranty
+from energydash.battery.mapping import parse_overrides
+from energydash.errors import EnergydashError
+from energydash.time import Period
+from energydash.views import cached, parts, words
+
+SIGNS = {"told by the state of charge": 0, "positive": 1, "negative": -1}
+NAMES = {"": "not said", "lfp": "LFP", "nmc": "NMC", "lmo": "LMO"}
+
+
+def bring(device: Device, period: Period) -> None:
+    """Ask Aretas for what the period still lacks, with progress; only what was never fetched."""
+    bar = st.progress(0.0, text="Asking Aretas")
+
+    def progress(done: float, text: str) -> None:
+        bar.progress(done, text=text)
+
+    battery_connect.refresh(cached.context(), device, period, progress)
+    bar.empty()
+    cached.forget()
+
+
+def connect_default() -> None:
+    """Connect the monitors that the settings name, once."""
+    here = cached.context()
+    try:
+        if battery_connect.connect_defaults(here):
+            cached.forget()
+            st.rerun()
+    except EnergydashError as error:
+        st.warning(str(error), icon=":material/warning:")
+
+
+def connect_form(key: str) -> None:
+    """The monitors of the Aretas account, and how to configure one."""
+    here = cached.context()
+    try:
+        found, problems = battery_connect.monitors(here)
+    except EnergydashError as error:
+        st.markdown(
+            f"{parts.escape(str(error))} A `config.cfg` of Aretas's own client is read below."
+        )
+        given = st.file_uploader("config.cfg", type=["cfg", "ini"], key=f"config_{key}")
+        if given is not None:
+            _show_config(given.getvalue().decode("utf-8", "replace"), given.name)
+        return
+    for problem in problems:
+        parts.trouble(problem, key=f"account_{key}")
+    now = here.now()
+    for one in found:
+        monitor = one.monitor
+        place = ", ".join(
+            filter(None, (monitor.site, monitor.city, monitor.state, monitor.country))
+        )
+        where = (
+            f" · {monitor.latitude:.2f}, {monitor.longitude:.2f}"
+            if monitor.latitude is not None and monitor.longitude is not None
+            else ""
+        )
+        last = words.ago(now - monitor.last_report) if monitor.last_report else "never"
+        state = "active" if monitor.is_active(now) else "not active"
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(
+                f"**{parts.escape(monitor.description)}** {'(default)' if one.is_default else ''}"
+                f"  \n:gray[{parts.escape(place + where)} · mac {monitor.mac} · reported {last} · "
+                f"{state}]",
+                width="stretch",
+            )
+            if one.device is None:
+                st.button("Connect", key=f"connect_{monitor.mac}_{key}", on_click=_connect,
+                          args=(one,))  # fmt: skip
+            else:
+                st.badge("connected", color="green")
+
+
+def _connect(one: battery_connect.Found) -> None:
+    try:
+        battery_connect.connect(cached.context(), one)
+    except EnergydashError as error:
+        st.warning(str(error))
+    cached.forget()
+
+
+def _show_config(text: str, name: str) -> None:
+    try:
+        values = battery_connect.read_client_config(text, name)
+    except EnergydashError as error:
+        st.warning(str(error))
+        return
+    st.markdown("Put this into `secrets.toml`, with your password in the place of the stars:")
+    st.code(battery_connect.as_toml(values, hide=True), language="toml")
+
+
+def import_form(devices: tuple[Device, ...], key: str) -> None:
+    """Telemetry files into a battery that is there, or a new one."""
+    files = st.file_uploader(
+        "Aretas JSON, Home Assistant history, CSV or Parquet", accept_multiple_files=True,
+        key=f"files_{key}",
+    )  # fmt: skip
+    names = {device.id: device.name for device in devices} | {"": "a new battery"}
+    target = st.selectbox(
+        "Battery", list(names), format_func=lambda one: names[one], key=f"target_{key}"
+    )
+    columns = st.text_input("Columns", key=f"columns_{key}", placeholder="voltage=V,current=I")
+    if st.button("Import", key=f"import_{key}", disabled=not files):
+        try:
+            done = battery_connect.import_telemetry(
+                cached.context(),
+                [(file.name, file.getvalue()) for file in files],
+                target or "Battery",
+                columns=parse_overrides(columns),
+            )
+        except EnergydashError as error:
+            st.error(str(error))
+            return
+        cached.forget()
+        for one in done:
+            st.success(f"{one.name}: {one.rows:,} values of {', '.join(one.channels)}")
+            for fault in one.faults:
+                st.caption(parts.escape(str(fault)))
+
+
+def describe_form(device: Device, key: str) -> None:
+    """What it was sold as, and how its channels are to be read."""
+    with st.form(f"describe_{key}"):
+        label = st.text_input("Name", device.label)
+        with st.grid(3, min_column_width=150):
+            kind = st.selectbox(
+                "Cells",
+                list(NAMES),
+                list(NAMES).index(device.chemistry),
+                format_func=lambda one: NAMES[one],
+            )
+            ah = st.number_input("Nominal Ah", 0.0, value=device.capacity_ah or 0.0)
+            kwh = st.number_input("Nominal kWh", 0.0, value=device.capacity_kwh or 0.0)
+            cutoff = st.number_input("Cut-off V", 0.0, value=device.cutoff_v or 0.0)
+            full = st.number_input("Full V", 0.0, value=device.full_v or 0.0)
+            price = st.number_input("A new one costs, £", 0.0, value=device.replacement_gbp or 0.0)
+            years = st.number_input("Warranty, years", 0.5, value=device.warranty.years)
+            throughput = st.number_input(
+                "Warranty, kWh", 0.0, value=device.warranty.throughput_kwh or 0.0
+            )
+            promised = st.number_input(
+                "Warranty, % left", 1.0, 99.0, value=device.warranty.health_percent
+            )
+        installed = st.date_input("Installed", device.installed)
+        sign = st.selectbox(
+            "Sign of the current while charging", list(SIGNS),
+            list(SIGNS.values()).index(device.charge_sign),
+        )  # fmt: skip
+        scales = st.text_input(
+            "Scales", ",".join(f"{k.split('_')[0]}={v:g}" for k, v in device.scales.items()),
+            help="voltage=0.001 where a channel is in millivolts",
+        )  # fmt: skip
+        sensors = st.text_input(
+            "Sensors", ",".join(f"{k.split('_')[0]}={v}" for k, v in device.sensors.items()),
+            help="voltage=532,temperature=2193481:246 where another monitor has it",
+        )  # fmt: skip
+        if st.form_submit_button("Save"):
+            _save(
+                device, label=label, chemistry=kind, capacity_ah=ah or None,
+                capacity_kwh=kwh or None, cutoff_v=cutoff or None, full_v=full or None,
+                replacement_gbp=price or None, installed=installed,
+                charge_sign=SIGNS[sign], scales=scales, sensors=sensors,
+                warranty=Warranty(years, throughput or None, promised,
+                                  device.warranty.lowest_c, device.warranty.highest_c),
+            )  # fmt: skip
+
+
+def _save(device: Device, *, scales: str, sensors: str, **changes: Any) -> None:
+    try:
+        factors = {name: float(value) for name, value in parse_overrides(scales).items()}
+    except ValueError:
+        st.warning("A scale is a number: voltage=0.001.")
+        return
+    try:
+        battery_connect.change(
+            cached.context(), device, scales=factors, sensors=parse_overrides(sensors), **changes
+        )
+    except EnergydashError as error:
+        st.warning(str(error))
+        return
+    cached.forget()
+    st.rerun()

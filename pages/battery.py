@@ -1,0 +1,78 @@
+"""Battery: what it does now, what it really holds, what it costs and saves, how it ages."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from energydash.answers import battery as answers
+from energydash.battery.devices import Device
+from energydash.views import battery_parts as show
+from energydash.views import battery_setup as setup
+from energydash.views import cached, parts, state, viewer
+from energydash.views.live import live
+from energydash.views.state import TimeRange
+
+
+def figures(device: Device, chosen: TimeRange) -> None:
+    """The part that keeps itself up to date: figures and the traces."""
+    shown = chosen.moved_on(cached.context().now())
+    found = show.asked(device.id, shown.period)
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+        st.subheader(device.name, anchor=False, width="content")
+        parts.sample_badge(found.reading)
+        parts.stale_badge(found.reading)
+    show.doubts(found)
+    show.figures(found)
+    zoom = f"{device.id}{shown.preset}{shown.at}"
+    if not found.reading.is_empty:
+        show.traces_card(device.id, shown.period, device.zone, zoom)
+
+
+def details(device: Device, chosen: TimeRange) -> None:
+    """What changes slowly: energy and money, cycles, stress, ageing, quality."""
+    found = show.asked(device.id, chosen.period)
+    if found.reading.is_empty:
+        return
+    show.energy_card(found, chosen)
+    show.cycles_card(found)
+    show.stress_card(found)
+    show.ahead_card(device.id, device.zone)
+    show.quality_card(found, device.zone)
+
+
+def battery(device: Device, chosen: TimeRange) -> None:
+    """One battery from top to bottom."""
+    live(lambda: figures(device, chosen), key=f"battery_{device.id}", on=chosen.is_live)
+    details(device, chosen)
+
+
+here = cached.context()
+known = answers.devices(here)
+is_personal = viewer.may_edit() and not here.sample
+if is_personal and answers.is_configured(here) and not known:
+    setup.connect_default()
+with parts.header("Battery"):
+    names = {device.id: device.name for device in known}
+    picked = list(names)
+    if len(known) > 1:
+        picked = st.pills(
+            "Batteries", list(names), selection_mode="multi", default=[known[0].id],
+            format_func=lambda one: names[one], key="batteries", label_visibility="collapsed",
+        ) or [known[0].id]  # fmt: skip
+devices = [device for device in known if device.id in picked]
+if devices:
+    chosen = state.choose(devices[0].zone)
+    for column, device in zip(st.columns(len(devices)), devices, strict=True):
+        with column:
+            battery(device, chosen)
+else:
+    parts.empty("No battery is connected.", "Connect Aretas or import a file below.")
+if is_personal:
+    own = tuple(device for device in known if device.id != "sample")
+    with st.expander("Connect Aretas", icon=":material/cable:"):
+        setup.connect_form("page")
+    with st.expander("Import telemetry", icon=":material/upload_file:"):
+        setup.import_form(own, "page")
+    for device in own:
+        with st.expander(f"Settings of {device.name}", icon=":material/tune:"):
+            setup.describe_form(device, device.id)

@@ -1,0 +1,53 @@
+"""The Battery page: complete on sample data, honest when empty, and with a battery of its own."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from energydash.answers import battery_connect
+from energydash.context import Context
+from tests.battery.simulated import monitored, truth
+from tests.pages.conftest import OpenPage, words
+
+
+def test_sample_data_say_so_and_show_everything(open_page: OpenPage) -> None:
+    app = open_page("battery")
+    said = words(app)
+    assert "SAMPLE" in said
+    labels = [metric.label for metric in app.metric]
+    assert labels == [
+        "Charge, %", "Power, kW", "Charged, kWh", "Discharged, kWh", "Net", "Usable, kWh",
+        "Health, %", "Coverage, %",
+    ]  # fmt: skip
+    assert all(metric.value != "–" for metric in app.metric)
+    for title in (
+        "Power and state of charge", "Voltage, current, temperature", "what it saved",
+        "Capacity and efficiency per cycle", "Stress", "Ageing and what would help",
+        "Data quality and export",
+    ):  # fmt: skip
+        assert title in said
+    assert "Positive is charging" in said
+
+
+def test_a_year_is_aggregated(open_page: OpenPage) -> None:
+    app = open_page("battery", range="Year")
+    said = words(app)
+    assert "15\\-minute means" in said or "15-minute means" in said
+    assert "Energy by month" in said
+
+
+def test_an_imported_battery(open_page: OpenPage, here: Context) -> None:
+    report = monitored(truth(3, seed=9), 1)
+    frames = [
+        pd.DataFrame({"time": time_us / 1e6, part: value})
+        for part, (time_us, value) in report.arrays.items()
+    ]
+    text = pd.concat(frames).sort_values("time").to_csv(index=False).encode()
+    (done,) = battery_connect.import_telemetry(here, [("home.csv", text)], "Garage")
+    assert done.created
+    app = open_page("battery", range="Custom", dates="2026-01-01,2026-01-03")
+    said = words(app)
+    assert "SAMPLE" not in said
+    assert "Garage" in said
+    usable = next(metric for metric in app.metric if metric.label == "Usable, kWh")
+    assert "±" in usable.value
