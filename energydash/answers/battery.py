@@ -116,16 +116,7 @@ def analyse(
 
 def history(context: Context, device: Device) -> Period:
     """From the first to the newest telemetry; a year up to now for the made-up battery."""
-    now = context.now()
-    if data.is_sample(context, device):
-        return Period(now - timedelta(days=365), now)
-    feed = device.feed(context.store.household())
-    windows = context.store.coverage(feed, Period(data.EARLIEST, data.LATEST))
-    newest = context.store.newest(feed)
-    if not windows or newest is None:
-        return Period(now, now)
-    start = min(window.period.start for window in windows)
-    return Period(min(start, newest), newest + timedelta(seconds=1))
+    return data.history(context, device)
 
 
 def view(
@@ -136,11 +127,11 @@ def view(
     want(context, chosen, period)
     setup = data.setup_of(context, chosen)
     frame = data.slots(context, chosen, period)
-    reading = data.reading_of(context, chosen, period, frame)
-    until = min(period.end, max(context.now(), period.start))
+    lived = data.lived(context, chosen, period)
+    reading = data.reading_of(context, chosen, lived, frame)
     faults = _faults(context, chosen, period, setup, frame)
     stop = blocking(faults)
-    start_us, end_us = _micros(period.start), _micros(until)
+    start_us, end_us = _micros(lived.start), _micros(lived.end)
     found: Analysis | None = None
     reason = f"{stop.sentence} {stop.remedy}".strip() if stop else ""
     if stop is None:

@@ -60,6 +60,32 @@ def is_sample(context: Context, device: Device) -> bool:
     return device.id == sample.DEVICE.id
 
 
+def history(context: Context, device: Device) -> Period:
+    """From the first to the newest telemetry; a year up to now for the made-up battery."""
+    now = context.now()
+    if is_sample(context, device):
+        return Period(now - timedelta(days=365), now)
+    feed = device.feed(context.store.household())
+    windows = context.store.coverage(feed, Period(EARLIEST, LATEST))
+    newest = context.store.newest(feed)
+    if not windows or newest is None:
+        return Period(now, now)
+    start = min(window.period.start for window in windows)
+    return Period(min(start, newest), newest + timedelta(seconds=1))
+
+
+def lived(context: Context, device: Device, period: Period) -> Period:
+    """The part of `period` in which the battery could have reported: not before its first
+    telemetry, not in the future, and for imported files not after the last of them."""
+    now = context.now()
+    if is_sample(context, device):
+        return Period(period.start, max(min(period.end, now), period.start))
+    whole = history(context, device)
+    end = min(period.end, now if device.source == "aretas" else whole.end)
+    start = max(period.start, whole.start)
+    return Period(start, end) if start < end else Period(period.start, period.start)
+
+
 def setup_of(context: Context, device: Device) -> Setup:
     """Which stored part is which channel, and the sign: the user's word, else what data show."""
     if is_sample(context, device):

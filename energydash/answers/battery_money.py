@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 import numpy as np
@@ -33,7 +33,8 @@ class MoneyAnswer:
     """Amounts of `battery.money.MONEY_COLUMNS` by local day, month or year (index: local dates).
 
     wear_p_per_kwh: what a discharged kWh wears off. is_metered: meters told what the home used;
-    else energy in is taken as bought and energy out as not bought. notes: what was assumed.
+    else energy in is taken as bought and energy out as not bought. is_priced: any half-hour has
+    a price. notes: what was assumed.
     """
 
     device: Device
@@ -42,6 +43,7 @@ class MoneyAnswer:
     totals: dict[str, float]
     wear_p_per_kwh: float
     is_metered: bool
+    is_priced: bool
     readings: tuple[Reading, ...]
     notes: tuple[str, ...]
 
@@ -50,15 +52,17 @@ def battery_money(context: Context, device: str, period: Period, by: By = "day")
     """Avoided import, export earned, cost of charging, wear and net, versus no battery."""
     chosen = device_of(context, device)
     frame = data.slots(context, chosen, period)
-    reading = data.reading_of(context, chosen, period, frame)
+    reading = data.reading_of(context, chosen, data.lived(context, chosen, period), frame)
     halves = _half_hours(frame)
     index = pd.DatetimeIndex(halves.index)
+    is_sample = data.is_sample(context, chosen)
+    if not is_sample:  # a battery of one's own is never valued at a stranger's prices
+        context = replace(context, sample_if_empty=False)
     home = home_of(context)
     notes: list[str] = []
     import_meter, export_meter = (
         _meter(home, direction, chosen) for direction in (Direction.IMPORT, Direction.EXPORT)
     )
-    is_sample = data.is_sample(context, chosen)
     readings = [reading]
     flows: list[Floats] = []
     prices: list[Floats] = []
@@ -73,7 +77,7 @@ def battery_money(context: Context, device: str, period: Period, by: By = "day")
         prices.append(_pence(context, home, meter, index, period))
     kwh_in, kwh_out = (halves[name].to_numpy() for name in ("kwh_in", "kwh_out"))
     if import_meter is None:
-        notes.append("No electricity meter is known: what the battery gave is taken as not bought.")
+        notes.append("No tariff is known, so nothing is priced: connect Octopus or import one.")
         prices[0] = np.full(len(index), np.nan)
     elif not is_sample:  # a real meter has seen the battery; the sample home has none
         flows[0], flows[1] = money.without_battery(flows[0], flows[1], kwh_in, kwh_out)
@@ -89,6 +93,7 @@ def battery_money(context: Context, device: str, period: Period, by: By = "day")
         totals={name: float(valued[name].sum()) for name in valued.columns},
         wear_p_per_kwh=wear,
         is_metered=is_metered,
+        is_priced=bool(np.isfinite(prices[0]).any()),
         readings=tuple(readings),
         notes=tuple(notes),
     )

@@ -40,7 +40,7 @@ def traces(context: Context, device: str, period: Period) -> Traces:
     levels beyond. Charts thin each to what can be seen."""
     chosen = device_of(context, device)
     frame = data.slots(context, chosen, period)
-    reading = data.reading_of(context, chosen, period, frame)
+    reading = data.reading_of(context, chosen, data.lived(context, chosen, period), frame)
     if period.duration <= RAW_DAYS:
         found = data.telemetry(context, chosen, period)
         frames = {

@@ -14,6 +14,7 @@ from energydash.answers import battery as answers
 from energydash.answers import battery_health, battery_money, battery_traces
 from energydash.answers.battery import BatteryView
 from energydash.answers.battery_health import HealthAnswer
+from energydash.answers.battery_money import MoneyAnswer
 from energydash.answers.battery_traces import Traces
 from energydash.battery.efficiency import Efficiency
 from energydash.battery.telemetry import LABELS, PARTS, UNITS
@@ -47,13 +48,15 @@ def figures(found: BatteryView) -> None:
     )  # fmt: skip
     saved = cached.answer(battery_money.battery_money, found.device.id, found.period)
     size = found.analysis.capacity if found.analysis else None
-    flagged = " BMS-dependent: its state of charge is the battery's own count." if (
-        size and size.depends_on_bms
-    ) else ""  # fmt: skip
-    how = "Charge counted against the state of charge" if size and (
-        size.method == "ah-over-soc"
-    ) else "Full discharges to the cut-off voltage"  # fmt: skip
-    window = _window(found)
+    flagged, how = "", found.answer.reason
+    if size:
+        if size.depends_on_bms:
+            flagged = " BMS-dependent: its state of charge is the battery's own count."
+        counted = size.method == "ah-over-soc"
+        how = (
+            f"{'Charge against the state of charge' if counted else 'Full discharges'}, "
+            f"{size.samples} used{_window(found)}.{flagged} ± is two standard deviations."
+        )
     parts.metrics(
         [
             parts.Metric("Charge, %", words.number(facts["soc_percent"], 0),
@@ -63,10 +66,10 @@ def figures(found: BatteryView) -> None:
                          help=_sigma(found, "kwh_in")),
             parts.Metric("Discharged, kWh", words.number(facts["kwh_out"], 1),
                          help=_sigma(found, "kwh_out")),
-            parts.Metric("Net", words.money(saved.totals["net_gbp"]), help=NET_HELP),
+            parts.Metric("Net", words.money(saved.totals["net_gbp"] if saved.is_priced else None),
+                         help=NET_HELP),
             parts.Metric("Usable, kWh", _with_error(facts["usable_kwh"], facts["sigma_kwh"], 2),
-                         help=f"{how}, {size.samples if size else 0} used{window}.{flagged} "
-                              "± is two standard deviations."),
+                         help=how),
             parts.Metric("Health, %",
                          _with_error(_percent(facts["health"]), _percent(facts["sigma_health"]), 1),
                          help="Usable Ah over the nominal Ah of the battery's settings."
@@ -182,30 +185,36 @@ def energy_card(found: BatteryView, chosen: TimeRange) -> None:
             alt="kWh in and out",
             period=found.period,
         )
-        parts.chart(
-            charts.money_bars(saved.table),
-            key=f"money_{found.device.id}",
-            title=f"{found.device.name} money",
-            alt="Pounds saved",
-            period=found.period,
-        )
-        totals = saved.totals
-        parts.said(
-            f"Net {words.money(totals['net_gbp'])} against no battery: "
-            f"{words.money(totals['avoided_import_gbp'])} import avoided, "
-            f"{words.money(totals['export_earned_gbp'])} export earned, "
-            f"{words.money(totals['charge_cost_gbp'])} for charging, "
-            f"{words.money(totals['export_forgone_gbp'])} export forgone, "
-            f"{words.money(totals['wear_gbp'])} wear ({saved.wear_p_per_kwh:.1f} p/kWh)",
-            f"{totals['saved_carbon_kg']:,.1f} kg CO₂ shifted away",
-            f"{totals['unpriced_kwh']:,.1f} kWh without a price" if totals["unpriced_kwh"] else "",
-            *saved.notes,
-        )
+        if saved.is_priced:
+            parts.chart(charts.money_bars(saved.table), key=f"money_{found.device.id}",
+                        title=f"{found.device.name} money", alt="Pounds saved",
+                        period=found.period)  # fmt: skip
+            parts.said(*_money_words(saved))
+        parts.said(*saved.notes)
         with st.expander("Table"):
             table = saved.table.copy()
             shape = "%Y-%m-%d" if by == "day" else "%Y-%m"
             table.index = pd.DatetimeIndex(table.index).strftime(shape).rename(by)
             parts.table(table.reset_index(), key=f"table_{found.device.id}", name="battery energy")
+
+
+def _money_words(saved: MoneyAnswer) -> tuple[str, ...]:
+    totals = saved.totals
+    amounts = {
+        "import avoided": "avoided_import_gbp", "export earned": "export_earned_gbp",
+        "for charging": "charge_cost_gbp", "export forgone": "export_forgone_gbp",
+        "wear": "wear_gbp",
+    }  # fmt: skip
+    listed = ", ".join(f"{words.money(totals[key])} {name}" for name, key in amounts.items())
+    unpriced = totals["unpriced_kwh"]
+    return (
+        (
+            f"Net {words.money(totals['net_gbp'])} against no battery: {listed} "
+            f"({saved.wear_p_per_kwh:.1f} p/kWh)"
+        ),
+        f"{totals['saved_carbon_kg']:,.1f} kg CO₂ shifted away",
+        f"{unpriced:,.1f} kWh without a price" if unpriced > 0.05 else "",
+    )
 
 
 def cycles_card(found: BatteryView) -> None:

@@ -45,7 +45,7 @@ def test_an_imported_battery(open_page: OpenPage, here: Context) -> None:
     text = pd.concat(frames).sort_values("time").to_csv(index=False).encode()
     (done,) = battery_connect.import_telemetry(here, [("home.csv", text)], "Garage")
     assert done.created
-    app = open_page("battery", range="Custom", dates="2026-01-01,2026-01-03")
+    app = open_page("battery", range="Year", at="2026-01-02")
     said = words(app)
     assert "SAMPLE" not in said
     assert "Garage" in said
