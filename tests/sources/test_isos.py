@@ -22,7 +22,7 @@ from energydash.feeds import Feed, Fetched
 from energydash.grid import places
 from energydash.grid.fuels import FUELS
 from energydash.sources import borrowed, isos
-from energydash.time import Period, local_midnight, utc_now
+from energydash.time import Period, local_midnight, utc_now, zone_info
 from tests.upstreams import Request, Response
 from tests.upstreams.server import Upstreams
 
@@ -124,10 +124,9 @@ def test_nyiso_archive_is_downloaded_once(upstreams: Upstreams) -> None:
 
 def test_what_is_not_published_yet_is_no_error(upstreams: Upstreams) -> None:
     """Just after midnight the new day has no file; yesterday's rows are still an answer."""
-    midnight = local_midnight(utc_now().date(), "America/New_York")
-    if midnight > utc_now():
-        midnight -= timedelta(days=1)
-    missing = f"{midnight.astimezone():%Y%m%d}"
+    today = utc_now().astimezone(zone_info("America/New_York")).date()
+    midnight = local_midnight(today, "America/New_York")
+    missing = f"{today:%Y%m%d}"
 
     def gone(request: Request, response: Response) -> Response:
         return Response(404) if missing in request.path else response
