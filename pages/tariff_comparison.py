@@ -35,14 +35,13 @@ if comparison.empty_of(found.readings):
     parts.empty("There are no readings in this period.", "Choose another period, or fetch some.")
     st.stop()
 best = found.comparison.table.iloc[0]
-table = found.comparison.table
-now = table[table["import_tariff"] == answers.NOW]["import_p_per_kwh"].iloc[0]
 parts.metrics(
     [
         parts.Metric("Now", words.money(found.comparison.baseline_gbp), help="As it was."),
         parts.Metric("Cheapest", words.money(best["net_gbp"]), help=best["pair"]),
         parts.Metric("Saved", words.money(-best["difference_gbp"]), help="In this period."),
-        parts.Metric("Now, p/kWh", words.number(now, 2), help="Import, weighted by use."),
+        parts.Metric("Now, p/kWh", words.number(found.now_p_per_kwh, 2),
+                     help="Import, weighted by use."),
         parts.Metric("Cheapest, p/kWh", words.number(best["import_p_per_kwh"], 2)),
     ],
     key="comparison",

@@ -93,27 +93,31 @@ def _bars(table: pd.DataFrame) -> go.Figure:
     """Net £ of each pair, the cheapest on top; hatched where the ranking is not fair."""
     rows = table.iloc[::-1]
     incomplete = rows["unpriced_kwh"] > 1e-9
+    both = zip(rows["net_gbp"], rows["pair"], strict=True)
     bar = go.Bar(
         x=rows["net_gbp"],
-        y=rows["pair"],
+        y=[str(place) for place in range(len(rows), 0, -1)],
         orientation="h",
         marker={
             "color": [colours.QUIET if odd else colours.ACCENT for odd in incomplete],
             "pattern": {"shape": ["/" if odd else "" for odd in incomplete], "size": 6},
         },
-        text=[words.money(value) for value in rows["net_gbp"]],
-        textposition="auto",
-        hovertemplate="%{y}: £%{x:,.2f}<extra></extra>",
+        # names beside the bars would leave a phone no room for the bars
+        text=[f"{words.money(value)}  {name}" for value, name in both],
+        textposition="inside",
+        insidetextanchor="start",
+        constraintext="none",
+        hovertemplate="%{text}<extra></extra>",
     )
     return base.figure(
         [bar],
         unit="",
-        height=110 + 30 * len(rows),
+        height=60 + 32 * len(rows),
         legend=False,
         hover="closest",
         x={"type": "linear", "tickprefix": "£", "tickformatstops": [], "hoverformat": ""},
-        y={"type": "category", "automargin": True},
-        bargap=0.3,
+        y={"type": "category", "automargin": True, "title": {"text": ""}},
+        bargap=0.25,
     )
 
 

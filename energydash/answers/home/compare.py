@@ -32,22 +32,19 @@ NOW = "as it was"
 
 @dataclass(frozen=True, eq=False)
 class ComparisonAnswer(Answer):
-    """comparison: ranked pairs. shifted: the same with a part of the evening moved, or None."""
+    """comparison: ranked pairs. shifted: the same with a part of the evening moved, or None.
+
+    now_p_per_kwh: what an imported kWh cost as it was; NaN without any.
+    """
 
     comparison: Comparison
+    now_p_per_kwh: float
     shifted: Comparison | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """Pairs, cheapest first; months; what was assumed."""
-        return {
-            "pairs": self.comparison.table,
-            "months": {
-                str(month): {str(name): float(value) for name, value in row.items()}
-                for month, row in self.comparison.monthly.iterrows()
-            },
-            "baseline_gbp": self.comparison.baseline_gbp,
-            "assumptions": list(self.comparison.assumptions),
-        }
+        """Pairs, cheapest first; months; what was assumed; `shifted`, an estimate, or None."""
+        shifted = None if self.shifted is None else _json(self.shifted)
+        return _json(self.comparison) | {"shifted": shifted}
 
 
 @dataclass(frozen=True)
@@ -105,7 +102,9 @@ def compare(
             f"There is no {energy} meter to compare with.",
             remedy="Connect an account or import readings first.",
         )
-    chosen = _chosen(context, tariffs, energy)
+    names = {way: _in_force(priced, way) for way in Direction}
+    alone = {tariff for tariff, _ in names.values() if tariff}
+    chosen = [one for one in _chosen(context, tariffs, energy) if one.id not in alone]
     ways: dict[Direction, Readings] = {}
     zone = priced.usages[0].meter.zone
     now = min(max(context.now(), period.start), period.end)
@@ -117,7 +116,8 @@ def compare(
     exports = [u for u in priced.usages if u.meter.direction is Direction.EXPORT]
     way_in, way_out = ways[Direction.IMPORT], ways[Direction.EXPORT]
     cards = {one.id: card_of(context, priced.home, one.id, period, one.direction) for one in chosen}
-    in_now, out_now = actual(imports, way_in, NOW), actual(exports, way_out, NOW)
+    in_now = actual(imports, way_in, names[Direction.IMPORT][1])
+    out_now = actual(exports, way_out, names[Direction.EXPORT][1])
     baseline = in_now.total_gbp + float(out_now.standing_gbp.sum()) - out_now.energy_gbp
     out_priced = [
         under(way_out, cards[one.id]) for one in chosen if one.direction is Direction.EXPORT
@@ -151,6 +151,7 @@ def compare(
         _price_feeds(priced, [one.id for one in chosen]),
         priced.notes,
         found,
+        in_now.pence_per_kwh,
         shifted,
     )
 
@@ -178,6 +179,34 @@ def _chosen(context: Context, tariffs: Sequence[str], energy: str) -> list[Choic
         if one is None:
             parse_code(name)
     return found
+
+
+def _json(found: Comparison) -> dict[str, Any]:
+    return {
+        "pairs": found.table,
+        "months": {
+            str(month): {str(name): float(value) for name, value in row.items()}
+            for month, row in found.monthly.iterrows()
+        },
+        "baseline_gbp": found.baseline_gbp,
+        "is_estimate": found.is_estimate,
+        "assumptions": list(found.assumptions),
+    }
+
+
+def _in_force(priced: Priced, way: Direction) -> tuple[str, str]:
+    """The one tariff that priced a direction throughout ('' where there were several), and what
+    the tariffs that were in force are called."""
+    tariffs = {
+        term.tariff
+        for usage in priced.usages
+        if usage.meter.direction is way
+        for term in priced.terms[usage.meter.id]
+    }
+    if len(tariffs) != 1:
+        return "", NOW
+    (tariff,) = tariffs
+    return tariff, f"{priced.home.tariff_label(tariff)}, {NOW}"
 
 
 def _estimate(shift_percent: float) -> str:

@@ -134,14 +134,15 @@ def test_tariffs_are_ranked_against_what_was(home: Context) -> None:
     assert found.comparison.baseline_gbp == pytest.approx(
         answers.costs(home, MARCH, "total").costs.totals["net_cost_gbp"]
     )
-    assert table.index[0].startswith("Flat")
-    same = table.loc["as it was × as it was"]
+    now = "Flux, as it was × Fixed, as it was"
+    assert list(table.index) == ["Flat × Fixed, as it was", now]  # the tariffs in force are "now"
+    same = table.loc[now]
     assert same["difference_gbp"] == pytest.approx(0, abs=1e-9)
-    assert table.loc["Flux × Fixed", "net_gbp"] == pytest.approx(same["net_gbp"])
-    assert found.comparison.monthly.sum()["Flux × Fixed"] == pytest.approx(same["net_gbp"])
+    assert found.now_p_per_kwh == pytest.approx(20 + 10 * 42 / HALF_HOURS)
+    assert found.comparison.monthly.sum()[now] == pytest.approx(same["net_gbp"])
     assert found.shifted is not None and found.shifted.is_estimate
-    moved = found.shifted.table.set_index("pair").loc["Flux × Fixed", "net_gbp"]
-    assert moved < same["net_gbp"]
+    moved = found.shifted.table.set_index("pair").loc["Flat × Fixed, as it was", "net_gbp"]
+    assert moved == pytest.approx(table.loc["Flat × Fixed, as it was", "net_gbp"])
     assert "Estimate: 20 %" in found.shifted.assumptions[0]
     with pytest.raises(InputError, match="not a tariff code"):
         answers.compare(home, MARCH, ["Nonsense"])
