@@ -14,6 +14,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -223,9 +224,15 @@ def _instants(values: Micros) -> pd.DatetimeIndex:
     return index.tz_localize("UTC")
 
 
-def standing_days(card_standing: Prices, days: Sequence[date], zone: str) -> Codes:
+def standing_days(standing: Prices, days: Sequence[date], zone: str) -> Codes:
     """The code of the standing charge of each local day, at its first instant."""
-    return card_standing.at(np.array([micros(local_midnight(day, zone)) for day in days], np.int64))
+    return standing.at(midnights_us(tuple(days), zone))
+
+
+@lru_cache(maxsize=32)
+def midnights_us(days: tuple[date, ...], zone: str) -> Micros:
+    """The first instant of each local day."""
+    return np.array([micros(local_midnight(day, zone)) for day in days], np.int64)
 
 
 def charged_days(period: Period, zone: str) -> list[date]:

@@ -27,10 +27,10 @@ from energydash.home.rates import (
     join_lines,
     local_us,
     micros,
+    midnights_us,
     price,
-    standing_days,
 )
-from energydash.time import HALF_HOUR, Period, grid, local_midnight, merge
+from energydash.time import HALF_HOUR, Period, grid, merge
 from energydash.units import GAS_VOLUME_CORRECTION, MJ_PER_KWH
 
 Flags = npt.NDArray[np.bool_]
@@ -178,16 +178,17 @@ def _charges(
     meter: Meter, period: Period, terms: Sequence[Term], cards: Mapping[str, RateCard]
 ) -> tuple[tuple[date, Rate], ...]:
     days = charged_days(period, meter.zone)
+    midnights = midnights_us(tuple(days), meter.zone)
     found: list[tuple[date, Rate]] = []
     for term in terms:
         card = cards.get(term.tariff)
         if card is None:
             continue
-        here = [day for day in days if local_midnight(day, meter.zone) in term.period]
-        codes = standing_days(card.standing, here, meter.zone)
+        low, high = np.searchsorted(midnights, [micros(term.period.start), micros(term.period.end)])
+        codes = card.standing.at(midnights[low:high]).tolist()
         found += [
             (day, card.standing.rates[code])
-            for day, code in zip(here, codes.tolist(), strict=True)
+            for day, code in zip(days[low:high], codes, strict=True)
             if code != UNPRICED
         ]
     return tuple(found)
