@@ -91,11 +91,12 @@ def shares(
             name=names.get(str(key), str(key).replace("_", " ")),
             marker={"color": colour.get(str(key), colours.QUIET), "line": {"width": 0}},
             text=f"{names.get(str(key), str(key))} {value:.0f}{unit}"
-            if abs(value) / total > 0.14
+            if abs(value) / total > 0.2
             else "",
             textposition="inside",
             insidetextanchor="middle",
             textangle=0,
+            constraintext="none",
             hovertemplate=f"%{{x:.1f}} {unit}",
         )
         for key, value in values.items()

@@ -106,7 +106,10 @@ def fuels_now(now: grid.MixNow, foot: parts.Foot) -> None:
         "GW": st.column_config.NumberColumn(format="%.2f"),
     }
     name = f"Mix now {now.region.id}"
-    parts.table(table, key="fuels_now", name=name, digits=3, column_config=config, foot=foot)
+    parts.table(
+        table, key="fuels_now", name=name, digits=3, column_config=config, foot=foot,
+        height="content",
+    )  # fmt: skip
 
 
 def groups_now(now: grid.MixNow) -> None:

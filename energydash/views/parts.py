@@ -245,7 +245,7 @@ def table(
     key: str,
     name: str,
     zone: str = LONDON,
-    height: int | Literal["auto"] = "auto",
+    height: int | Literal["auto", "content"] = "auto",
     digits: int = 2,
     column_config: dict[str, Any] | None = None,
     foot: Foot | None = None,

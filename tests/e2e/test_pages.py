@@ -1,0 +1,160 @@
+"""Journeys through the pages in a real browser: what only a browser shows.
+
+The fixtures fail every test on a script error and on any request that leaves the machine.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.e2e.conftest import NewPage, fault
+from tests.e2e.site import DRAW_MS, ROOT, Site, main_text, settled, visit
+from tests.upstreams.server import Upstreams
+
+PATHS = {"": "Now", "generation_mix": "Generation mix", "carbon_intensity": "Carbon intensity",
+         "electricity_costs": "Electricity costs", "battery": "Battery",
+         "data_sources": "Data sources"}  # fmt: skip
+BUILT = [path for path in PATHS if not path or (ROOT / "pages" / f"{path}.py").exists()]
+CHARTED = [path for path in BUILT if path != "data_sources"]
+
+
+def drawn(page: Page, key: str) -> None:
+    """Wait until the chart with this key has drawn its traces."""
+    plot = page.locator(f".st-key-{key} .js-plotly-plot .main-svg").first
+    expect(plot).to_be_attached(timeout=DRAW_MS)
+
+
+def traces(page: Page, key: str) -> dict[str, int]:
+    """The traces of a chart, by name, with how many points each has."""
+    found: dict[str, int] = page.locator(f".st-key-{key} .js-plotly-plot").evaluate(
+        "el => Object.fromEntries(el.calcdata.map(t => [t[0].trace.name, t.length]))"
+    )
+    return found
+
+
+def until(page: Page, pattern: str) -> None:
+    """Wait for a text on the page."""
+    main = page.locator("[data-testid=stMain]")
+    expect(main).to_contain_text(re.compile(pattern), timeout=60_000)
+
+
+@pytest.mark.parametrize("path", BUILT)
+def test_a_deep_link_opens_complete_without_any_network(
+    page: Page, offline: Site, path: str
+) -> None:
+    visit(page, offline, path)
+    expect(page.get_by_role("heading", name=PATHS[path], exact=True)).to_be_visible(timeout=DRAW_MS)
+    expect(page.locator("[data-testid=stSidebarNav]")).to_contain_text("Data sources")
+    expect(page.locator("[data-testid=stException]")).to_have_count(0)
+    if path != "data_sources":
+        until(page, "SAMPLE")
+
+
+@pytest.mark.parametrize("path", BUILT)
+def test_a_phone_scrolls_down_only(new_page: NewPage, offline: Site, path: str) -> None:
+    page = new_page(viewport={"width": 390, "height": 844})
+    visit(page, offline, path)
+    if path in CHARTED:
+        expect(page.locator(".js-plotly-plot").first).to_be_attached(timeout=DRAW_MS)
+    wide = page.locator("[data-testid=stMain]").evaluate("el => el.scrollWidth - el.clientWidth")
+    assert wide <= 0
+
+
+@pytest.mark.parametrize(
+    ("scheme", "paper", "accent"),
+    [("light", "rgb(251, 250, 247)", "rgb(15, 118, 110)"),
+     ("dark", "rgb(16, 22, 24)", "rgb(45, 212, 191)")],
+)  # fmt: skip
+def test_both_themes_colour_page_and_chart(
+    new_page: NewPage, offline: Site, scheme: str, paper: str, accent: str
+) -> None:
+    page = new_page(color_scheme=scheme)
+    visit(page, offline, "carbon_intensity")
+    drawn(page, "intensity_chart")
+    app = page.locator("[data-testid=stApp]")
+    assert app.evaluate("el => getComputedStyle(el).backgroundColor") == paper
+    line = page.locator(".st-key-intensity_chart .scatterlayer .js-line").last
+    assert line.evaluate("el => getComputedStyle(el).stroke") == accent
+
+
+def test_the_time_range_lives_in_the_address_and_goes_along(page: Page, offline: Site) -> None:
+    visit(page, offline, "generation_mix")
+    page.get_by_role("radio", name="7d").click()
+    expect(page).to_have_url(re.compile(r"[?&]range=7d"))
+    page.get_by_role("button", name="‹").first.click()
+    expect(page).to_have_url(re.compile(r"[?&]at=\d{4}-\d\d-\d\d"))
+    settled(page)
+    span = page.locator(".st-key-range_bar [data-testid=stCaptionContainer]").first.inner_text()
+    page.get_by_role("link", name="Carbon intensity").click()
+    expect(page.get_by_role("heading", name="Carbon intensity", exact=True)).to_be_visible()
+    settled(page)
+    expect(page.get_by_role("radio", name="7d")).to_be_checked()
+    assert span in main_text(page)
+    page.reload()
+    settled(page)
+    expect(page.get_by_role("radio", name="7d")).to_be_checked(timeout=DRAW_MS)
+    assert span in main_text(page)
+    page.get_by_role("button", name="›").first.click()
+    expect(page).not_to_have_url(re.compile(r"[?&]at="))
+
+
+def test_a_link_with_an_alias_opens_that_region(page: Page, offline: Site) -> None:
+    visit(page, offline, "generation_mix?region=CISO&mix_unit=%25")
+    until(page, "Generation, California ISO")
+    drawn(page, "mix_chart")
+    assert page.locator(".st-key-mix_chart .g-ytitle").text_content() == "% of supply"
+
+
+def test_charts_hold_few_points_in_stack_order(page: Page, offline: Site) -> None:
+    visit(page, offline, "generation_mix?range=30d")
+    drawn(page, "mix_chart")
+    found = traces(page, "mix_chart")
+    assert list(found)[:3] == ["nuclear", "biomass", "hydro"]
+    assert max(found.values()) <= 500
+
+
+def test_the_csv_is_what_is_shown(page: Page, offline: Site) -> None:
+    visit(page, offline, "generation_mix")
+    drawn(page, "mix_chart")
+    with page.expect_download() as download:
+        page.locator(".st-key-csv_mix button").click()
+    text = Path(download.value.path()).read_text()
+    head, first = text.splitlines()[:2]
+    assert head.startswith("time_utc,time_local (Europe/London),nuclear_mw")
+    assert re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:00Z,", first)
+
+
+def test_a_published_reading_appears_by_itself(
+    page: Page, live: Site, stand_ins: Upstreams
+) -> None:
+    visit(page, live, "carbon_intensity")
+    until(page, r"GB Carbon Intensity · \d\d:\d\d")
+    page.locator("h1").first.evaluate("el => { el.dataset.kept = 'yes' }")
+    runs = page.locator("[data-testid=stApp]").get_attribute("data-test-script-state")
+    for name in ("actual", "forecast"):
+        stand_ins.world.publish(f"carbon-intensity/GB/{name}", 433)
+    try:
+        until(page, r"Now, g/kWh\s*433")
+    finally:
+        stand_ins.world.published.clear()
+    assert runs == "notRunning"
+    assert page.locator("h1").first.get_attribute("data-kept") == "yes"
+
+
+def test_a_stopped_upstream_leaves_the_last_good_data_until_it_is_back(
+    page: Page, live: Site, stand_ins: Upstreams
+) -> None:
+    visit(page, live, "generation_mix")
+    until(page, r"Elexon · \d\d:\d\d")
+    before = page.get_by_role("heading", level=3).first.inner_text()
+    with fault(stand_ins, "data.elexon.co.uk", "refused"):
+        until(page, "Elexon cannot be reached")
+        assert "of Great Britain's power" in before
+        until(page, "of Great Britain's power")
+        assert "SAMPLE" not in page.locator(".st-key-card_mix").inner_text()
+    warning = page.locator("[data-testid=stMain]")
+    expect(warning).not_to_contain_text("Elexon cannot be reached", timeout=90_000)

@@ -1,0 +1,107 @@
+"""Data sources: states in words, the last error, retry and clear, and never a key."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pandas as pd
+import pytest
+
+from energydash import fetch, sources
+from energydash.answers import health
+from energydash.context import Context
+from energydash.errors import Unavailable
+from energydash.feeds import Feed, Fetched, Problem
+from energydash.time import LONDON, Period
+from tests.pages.conftest import OpenPage, words
+
+STEP = timedelta(minutes=5)
+MIX = Feed("elexon", "GB", "mix", "MW", STEP, LONDON, STEP)
+
+
+def stored(here: Context, age: timedelta = timedelta(0)) -> None:
+    """Two readings of the GB mix, the newest of them `age` old."""
+    end = pd.Timestamp(here.now() - age).floor("5min")
+    index = pd.DatetimeIndex([end - STEP, end], name="time").as_unit("us")
+    frame = pd.DataFrame({"gas": [1.0, 2.0]}, index=index)
+    period = Period(index[0].to_pydatetime(), end.to_pydatetime() + STEP)
+    here.store.write(MIX, Fetched(frame, period), fetched_at=here.now() - age)
+
+
+def state_of(here: Context, name: str) -> health.SourceHealth:
+    return next(s for s in health.health(here).sources if s.info.name == name)
+
+
+def test_opens_with_nothing_fetched_and_nothing_configured(open_page: OpenPage) -> None:
+    text = words(open_page("data_sources"))
+    assert "0 of" in text
+    assert "not configured" in text
+    assert "Licence" in text or "licence" in text.lower()
+
+
+def test_states(here: Context) -> None:
+    assert state_of(here, "elexon").state == "waiting"
+    stored(here, age=timedelta(hours=5))
+    assert state_of(here, "elexon").state == "stale"
+    stored(here)
+    assert state_of(here, "elexon").state == "live"
+    assert state_of(here, "elexon").rows == 4
+    here.store.set_problem(MIX, Problem("Elexon refused.", "Wait."))
+    assert state_of(here, "elexon").state == "trouble"
+    assert "trouble: " in health.in_words(health.health(here))
+
+
+def test_shows_the_last_error_beside_the_last_good_data(open_page: OpenPage, here: Context) -> None:
+    stored(here)
+    here.store.set_problem(MIX, Problem("Elexon did not answer.", "Check the network."))
+    text = words(open_page("data_sources"))
+    assert "Elexon did not answer. Check the network." in text
+    assert "2 rows" in text
+
+
+def test_retry_asks_again_and_the_error_goes(
+    open_page: OpenPage, here: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here.store.set_problem(MIX, Problem("Elexon did not answer."))
+    asked: list[Period] = []
+
+    def answer(feed: Feed, period: Period, settings: object) -> Fetched:
+        asked.append(period)
+        index = pd.DatetimeIndex([period.start], name="time").as_unit("us").floor("5min")
+        return Fetched(pd.DataFrame({"gas": [5.0]}, index=index), period)
+
+    monkeypatch.setattr(sources, "fetch", answer)
+    app = open_page("data_sources")
+    app.button(key="retry__elexon_GB_mix").click().run()
+    assert asked
+    assert here.store.problem(MIX) is None
+
+
+def test_retry_that_fails_again_says_so(here: Context, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(feed: Feed, period: Period, settings: object) -> Fetched:
+        raise Unavailable("elexon", "Elexon did not answer.")
+
+    monkeypatch.setattr(sources, "fetch", refuse)
+    done = health.retry(here, MIX, Period(here.now() - STEP, here.now()))
+    assert isinstance(done, fetch.Refreshed)
+    assert done.problem is not None
+
+
+def test_clear_forgets_the_readings_only_after_a_yes(open_page: OpenPage, here: Context) -> None:
+    stored(here)
+    app = open_page("data_sources")
+    app.button(key="clear__elexon_GB_mix").click().run()
+    assert here.store.newest(MIX) is not None
+    app.button(key="clear_yes").click().run()
+    assert here.store.newest(MIX) is None
+
+
+def test_no_key_is_shown(open_page: OpenPage, monkeypatch: pytest.MonkeyPatch) -> None:
+    from energydash import context, settings
+
+    monkeypatch.setenv("ENERGYDASH_OCTOPUS_API_KEY", "sk_live_do_not_show")
+    settings.current.cache_clear()
+    context.current.cache_clear()
+    text = words(open_page("data_sources"))
+    assert "[octopus]" in text
+    assert "do_not_show" not in text

@@ -1,0 +1,207 @@
+"""The grid pages and the overview: sample, stored, stale, in trouble, empty; widget to number."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import numpy as np
+import pandas as pd
+import pytest
+import streamlit as st
+
+from energydash.access import Viewer
+from energydash.answers import grid
+from energydash.context import Context
+from energydash.feeds import Fetched, Problem
+from energydash.time import Period
+from tests.pages.conftest import OpenPage, watch_as, words
+
+PAGES = ("overview", "generation_mix", "carbon_intensity", "data_sources")
+FIVE = timedelta(minutes=5)
+
+
+def store_mix(here: Context, age: timedelta = timedelta(0), gas_mw: float = 3000.0) -> None:
+    """Two days of a made-up GB mix in the store, its newest row `age` old."""
+    end = pd.Timestamp(here.now() - age).floor("5min")
+    index = pd.date_range(end - timedelta(days=2), end, freq="5min", name="time").as_unit("us")
+    frame = pd.DataFrame({"gas": gas_mw, "wind": 6000.0, "nuclear": 1000.0}, index=index)
+    period = Period(index[0].to_pydatetime(), end.to_pydatetime() + FIVE)
+    feed = grid.feed_of(here, "GB", "mix")
+    here.store.write(feed, Fetched(frame, period), fetched_at=here.now() - age)
+
+
+def store_intensity(here: Context) -> None:
+    """A day of intensity before now and two days of forecast, lowest 10 to 13 hours ahead."""
+    now = pd.Timestamp(here.now()).floor("30min")
+    index = pd.date_range(now - timedelta(days=1), now + timedelta(days=2), freq="30min")
+    index = index.rename("time").as_unit("us")
+    frame = pd.DataFrame({"actual": 200.0, "forecast": 210.0}, index=index)
+    frame.loc[index >= now, "actual"] = np.nan
+    low = (index >= now + timedelta(hours=10)) & (index < now + timedelta(hours=13))
+    frame.loc[low, "forecast"] = 50.0
+    feed = grid.feed_of(here, "GB", "intensity")
+    past = frame[index < now + timedelta(minutes=30)]
+    covered = Period(index[0].to_pydatetime(), index[-1].to_pydatetime())
+    ahead = frame[index >= now][["forecast"]]
+    fetched = Fetched(past, covered, forecasts=((here.now(), ahead),))
+    here.store.write(feed, fetched, fetched_at=here.now())
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_opens_complete_on_an_empty_home(open_page: OpenPage, page: str) -> None:
+    app = open_page(page)
+    assert app.title[0].value
+    if page != "data_sources":
+        assert "SAMPLE" in words(app)
+        assert "has not been fetched yet" in words(app)
+
+
+@pytest.mark.parametrize("preset", ["Today", "7d", "30d", "Month", "Year", "Custom"])
+@pytest.mark.parametrize("page", PAGES[:3])
+def test_every_range_opens(open_page: OpenPage, page: str, preset: str) -> None:
+    app = open_page(page, range=preset)
+    assert app.segmented_control(key="range").value == preset
+
+
+@pytest.mark.parametrize("region", [place.id for place in grid.regions()])
+def test_every_region_opens(open_page: OpenPage, region: str) -> None:
+    name = grid.region(region).name
+    app = open_page("generation_mix", region=region)
+    assert f"Generation, {name}" in words(app) or f"Demand, {name}" in words(app)
+    open_page("carbon_intensity", region=region)
+
+
+def test_an_alias_in_the_address_is_understood(open_page: OpenPage) -> None:
+    app = open_page("carbon_intensity", region="US-CAL-CISO")
+    assert app.selectbox(key="region").value == grid.region("CAISO").name
+
+
+def test_a_region_that_is_none_is_said_and_great_britain_shown(open_page: OpenPage) -> None:
+    app = open_page("generation_mix", region="Atlantis")
+    assert "is not a region" in app.warning[0].value
+    assert app.selectbox(key="region").value == "Great Britain"
+
+
+def test_mix_in_a_sentence_and_a_table(open_page: OpenPage, here: Context) -> None:
+    store_mix(here)
+    app = open_page("generation_mix")
+    text = words(app)
+    assert "Wind gives 60 % and gas 30 % of Great Britain's power; 60 % is renewable." in text
+    assert "SAMPLE" not in text.replace("SAMPLE: Elexon has not been fetched yet", "")
+    table = next(frame.value for frame in app.dataframe if "fuel" in frame.value)
+    assert dict(zip(table["fuel"], table["GW"], strict=True)) == {
+        "nuclear": 1.0, "wind": 6.0, "gas": 3.0
+    }  # fmt: skip
+    assert "Elexon · " in text
+
+
+def test_percent_is_a_click_away(open_page: OpenPage, here: Context) -> None:
+    store_mix(here)
+    app = open_page("generation_mix")
+    app.segmented_control(key="mix_unit").set_value("%").run()
+    assert not app.exception
+    assert ":gray-badge[%]" in words(app)
+
+
+def test_new_readings_are_seen_at_once(open_page: OpenPage, here: Context) -> None:
+    store_mix(here)
+    app = open_page("generation_mix")
+    assert "gas 30 %" in words(app)
+    store_mix(here, gas_mw=13_000.0)
+    st.cache_resource.clear()  # the half-second memo of versions
+    app.run()
+    assert "Gas gives 65 %" in words(app)
+
+
+def test_stale_is_said_and_the_last_good_data_stay(open_page: OpenPage, here: Context) -> None:
+    store_mix(here, age=timedelta(hours=5))
+    text = words(open_page("generation_mix"))
+    assert "stale, 5 h old" in text
+    assert "Wind gives 60 %" in text
+
+
+def test_trouble_is_one_sentence_with_a_retry(open_page: OpenPage, here: Context) -> None:
+    store_mix(here)
+    problem = Problem("Elexon did not answer.", "Check the network.", kind="Unavailable")
+    here.store.set_problem(grid.feed_of(here, "GB", "mix"), problem)
+    app = open_page("generation_mix")
+    assert "Elexon did not answer. Check the network." in words(app)
+    assert "Wind gives 60 %" in words(app)
+    assert any(button.label == "Retry" for button in app.button)
+
+
+def test_empty_says_why(open_page: OpenPage, here: Context) -> None:
+    store_mix(here)
+    text = words(open_page("generation_mix", range="Custom", dates=["2020-01-01", "2020-01-02"]))
+    assert "There are no readings in this period" in text
+
+
+def test_greenest_window_follows_the_sliders(open_page: OpenPage, here: Context) -> None:
+    store_intensity(here)
+    app = open_page("carbon_intensity")
+    figures = {metric.label: metric.value for metric in app.metric}
+    assert figures["Then, g/kWh"] == "50"
+    assert figures["Now, g/kWh"] == "210"
+    assert figures["Saved, g/kWh"] == "160"
+    assert figures["Saved, %"] == "76"
+    app.slider(key="within").set_value(6).run()
+    figures = {metric.label: metric.value for metric in app.metric}
+    assert figures["Then, g/kWh"] == "210"
+    app.slider(key="hours").set_value(12.0).run()
+    assert "do not fit" in words(app)
+
+
+def test_forecast_error_and_average_are_said(open_page: OpenPage, here: Context) -> None:
+    store_intensity(here)
+    text = words(open_page("carbon_intensity"))
+    assert "10 g/kWh off on average" in text
+    assert "too high overall" in text
+    assert "*average* intensity" in text
+
+
+def test_a_bad_postcode_is_a_sentence(open_page: OpenPage) -> None:
+    app = open_page("carbon_intensity")
+    app.text_input(key="postcode").set_value("not one").run()
+    assert "is not a GB postcode" in app.warning[0].value
+
+
+def test_factor_sets_can_be_chosen(open_page: OpenPage, here: Context) -> None:
+    store_mix(here)
+    app = open_page("carbon_intensity")
+    app.selectbox(key="factors").set_value("ipcc-ar5-2014").run()
+    assert not app.exception
+    assert "average, lifecycle, worked out from the mix" in words(app)
+
+
+def test_overview_says_the_best_time_and_the_cards(open_page: OpenPage, here: Context) -> None:
+    store_intensity(here)
+    store_mix(here)
+    app = open_page("overview")
+    figures = {metric.label: metric.value for metric in app.metric}
+    assert figures["Carbon, g/kWh"] == "210"
+    assert figures["Wind + solar"] == "60 %"
+    assert figures["Demand, GW"] == "10.0"
+    assert "(about 50 g/kWh, 76 % less than now)" in words(app)
+
+
+def test_a_visitor_from_the_network_sees_no_home(
+    open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watch_as(monkeypatch, Viewer(is_loopback=False))
+    app = open_page("overview")
+    labels = {metric.label for metric in app.metric}
+    assert not any("price" in label.lower() or "net" in label for label in labels)
+    assert "Octopus" not in words(app)
+    assert "cheapest" not in words(app)
+
+
+@pytest.mark.parametrize("page", ["electricity_costs", "battery", "tariff_comparison"])
+def test_a_visitor_from_the_network_has_no_personal_pages(
+    open_page: OpenPage, monkeypatch: pytest.MonkeyPatch, page: str
+) -> None:
+    from tests.pages.conftest import ROOT
+
+    if not (ROOT / "pages" / f"{page}.py").exists():
+        pytest.skip("this page is not built yet")
+    watch_as(monkeypatch, Viewer(is_loopback=False))
+    assert open_page(page).title[0].value == "Now"
