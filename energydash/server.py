@@ -89,6 +89,7 @@ def create_app(names: Sequence[str], *, shared: bool = False) -> App:
     from starlette.middleware.trustedhost import TrustedHostMiddleware
     from starlette.routing import Mount
     from streamlit import net_util
+    from streamlit.runtime.pages_manager import PagesManager
     from streamlit.starlette import App
 
     from energydash import api
@@ -96,6 +97,8 @@ def create_app(names: Sequence[str], *, shared: bool = False) -> App:
     # Streamlit would ask a public service for this machine's address when it meets an unknown
     # origin. Nothing leaves the host, so the answer is given here: no other name is allowed.
     net_util._external_ip = "127.0.0.1"
+    # Every visit runs app.py, whose access rules hold for all pages (see energydash.views).
+    PagesManager.uses_pages_directory = False
     middleware = [
         Middleware(TrustedHostMiddleware, allowed_hosts=list(names), www_redirect=False),
         Middleware(SecurityHeaders),

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import streamlit as st
+from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest
 
 from energydash import crawler
@@ -24,6 +26,14 @@ def fresh_caches(monkeypatch: pytest.MonkeyPatch, private_home: Path) -> Iterato
     """Nothing is remembered from another test, and no crawler is started."""
     monkeypatch.setattr(crawler, "ensure_running", lambda context: False)
     watch_as(monkeypatch, Viewer(is_loopback=True))
+    # AppTest would take the folder `pages` for an app without app.py (see energydash.views).
+    made = PagesManager.__init__
+
+    def make(self: PagesManager, *arguments: Any, **named: Any) -> None:
+        made(self, *arguments, **named)
+        PagesManager.uses_pages_directory = False
+
+    monkeypatch.setattr(PagesManager, "__init__", make)
     st.cache_data.clear()
     st.cache_resource.clear()
     yield
@@ -50,7 +60,9 @@ def open_page() -> OpenPage:
         app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=30)
         for key, value in query.items():
             app.query_params[key] = value
-        app.switch_page(f"pages/{name}.py").run()
+        if name != "overview":  # the default page
+            app.switch_page(f"pages/{name}.py")
+        app.run()
         assert not app.exception, [error.message for error in app.exception]
         return app
 
