@@ -163,6 +163,7 @@ def test_readings_stay_when_octopus_is_in_trouble(
     late = context_at(NOW + timedelta(days=3))
     done = household.ingest(late, Period(DAYS.start, NOW + timedelta(days=3)))
     assert [one.kind for one in done.problems] == ["Unavailable"]
+    assert len(done.refreshed) == 1  # the others would have met the same
     meter = by_point(late.store, homes.IMPORT_MPAN)
     assert len(late.store.read(meter.feed(late.store.household()), DAYS)) > 1700
 
@@ -377,6 +378,22 @@ def test_a_file_that_may_be_any_meters(here: Context) -> None:
     file = Upload("usage.csv", b"start,kwh\n2026-01-01T00:00Z,1\n2026-01-01T00:30Z,2\n")
     with pytest.raises(InputError, match="may belong to any of 2 meters"):
         household.import_readings(here, [file])
+
+
+def test_a_nameless_file_of_another_home_is_another_meter(here: Context) -> None:
+    lines = ["start,kwh", *(f"2026-01-0{1 + n // 48}T{n % 48 // 2:02}:{n % 2 * 3}0Z,{n / 100}"
+                            for n in range(96))]  # fmt: skip
+    mine = "\n".join([*lines, ""]).encode()
+    household.import_readings(here, [Upload("a.csv", mine)])
+    revised = mine.replace(b",0.5\n", b",0.7\n")
+    assert household.import_readings(here, [Upload("b.csv", revised)]).items[0].changed == 1
+    theirs = mine.replace(b",0.", b",5.")
+    found = household.import_readings(here, [Upload("c.csv", theirs)])
+    assert found.items[0].is_new
+    assert len(documents.meters(here.store)) == 2
+    # By now both are known, and a file tells by its readings which one it is of.
+    again = household.import_readings(here, [Upload("d.csv", theirs)])
+    assert (again.items[0].meter, again.items[0].changed) == (found.items[0].meter, 0)
 
 
 def test_gas_without_a_calorific_value_is_said(here: Context) -> None:

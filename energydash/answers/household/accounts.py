@@ -283,11 +283,15 @@ def ingest(
         done.append(
             fetch.refresh(context, feed, part, force=force, max_age=max_age, progress=report)
         )
-    problems = _keep_dispatches(context, chosen)
+        trouble = done[-1].problem
+        if trouble and trouble.kind in ("Unavailable", "RateLimited"):
+            break  # the rest would only wait for the same trouble
+    else:
+        notes = (*notes, *_keep_dispatches(context, chosen))
     saved = _save(context, chosen, period, save) if save else ()
     if progress:
         progress(1.0, "Octopus: up to date")
-    return Ingested(tuple(done), saved=saved, notes=(*notes, *problems))
+    return Ingested(tuple(done), saved=saved, notes=notes)
 
 
 def _tasks(

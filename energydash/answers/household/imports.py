@@ -21,6 +21,10 @@ from energydash.time import LONDON, Period
 
 File = Path | Upload
 
+# A file without a meter's name is taken for another home's where more than this share of the
+# half-hours that both have, and more than a day of them, differ by more than a Wh.
+OTHER_HOME, OTHER_HOME_LEAST, SAME_WITHIN = 0.2, 48, 0.001
+
 
 @dataclass(frozen=True)
 class ImportedReadings:
@@ -111,7 +115,8 @@ def import_readings(
     fixed = find_meters(context, meter) if meter and _is_known(context, meter) else []
     items: list[ImportedReadings] = []
     for one in parsed:
-        target, is_new = _target(one, known, fixed, meter, create=create)
+        alike = [] if fixed else [m for m in known if _fits(m, one) and _agrees(context, m, one)]
+        target, is_new = _target(one, known, alike, fixed, meter, create=create)
         if is_new:
             known.append(target)
         elif target not in known:  # a serial number was learned
@@ -163,6 +168,7 @@ def _is_known(context: Context, meter: str) -> bool:
 def _target(
     found: MeterReadings,
     known: Sequence[Meter],
+    alike: Sequence[Meter],
     fixed: Sequence[Meter],
     named: str,
     *,
@@ -170,7 +176,8 @@ def _target(
 ) -> tuple[Meter, bool]:
     """The meter that readings go to, and whether it is made for them.
 
-    By the user's choice; by the point or id in the file's name; else the one meter of that kind.
+    By the user's choice; by the point or id in the file's name; else the one meter of that kind
+    whose readings do not contradict the file's (`alike`).
     """
     if fixed:
         fitting = [one for one in fixed if _fits(one, found)]
@@ -190,7 +197,6 @@ def _target(
             if other is not None:
                 raise _misfit(found, other)
         else:
-            alike = [one for one in known if _fits(one, found)]
             if len(alike) == 1:
                 return alike[0], False
             if len(alike) > 1:
@@ -229,6 +235,19 @@ def _fits(meter: Meter, found: MeterReadings) -> bool:
         found.direction,
         found.unit,
     )
+
+
+def _agrees(context: Context, meter: Meter, found: MeterReadings) -> bool:
+    """False where a meter has other readings in the file's time: then it is another home's.
+
+    Revised readings differ too, but few of them.
+    """
+    if found.period is None:
+        return True
+    stored = context.store.read(meter.feed(context.store.household()), found.period, ("energy",))
+    both = stored.join(found.frame, how="inner", rsuffix="_file").dropna()
+    differ = int(((both["energy"] - both["energy_file"]).abs() > SAME_WITHIN).sum())
+    return differ <= max(OTHER_HOME * len(both), OTHER_HOME_LEAST)
 
 
 def _checked(meter: Meter, found: MeterReadings) -> Meter:

@@ -106,7 +106,7 @@ def read_plain(table: Table, upload: Upload, choices: Choices) -> list[MeterRead
     is_utc = bool(_UTC.search(keys[time_at])) and "bst" not in keys[time_at]
     found = []
     for number, direction in _values_at(table, choices, time_at, ends_at):
-        unit = _stated_unit(table, number, upload, choices)
+        unit, is_by_name = _stated_unit(table, number, upload, choices)
         rows = Rows(
             file=upload.name,
             format="CSV",
@@ -129,6 +129,8 @@ def read_plain(table: Table, upload: Upload, choices: Choices) -> list[MeterRead
         )
         said = f"clock times are read as {'UTC' if is_utc else choices.zone}"
         notes = one.notes if _has_offsets(times) else (*one.notes, said)
+        if is_by_name:
+            notes = (*notes, f"its unit, {unit}, is taken from its name")
         found.append(_named(replace(one, notes=notes), upload, table))
     return found
 
@@ -194,13 +196,15 @@ def _named_column(table: Table, name: str) -> int:
     )
 
 
-def _stated_unit(table: Table, number: int, upload: Upload, choices: Choices) -> str:
-    """The unit that the user, the column, the file's other columns or its name state."""
+def _stated_unit(table: Table, number: int, upload: Upload, choices: Choices) -> tuple[str, bool]:
+    """The unit that the user or a column states, else the file's name (then True)."""
     if choices.unit:
-        return choices.unit
-    for text in (table.keys[number], " ".join(table.keys), upload.name.lower()):
+        return choices.unit, False
+    for text in (table.keys[number], " ".join(table.keys)):
         if found := _UNIT.search(text.replace("_", " ")):
-            return found[1]
+            return found[1], False
+    if found := _UNIT.search(upload.name.lower().replace("_", " ")):
+        return found[1], True
     raise unreadable(
         table.file,
         f"column {table.header[number]}",
