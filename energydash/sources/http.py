@@ -196,6 +196,17 @@ def as_json(source: str, body: bytes, *, exact: bool = False) -> Any:
         ) from error
 
 
+class _Redacting(logging.Filter):
+    """urllib3 logs the addresses it tries again, and some upstreams take their key in the query."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.msg, record.args = redact(record.getMessage()), ()
+        return True
+
+
+logging.getLogger("urllib3.connectionpool").addFilter(_Redacting())
+
+
 def redact(text: str, secrets: Iterable[str] | None = None) -> str:
     """`text` without configured secrets and without the values of key-like URL parameters."""
     for secret in settings.current().secrets() if secrets is None else secrets:
