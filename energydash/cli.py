@@ -71,10 +71,12 @@ COMMANDS = {
 GROUPS: dict[str, dict[str, tuple[str, str]]] = {
     "import": {
         "readings": ("home:import_readings", "Meter readings: website CSV, API JSON, JSONL, CSV."),
+        "telemetry": ("battery:import_telemetry", "Battery telemetry: Aretas JSON, CSV, Parquet."),
         "tariffs": ("home:import_tariffs", "Tariffs: octopus_viz config JSON, energydash TOML."),
     },
     "battery": {
         "analyse": ("battery:analyse", "Ah and kWh in and out, capacity, efficiency."),
+        "report": ("battery:report", "One HTML page about a battery."),
     },
 }
 

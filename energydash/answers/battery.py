@@ -350,8 +350,9 @@ def cycles_table(found: BatteryView) -> pd.DataFrame:
         total, own = cycle.totals, cycle.capacity
         worth = sigma = np.nan
         deep = (cycle.soc_high or 0.0) - (cycle.soc_low or 0.0) >= 30.0
-        if size and size.kwh and deep and total.coverage > 0.98 and cycle.soc_change is not None:
-            left = cycle.soc_change / 100 * size.kwh
+        whole_one = deep and total.coverage > 0.98 and cycle.soc_change is not None
+        if size and size.kwh and whole_one and total.kwh_in > 0.3 * size.kwh:
+            left = (cycle.soc_change or 0.0) / 100 * size.kwh
             worth = 100 * (total.kwh_out + max(left, 0.0)) / (total.kwh_in + max(-left, 0.0))
             sigma = 100 * np.sqrt(2) * 0.01 * size.kwh / max(total.kwh_in, 1e-9)
         rows.append(

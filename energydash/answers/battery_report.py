@@ -11,6 +11,7 @@ import pandas as pd
 from energydash.answers.battery import BatteryView, cycles_table, device_of, history, summary, view
 from energydash.answers.battery_health import HealthAnswer, as_table, health
 from energydash.answers.battery_money import MoneyAnswer, battery_money
+from energydash.battery.devices import Device
 from energydash.context import Context
 from energydash.time import Period, iso_z
 
@@ -46,8 +47,7 @@ def battery_report(context: Context, device: str = "", period: Period | None = N
     sample = '<span class="sample">SAMPLE</span>' if found.is_sample else ""
     parts = [
         f"<h1>{escape(chosen.name)} {sample}</h1>",
-        f'<p class="quiet">{iso_z(span.start)} to {iso_z(span.end)} · days in '
-        f"{escape(chosen.zone)} · positive is charging</p>",
+        _subtitle(chosen, span),
         _figures(found, saved),
         "<h2>Energy by day, kWh</h2>",
         bars_svg(found.days["kwh_in"], found.days["kwh_out"]),
@@ -68,6 +68,12 @@ def battery_report(context: Context, device: str = "", period: Period | None = N
     )
 
 
+def _subtitle(device: Device, span: Period) -> str:
+    zone = escape(device.zone)
+    when = f"{iso_z(span.start)} to {iso_z(span.end)}"
+    return f'<p class="quiet">{when} · days in {zone} · positive is charging</p>'
+
+
 def bars_svg(up: pd.Series[float], down: pd.Series[float]) -> str:
     """Two rows of bars, up and down from a line, as an image of lines and rectangles."""
     if not len(up):
@@ -76,10 +82,8 @@ def bars_svg(up: pd.Series[float], down: pd.Series[float]) -> str:
     largest = max(float(up.max()), float(down.max()), 0.1)
     slot = width / len(up)
     scale = (height / 2 - 14) / largest
-    pieces = [
-        f'<svg viewBox="0 0 {width:.0f} {height:.0f}" role="img" '
-        f'aria-label="Energy charged and discharged by day">'
-    ]
+    label = "Energy charged and discharged by day"
+    pieces = [f'<svg viewBox="0 0 {width:.0f} {height:.0f}" role="img" aria-label="{label}">']
     for number, (day, charged, given) in enumerate(zip(up.index, up, down, strict=True)):
         left, middle = number * slot + 0.1 * slot, height / 2
         title = f"<title>{day:%Y-%m-%d}: {charged:.1f} in, {given:.1f} out</title>"

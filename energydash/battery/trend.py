@@ -19,6 +19,7 @@ from energydash.battery.telemetry import Floats
 
 YEAR_US: Final = 365.25 * 86_400e6
 FEWEST_POINTS: Final = 4
+FEWEST_IN_LINE: Final = 6
 WINDOW_US: Final = 30 * 86_400_000_000
 
 
@@ -78,13 +79,14 @@ def points(pairs: Sequence[Pair], window_us: int = WINDOW_US) -> tuple[Point, ..
 
 
 def trend(measured: Sequence[Point], new_ah: float) -> Trend | None:
-    """The straight line through the last third (at least four points); None with fewer."""
+    """The straight line through the last third (at least six points, or all there are); None with
+    fewer than four."""
     if len(measured) < FEWEST_POINTS:
         return None
     time = np.array([point.time_us for point in measured]) / YEAR_US
     health = np.array([point.ah for point in measured]) / new_ah
     sigma = np.array([point.sigma_ah for point in measured]) / new_ah
-    last = max(FEWEST_POINTS, len(measured) // 3)
+    last = min(max(FEWEST_IN_LINE, len(measured) // 3), len(measured))
     level, slope, level_sigma, slope_sigma = _line(time[-last:], health[-last:], sigma[-last:])
     _, whole, _, whole_sigma = _line(time, health, sigma)
     steeper = whole - slope

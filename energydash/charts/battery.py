@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any, Final
 
 import numpy as np
@@ -37,7 +38,7 @@ def channel(
     period: Period,
     gaps: Sequence[Period],
     *,
-    height: int = 200,
+    height: int = 180,
     keep_zoom: str = "",
 ) -> tuple[go.Figure, str]:
     """(figure, note) of one channel over the whole period, time without data shaded."""
@@ -142,10 +143,9 @@ def per_cycle(
 def histogram(found: Histogram, unit: str, name: str) -> go.Figure:
     """Bars between the bin edges."""
     digits = 1 if found.edges[1] - found.edges[0] < 1 else 0
-    labels = [
-        f"{low:.{digits}f}–{high:.{digits}f}"
-        for low, high in zip(found.edges[:-1], found.edges[1:], strict=True)
-    ]
+    edges = np.round(found.edges, digits) + 0.0  # + 0.0: no "-0.0"
+    between = " to " if edges[0] < 0 else "–"
+    labels = [f"{low:.{digits}f}{between}{high:.{digits}f}" for low, high in pairwise(edges)]
     table = pd.DataFrame({name: found.values}, index=pd.Index(labels))
     kept = np.flatnonzero(found.values > 0)
     if len(kept):

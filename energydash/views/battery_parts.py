@@ -20,7 +20,7 @@ from energydash.battery.efficiency import Efficiency
 from energydash.battery.telemetry import LABELS, PARTS, UNITS
 from energydash.charts import base
 from energydash.charts import battery as charts
-from energydash.time import Period
+from energydash.time import Period, zone_info
 from energydash.views import cached, parts, words
 from energydash.views.state import TimeRange
 
@@ -57,30 +57,28 @@ def figures(found: BatteryView) -> None:
             f"{'Charge against the state of charge' if counted else 'Full discharges'}, "
             f"{size.samples} used{_window(found)}.{flagged} ± is two standard deviations."
         )
-    parts.metrics(
-        [
-            parts.Metric("Charge, %", words.number(facts["soc_percent"], 0),
-                         help="State of charge as the battery's monitor reports it."),
-            parts.Metric("Power, kW", words.number(power, 2), delta=doing, help=SIGN),
-            parts.Metric("Charged, kWh", words.number(facts["kwh_in"], 1),
-                         help=_sigma(found, "kwh_in")),
-            parts.Metric("Discharged, kWh", words.number(facts["kwh_out"], 1),
-                         help=_sigma(found, "kwh_out")),
-            parts.Metric("Net", words.money(saved.totals["net_gbp"] if saved.is_priced else None),
-                         help=NET_HELP),
-            parts.Metric("Usable, kWh", _with_error(facts["usable_kwh"], facts["sigma_kwh"], 2),
-                         help=how),
-            parts.Metric("Health, %",
-                         _with_error(_percent(facts["health"]), _percent(facts["sigma_health"]), 1),
-                         help="Usable Ah over the nominal Ah of the battery's settings."
-                              f"{flagged}"),
-            parts.Metric("Coverage, %", words.number(_percent(facts["coverage"]), 1),
-                         help="Share of the period with voltage and current. Nothing is counted "
-                              "in the rest; the most it may hide is given below."),
-        ],
-        key=f"figures_{found.device.id}",
-        width=132,
-    )  # fmt: skip
+    shown = [
+        parts.Metric("Charge, %", words.number(facts["soc_percent"], 0),
+                     help="State of charge as the battery's monitor reports it."),
+        parts.Metric("Power, kW", words.number(power, 2), delta=doing, help=SIGN),
+        parts.Metric("Charged, kWh", words.number(facts["kwh_in"], 1),
+                     help=_sigma(found, "kwh_in")),
+        parts.Metric("Discharged, kWh", words.number(facts["kwh_out"], 1),
+                     help=_sigma(found, "kwh_out")),
+        parts.Metric("Net", words.money(saved.totals["net_gbp"] if saved.is_priced else None),
+                     help=NET_HELP),
+        parts.Metric("Usable, kWh", _with_error(facts["usable_kwh"], facts["sigma_kwh"], 2),
+                     help=how),
+        parts.Metric("Health, %",
+                     _with_error(_percent(facts["health"]), _percent(facts["sigma_health"]), 1),
+                     help="Usable Ah over the nominal Ah of the battery's settings."
+                          f"{flagged}"),
+        parts.Metric("Coverage, %", words.number(_percent(facts["coverage"]), 1),
+                     help="Share of the period with voltage and current. Nothing is counted "
+                          "in the rest; the most it may hide is given below."),
+    ]  # fmt: skip
+    for row in (0, 4):
+        parts.metrics(shown[row : row + 4], key=f"figures_{row}_{found.device.id}", width=150)
 
 
 NET_HELP = (
@@ -100,7 +98,7 @@ def doubts(found: BatteryView) -> None:
 
 def traces_card(device: str, period: Period, zone: str, zoom: str) -> None:
     """Power and state of charge, then the other channels, each with its own axis."""
-    inner = _zoomed(period)
+    inner = _zoomed(period, zoom)
     drawn = cached.ask(battery_traces.traces, device, inner)
     found = drawn.result
     with parts.card(
@@ -110,29 +108,30 @@ def traces_card(device: str, period: Period, zone: str, zoom: str) -> None:
         if inner != period:
             st.button("Show the whole period", key=f"unzoom_{device}", on_click=_unzoom,
                       icon=":material/zoom_out_map:", type="tertiary")  # fmt: skip
-        for part in ("power_kw", "soc_percent"):
-            _channel(drawn, part, inner, zone, zoom)
+        parts.said(*{_channel(drawn, part, inner, zone, zoom): None
+                     for part in ("power_kw", "soc_percent")})  # fmt: skip
     with parts.card(
         "Voltage, current, temperature", found.reading, key=f"channels_{device}", zone=zone
     ):
-        for part in ("voltage_v", "current_a", "temperature_c"):
-            _channel(drawn, part, inner, zone, zoom)
+        parts.said(*{_channel(drawn, part, inner, zone, zoom): None
+                     for part in ("voltage_v", "current_a", "temperature_c")})  # fmt: skip
 
 
-def _channel(drawn: cached.Asked[Traces], part: str, period: Period, zone: str, zoom: str) -> None:
+def _channel(drawn: cached.Asked[Traces], part: str, period: Period, zone: str, zoom: str) -> str:
+    """Draw one channel; what is to be said about its chart."""
     found = drawn.result
     if part not in found.frames:
-        parts.said(f"{LABELS[part]}: no channel.")
-        return
+        return f"{LABELS[part]}: no channel"
     figure, note = cached.draw(drawn, _figure, part, zone, period, zoom)
+    said: str = note
     st.caption(f"{LABELS[part]}, {UNITS[part]}")
     key = f"chart_{part}_{found.device.id}"
     st.plotly_chart(
         figure, key=key, config=base.config(f"{found.device.name} {LABELS[part]}", period),
-        on_select=lambda: _zoom(key, zone), selection_mode="box",
+        on_select=partial(_zoom, key, zoom, period, zone), selection_mode="box",
         alt=f"{LABELS[part]} over time",
     )  # fmt: skip
-    parts.said(note)
+    return said
 
 
 def _figure(found: Traces, part: str, zone: str, period: Period, zoom: str) -> Any:
@@ -141,29 +140,29 @@ def _figure(found: Traces, part: str, zone: str, period: Period, zoom: str) -> A
     )
 
 
-def _zoom(key: str, zone: str) -> None:
-    """Keep what was dragged over as a period, in UTC."""
+def _zoom(key: str, zoom: str, period: Period, zone: str) -> None:
+    """Keep what was dragged over as a period; the axis has the offset of the period's start."""
     boxes = (st.session_state[key].get("selection") or {}).get("box") or ()
     if not boxes or len(boxes[0]["x"]) != 2:
         return
-    first, last = sorted(pd.Timestamp(x) for x in boxes[0]["x"])
+    offset = period.start.astimezone(zone_info(zone)).utcoffset() or timedelta(0)
     start, end = (
-        at.tz_localize(zone, ambiguous=True, nonexistent="shift_forward").tz_convert(UTC)
-        for at in (first, last)
+        (pd.Timestamp(x) - offset).tz_localize(UTC).to_pydatetime() for x in sorted(boxes[0]["x"])
     )
     if end - start >= timedelta(minutes=5):
-        st.session_state["battery_zoom"] = (start.to_pydatetime(), end.to_pydatetime())
+        st.session_state["battery_zoom"] = (zoom, start, end)
 
 
 def _unzoom() -> None:
     st.session_state.pop("battery_zoom", None)
 
 
-def _zoomed(period: Period) -> Period:
+def _zoomed(period: Period, zoom: str) -> Period:
     """The part of the period that was dragged over, else all of it."""
     kept = st.session_state.get("battery_zoom")
-    inner = period.intersect(Period(*kept)) if kept else None
-    return inner or period
+    if not kept or kept[0] != zoom:
+        return period
+    return period.intersect(Period(kept[1], kept[2])) or period
 
 
 def energy_card(found: BatteryView, chosen: TimeRange) -> None:
