@@ -233,8 +233,8 @@ def test_a_region_that_nobody_forecasts_says_so(here: Context) -> None:
 
 
 def test_what_a_region_has_not_is_refused(here: Context) -> None:
-    with pytest.raises(InputError, match="Alberta"):
-        grid.mix_now(here, "AESO")
+    with pytest.raises(InputError, match="New Brunswick"):
+        grid.mix_now(here, "NBP")
     with pytest.raises(InputError, match="interconnectors"):
         grid.interconnectors(here, "GB-13", DAY)
     with pytest.raises(InputError, match="not a region"):
