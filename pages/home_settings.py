@@ -26,9 +26,10 @@ view = st.segmented_control(
     "View", list(VIEWS), default="Account", key="settings_view", label_visibility="collapsed",
     required=True, bind="query-params",
 )  # fmt: skip
-if not (home := answers.home_of(cached.context())).is_sample:
+is_sample = answers.home_of(cached.context()).is_sample
+if not is_sample and view != "Account":
     for warning in cached.answer(answers.home_cards).warnings:
         st.warning(parts.escape(warning), icon=":material/warning:")
-elif view in ("Meters", "Tariffs"):
+if is_sample and view in ("Meters", "Tariffs"):
     st.caption("Nothing of your own is known yet: the other pages show a sample home.")
 VIEWS[view or "Account"]()

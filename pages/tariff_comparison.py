@@ -19,8 +19,8 @@ known = cached.answer(answers.choices)
 labels = {one.id: one.label for one in known}
 with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
     wanted = st.multiselect(
-        "Tariffs", list(labels), list(labels), format_func=lambda one: labels.get(one, one),
-        key="compared", width="stretch",
+        "Tariffs", list(labels), format_func=lambda one: labels.get(one, one), key="compared",
+        width="stretch", placeholder="Every tariff with prices in this period",
     )  # fmt: skip
     shift = st.slider(
         "What if this much of each evening moved to the cheapest hours, %", 0, 60, 0, 5,

@@ -371,6 +371,8 @@ def _meter_card(one: MeterCard) -> None:
             last = f"{one.newest_kwh:,.3f} {one.meter.unit.value} at {when}"
         old = " :orange-badge[older than 7 days]" if one.is_stale else ""
         tariff = one.tariff or "no tariff"
+        if one.ended:
+            tariff = f"its agreement ended on {one.ended.astimezone(zone_info(LONDON)):%-d %b %Y}"
         st.markdown(
             f"Last reading: **{parts.escape(last)}**{old}  \nTariff: {parts.escape(tariff)}"
         )

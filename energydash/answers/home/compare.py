@@ -22,6 +22,7 @@ from energydash.home.comparison import (
     under,
 )
 from energydash.home.meters import Direction
+from energydash.home.rates import micros
 from energydash.home.tariffs import parse_code
 from energydash.sources import octopus
 from energydash.sources.sample import household as sample
@@ -92,7 +93,7 @@ def compare(
 ) -> ComparisonAnswer:
     """Rank tariffs on the readings of `period`, with what was really in force to compare to.
 
-    tariffs: ids, names or published codes; every one at hand by default.
+    tariffs: ids, names or published codes; every one at hand that has prices then by default.
     shift_percent: also estimate with this much of each evening moved to cheap half-hours.
     Raises: InputError for a tariff that is none.
     """
@@ -116,6 +117,8 @@ def compare(
     exports = [u for u in priced.usages if u.meter.direction is Direction.EXPORT]
     way_in, way_out = ways[Direction.IMPORT], ways[Direction.EXPORT]
     cards = {one.id: card_of(context, priced.home, one.id, period, one.direction) for one in chosen}
+    if not tariffs:  # of all at hand, those that have prices in this period
+        chosen = [one for one in chosen if len(cards[one.id].unit.clip(*_span(period)).codes)]
     in_now = actual(imports, way_in, names[Direction.IMPORT][1])
     out_now = actual(exports, way_out, names[Direction.EXPORT][1])
     baseline = in_now.total_gbp + float(out_now.standing_gbp.sum()) - out_now.energy_gbp
@@ -192,6 +195,10 @@ def _json(found: Comparison) -> dict[str, Any]:
         "is_estimate": found.is_estimate,
         "assumptions": list(found.assumptions),
     }
+
+
+def _span(period: Period) -> tuple[int, int]:
+    return micros(period.start), micros(period.end)
 
 
 def _in_force(priced: Priced, way: Direction) -> tuple[str, str]:

@@ -32,7 +32,11 @@ AHEAD = 2 * DAY
 
 @dataclass(frozen=True, eq=False)
 class MeterCard:
-    """One meter: its newest reading, whether that is stale, and the tariff that prices it now."""
+    """One meter: its newest reading, whether that is stale, and the tariff that prices it now.
+
+    ended: when its last agreement ended (a home moved out of), None where one runs or none is
+    known.
+    """
 
     meter: Meter
     reading: Reading
@@ -40,6 +44,7 @@ class MeterCard:
     is_stale: bool
     unpriced_half_hours: int
     tariff: str
+    ended: datetime | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,28 +103,35 @@ def home_cards(context: Context) -> HomeCards:
     """The cards of every meter, electricity and gas."""
     home, now = home_of(context), context.now()
     recent = Period(now - 30 * DAY, now)
+    usages = {
+        usage.meter.id: usage
+        for energy in dict.fromkeys(meter.energy for meter in home.meters)
+        for usage in price_home(context, recent, "", energy.value).usages
+    }
     found: list[MeterCard] = []
-    for energy in Energy:
-        if not any(meter.energy is energy for meter in home.meters):
-            continue
-        priced = price_home(context, recent, "", energy.value)
-        for usage, reading in zip(priced.usages, priced.readings, strict=True):
-            newest = reading.newest
-            last = None
-            if newest is not None:
-                tail = read_meter(context, home, usage.meter, Period(newest, newest + HALF_HOUR))
-                last = float(tail.data["energy"].iloc[-1]) if len(tail.data) else None
-            in_force = [t for t in priced.terms[usage.meter.id] if t.period.end >= recent.end]
-            found.append(
-                MeterCard(
-                    usage.meter,
-                    reading,
-                    last,
-                    newest is None or now - newest > STALE_AFTER,
-                    int((usage.lines.code < 0).sum()),
-                    home.tariff_label(in_force[-1].tariff) if in_force else "",
-                )
+    for meter in home.meters:
+        reading = read_meter(context, home, meter, recent)
+        newest, last = reading.newest, None
+        if newest is not None:
+            tail = read_meter(context, home, meter, Period(newest, newest + HALF_HOUR)).data
+            last = float(tail["energy"].iloc[-1]) if len(tail) else None
+        ends = [one.valid_to for one in home.agreements if one.meter == meter.id]
+        ended = max((end for end in ends if end), default=None)
+        ended = ended if ended and ended <= now and None not in ends else None
+        in_force = terms(meter, home.tariffs, home.agreements, Period(now, now + HALF_HOUR))
+        usage = usages.get(meter.id)
+        found.append(
+            MeterCard(
+                meter,
+                reading,
+                last,
+                ended is None and (newest is None or now - newest > STALE_AFTER),
+                0 if usage is None else int((usage.lines.code < 0).sum()),
+                home.tariff_label(in_force[0].tariff) if in_force else "",
+                ended,
             )
+        )
+    found.sort(key=lambda card: card.ended is not None)
     return HomeCards(tuple(found), _warnings(context, home), home.is_sample)
 
 

@@ -13,7 +13,8 @@ from energydash import fetch, household
 from energydash.answers.intensity import intensity
 from energydash.context import Context
 from energydash.errors import InputError
-from energydash.feeds import Feed, Reading, empty_frame
+from energydash.feeds import Coverage, Feed, Reading, empty_frame
+from energydash.home.bills import runs
 from energydash.home.cards import Term, published_card, tariff_card, terms, with_dispatches
 from energydash.home.meters import Direction, Energy, Meter
 from energydash.home.rates import RateCard, index_us
@@ -139,18 +140,15 @@ def price_home(
                         uncertain.append(term.tariff)
                 cards[term.tariff] = card
         expected = _expected(home, one, reading, period, now)
-        usages.append(
-            use(
-                one,
-                reading.data,
-                period,
-                found,
-                cards,
-                expected=expected,
-                charged=Period(period.start, min(max(now, period.start), period.end)),
-            )
-        )
-        readings.append(reading)
+        charged = Period(period.start, min(max(now, period.start), period.end))
+        usage = use(one, reading.data, period, found, cards, expected=expected, charged=charged)
+        if not expected and not len(usage.times_us) and reading.feed.address:
+            continue  # a home moved out of, or not yet into
+        missing = usage.missing_us
+        known = len(usage.expected_us) - len(missing)
+        coverage = Coverage(known, len(usage.expected_us), tuple(runs(missing)))
+        usages.append(usage)
+        readings.append(replace(reading, coverage=coverage))
         in_force[one.id] = tuple(found)
     published = [t.tariff for found in in_force.values() for t in found if t.is_published]
     prices = tuple(f for code in dict.fromkeys(published) for f in octopus.tariff_feeds(code))
