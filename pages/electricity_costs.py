@@ -54,7 +54,7 @@ def controls(chosen: state.TimeRange) -> home_costs.Choice:
         )
     return home_costs.Choice(
         chosen, By(by), Value(value or Value.GBP), "", energy, before(chosen, wanted),
-        wanted if wanted != "last year" else "a year before", bool(per_day),
+        "a year before" if wanted == "last year" else "the previous period", bool(per_day),
     )  # fmt: skip
 
 

@@ -57,7 +57,7 @@ comparison.windows(
     cached.answer(answers.cheapest_windows, HOURS),
     cached.answer(answers.cheapest_windows, HOURS, dearest=True),
 )
-if viewer.may_edit() and not home.is_sample:
-    with st.expander("Add a published tariff"):
-        regions = [meter.region for meter in home.meters if meter.region]
-        comparison.add_published(period, regions[0] if regions else "")
+may_add = viewer.may_edit() and not home.is_sample
+if may_add and st.toggle("Add a published tariff", key="adding"):
+    regions = [meter.region for meter in home.meters if meter.region]
+    comparison.add_published(period, regions[-1] if regions else "")

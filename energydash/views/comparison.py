@@ -159,27 +159,44 @@ def _runs(starts: tuple[datetime, ...]) -> list[Period]:
 
 def add_published(period: Period, region: str) -> None:
     """Choose a public Octopus tariff and fetch its prices of the period."""
-    code = st.text_input(
-        "Tariff code", key="published", placeholder=f"E-1R-AGILE-24-10-01-{region or 'C'}",
-        help="Product and region as Octopus writes them.",
-    )  # fmt: skip
-    if st.button("Fetch its prices", key="fetch_prices", disabled=not code):
-        bar = st.progress(0.0, "Asking Octopus…")
+    here = cached.context()
+    try:
+        sold = answers.products(here)
+    except EnergydashError as error:
+        st.warning(parts.escape(str(error)), icon=":material/warning:")
+        sold = ()
+    left, middle, right = st.columns([3, 1, 2], vertical_alignment="bottom")
+    names = {one.code: f"{one.name} ({one.direction.lower()}, {one.code})" for one in sold}
+    product = left.selectbox(
+        "Product", list(names), None, format_func=lambda one: names.get(one, one), key="product"
+    )
+    letters = "ABCDEFGHJKLMNP"
+    place = letters.index(region) if region in letters else letters.index("C")
+    letter = middle.selectbox("Region", list(letters), place, key="region_letter")
+    code = right.text_input(
+        "or a tariff's code", key="published", placeholder=f"E-1R-AGILE-24-10-01-{letter}"
+    )
+    if not st.button("Fetch its prices", key="fetch_prices", disabled=not (code or product)):
+        return
+    bar = st.progress(0.0, "Asking Octopus…")
 
-        def progress(part: float, text: str) -> None:
-            bar.progress(min(part, 1.0), text)
+    def progress(part: float, text: str) -> None:
+        bar.progress(min(part, 1.0), text)
 
-        try:
-            problems = answers.bring_prices(cached.context(), [code.strip()], period, progress)
-            for problem in problems:
-                st.warning(parts.escape(f"{problem.sentence} {problem.remedy}"))
-            if not problems:
-                st.success("Its prices are kept; it is in the list now.")
-        except EnergydashError as error:
-            st.error(parts.escape(str(error)), icon=":material/error:")
-        finally:
-            bar.empty()
-            cached.forget()
+    try:
+        codes = [code.strip()] if code else answers.tariff_codes(here, product or "", letter or "")
+        if not codes:
+            st.info("This product is not sold there.")
+        problems = answers.bring_prices(here, codes, period, progress)
+        for problem in problems:
+            st.warning(parts.escape(f"{problem.sentence} {problem.remedy}"))
+        if codes and not problems:
+            st.success(parts.escape(f"Its prices are kept: {', '.join(codes)} is compared now."))
+    except EnergydashError as error:
+        st.error(parts.escape(str(error)), icon=":material/error:")
+    finally:
+        bar.empty()
+        cached.forget()
 
 
 def empty_of(readings: tuple[Reading, ...]) -> bool:

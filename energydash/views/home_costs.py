@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -16,6 +16,7 @@ from energydash.answers.home import CostsAnswer, HomeCards, MeterCard
 from energydash.charts.costs import cost_bars
 from energydash.charts.heatmap import day_slots
 from energydash.errors import EnergydashError
+from energydash.feeds import Coverage
 from energydash.home.bills import Statement
 from energydash.home.costs import By
 from energydash.home.meters import Direction
@@ -82,6 +83,10 @@ def table_of(found: CostsAnswer, value: Value, *, per_day: bool = False) -> pd.D
             Value.CARBON: ("import_kg_co2", "export_kg_co2"),
         }[value]
         values = [rows[column] / each for column in columns]
+        if value is Value.CARBON:  # what nothing is known of is blank, not clean
+            used = rows["import_kwh"] + rows["export_kwh"]
+            blank = (used > 0) & (rows["unknown_co2_kwh"] >= used * (1 - 1e-9))
+            values = [one.mask(blank) for one in values]
         net = values[0] - values[1]
     table = pd.DataFrame({"key": rows["key"], "days": rows["days"]})
     table["import"], table["export"], table["net"] = values[0], values[1], net
@@ -165,9 +170,7 @@ def figures(found: CostsAnswer, before: CostsAnswer | None, name: str) -> None:
     if before is not None:
         zone = zone_info(LONDON)
         start, end = before.period.start.astimezone(zone), before.period.end.astimezone(zone)
-        st.caption(
-            f"Compared with the {name}: {start:%a %-d %b %Y %H:%M} to {end:%a %-d %b %H:%M}."
-        )
+        st.caption(f"Compared with {name}: {start:%a %-d %b %Y %H:%M} to {end:%a %-d %b %H:%M}.")
 
 
 def by_key(choice: Choice) -> None:
@@ -363,6 +366,8 @@ def cards(found: HomeCards) -> None:
 
 def _meter_card(one: MeterCard) -> None:
     now, reading = cached.context().now(), one.reading
+    if one.ended:  # nothing is missing after the last day
+        reading = replace(reading, coverage=Coverage(0, 0))
     kind = f"{one.meter.energy.value} {one.meter.direction.value}"
     with parts.card(one.meter.name, reading, badge=kind, key=f"meter_{one.meter.id}"):
         last = "no reading yet"

@@ -2,16 +2,108 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from decimal import Decimal
+
+import numpy as np
+import pandas as pd
 import pytest
 
-from tests.pages.conftest import OpenPage, words
+from energydash.answers import home as answers
+from energydash.context import Context
+from energydash.feeds import Fetched
+from energydash.home.costs import By
+from energydash.home.meters import Direction, Energy, Meter
+from energydash.home.profile import Value
+from energydash.home.tariffs import Tariff
+from energydash.time import DAY, HALF_HOUR, LONDON, Period, grid
+from energydash.views import cached, words
+from energydash.views.home_costs import table_of
+from tests.pages.conftest import OpenPage
+from tests.pages.conftest import words as said_by
 
 PAGE = "electricity_costs"
+VIEWS = ("Chart", "Map", "Bill", "Trouble", "Meters")
 
 
-@pytest.mark.parametrize("view", ["Chart", "Map", "Bill", "Trouble", "Meters"])
+@pytest.fixture
+def home(here: Context) -> Period:
+    """Two electricity meters and a gas meter with 40 days up to yesterday, three hours missing."""
+    now = here.now()
+    today = Period(now, now + HALF_HOUR).days(LONDON)[0]
+    period = Period.local_days(today - 40 * DAY, today, LONDON)
+    store, owner = here.store, here.store.household()
+    meters = (
+        Meter("in", label="House"),
+        Meter("out", direction=Direction.EXPORT, label="Solar"),
+        Meter("gas", Energy.GAS, label="Boiler"),
+    )
+    for meter in meters:
+        store.put(owner, "meter", meter.id, meter.to_body())
+        index = grid(period, HALF_HOUR)
+        index = index.delete(np.arange(1900, 1906))
+        frame = pd.DataFrame({"energy": np.full(len(index), 0.25)}, index=index)
+        store.write(meter.feed(owner), Fetched(frame, period), fetched_at=now)
+    for tariff in (
+        Tariff("t", "Flat", default_rate=Decimal(20), standing_p_per_day=Decimal(50)),
+        Tariff("o", "Outgoing", direction=Direction.EXPORT, default_rate=Decimal(15)),
+    ):
+        store.put(owner, "tariff", tariff.id, tariff.to_body())
+    return period
+
+
+@pytest.mark.parametrize("view", VIEWS)
 def test_every_view_opens_on_sample_data_that_says_so(open_page: OpenPage, view: str) -> None:
     app = open_page(PAGE, view=view)
-    said = words(app)
-    assert "Net cost £" in said
+    assert "Net cost £" in said_by(app)
     assert not app.error
+    assert not app.warning
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_every_view_opens_on_real_data(open_page: OpenPage, home: Period, view: str) -> None:
+    app = open_page(PAGE, view=view)
+    days = Period(home.end - timedelta(days=1), home.end).days(LONDON)
+    month = Period.local_days(days[-1] + DAY - 29 * DAY, days[-1] + 2 * DAY, LONDON)
+    totals = answers.costs(cached.context(), month, "total").costs.totals
+    shown = {metric.label: metric.value for metric in app.metric}
+    assert shown["Net cost"] == words.money(totals["net_cost_gbp"])
+    assert shown["Export credit"] == words.money(totals["export_value_gbp"])
+    assert shown["Import, p/kWh"] == "20.00"
+    assert not app.error
+    if view == "Trouble":
+        assert "missing readings" in set(app.dataframe[0].value["kind"])
+
+
+@pytest.mark.parametrize("by", list(By))
+@pytest.mark.parametrize("show", list(Value))
+def test_every_key_in_every_unit(open_page: OpenPage, home: Period, by: By, show: Value) -> None:
+    app = open_page(PAGE, by=by.value, show=show.value, before="previous period")
+    assert not app.error
+    assert "Compared with the previous period" in said_by(app)
+
+
+def test_gas_is_shown_by_itself(open_page: OpenPage, home: Period) -> None:
+    app = open_page(PAGE, energy="gas")
+    labels = {metric.label for metric in app.metric}
+    assert "Export credit" not in labels
+    assert "kWh have no price" in said_by(app).replace("\\", "")
+
+
+def test_the_table_is_the_chart(here: Context, home: Period) -> None:
+    found = answers.costs(here, home, By.HALF_HOUR)
+    table = table_of(found, Value.KWH)
+    assert len(table) == 48
+    assert table["import"].sum() == found.costs.totals["import_kwh"]
+    average = table_of(found, Value.KWH, per_day=True)
+    average = average[~average["key"].between("01:00", "01:30")]  # added up where clocks go back
+    assert average["import"].tolist() == pytest.approx([0.25] * 46)
+    assert set(average["days"]) == {39, 40}
+    pence = table_of(found, Value.PENCE)
+    assert pence["import"].tolist() == pytest.approx([20.0] * 48)
+
+
+def test_fetching_without_an_account_says_what_to_do(open_page: OpenPage, home: Period) -> None:
+    app = open_page(PAGE, view="Meters")
+    app.button(key="fetch_now").click().run()
+    assert "No Octopus account is configured" in app.warning[0].value

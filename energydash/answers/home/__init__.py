@@ -6,7 +6,6 @@ from energydash.answers.home.compare import (
     NOW,
     Choice,
     ComparisonAnswer,
-    bring_prices,
     choices,
     compare,
 )
@@ -45,6 +44,7 @@ from energydash.answers.home.now import (
     price_now,
 )
 from energydash.answers.home.pricing import Home, home_of
+from energydash.answers.home.products import bring_prices, products, tariff_codes
 
 __all__ = [
     "NOW",
@@ -79,8 +79,10 @@ __all__ = [
     "own_meters",
     "own_tariffs",
     "price_now",
+    "products",
     "save_meter",
     "save_tariff",
+    "tariff_codes",
     "troubles",
     "undo",
 ]

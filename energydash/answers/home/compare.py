@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from energydash import fetch
 from energydash.answers.home.costs import Answer
 from energydash.answers.home.pricing import Home, Priced, card_of, home_of, price_home
 from energydash.context import Context
 from energydash.errors import InputError
-from energydash.feeds import Feed, Problem
+from energydash.feeds import Feed
 from energydash.home.comparison import (
     ASSUMPTIONS,
     Comparison,
@@ -157,18 +156,6 @@ def compare(
         in_now.pence_per_kwh,
         shifted,
     )
-
-
-def bring_prices(
-    context: Context,
-    codes: Sequence[str],
-    period: Period,
-    progress: fetch.Progress | None = None,
-) -> tuple[Problem, ...]:
-    """Fetch what the store lacks of published tariffs' prices; the problems met on the way."""
-    feeds = [feed for code in codes for feed in octopus.tariff_feeds(code)]
-    met = [fetch.refresh(context, feed, period, progress=progress).problem for feed in feeds]
-    return tuple(problem for problem in met if problem)
 
 
 def _chosen(context: Context, tariffs: Sequence[str], energy: str) -> list[Choice]:

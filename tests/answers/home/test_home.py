@@ -16,6 +16,7 @@ from energydash.errors import InputError
 from energydash.feeds import Fetched, empty_frame
 from energydash.home.meters import Meter
 from energydash.home.profile import Value
+from energydash.home.tariffs import Agreement
 from energydash.home.troubles import Kind
 from energydash.settings import load
 from energydash.sources import octopus
@@ -236,3 +237,17 @@ def test_a_meter_without_any_reading_is_all_missing(nobody: Context) -> None:
     assert answers.costs(nobody, MARCH, "day").costs.totals["missing"] == HALF_HOURS
     (card,) = answers.home_cards(nobody).meters
     assert (card.newest_kwh, card.is_stale) == (None, True)
+
+
+def test_a_home_moved_out_of_is_not_missing_anything(home: Context) -> None:
+    owner = home.store.household()
+    meter = Meter("old", point="1000000000009", serials=("B1",), connected=True, label="Old home")
+    home.store.put(owner, "meter", "old", meter.to_body())
+    agreement = Agreement("o", "old", CODE, None, datetime(2025, 3, 1, tzinfo=UTC))
+    home.store.put(owner, "agreement", "o", agreement.to_body())
+    assert answers.costs(home, MARCH, "total").costs.totals["missing"] == 0
+    card = answers.home_cards(home).meters[-1]
+    assert (card.meter.id, card.is_stale, card.ended) == ("old", False, agreement.valid_to)
+    assert "has no key" in answers.home_cards(home).warnings[0]
+    before = Period.local_days(date(2025, 2, 1), date(2025, 2, 2), LONDON)
+    assert answers.costs(home, before, "total", "old").costs.totals["missing"] == 48
