@@ -92,7 +92,7 @@ def health(context: Context, personal: bool = True) -> Health:
         store.size_bytes(),
         folder_bytes(context.settings.cache_folder),
         context.settings.home,
-        tuple(sorted(context.settings.sections)),
+        tuple(sorted(set(context.settings.sections) - {"share", "grid"})),
     )
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from energydash.answers import grid, health, home
+from energydash.answers import battery, battery_traces, grid, health, home
 from energydash.charts import bars, colours
 from energydash.charts.sparkline import sparkline
 from energydash.time import LONDON, Period, zone_info
@@ -18,6 +18,7 @@ from energydash.views.state import TimeRange, resolve
 
 DAY = timedelta(hours=24)
 TREND = timedelta(hours=3)
+IDLE_KW = 0.05
 HOURS = 3.0  # the length of the best time: a washing machine, a dishwasher, half a car
 
 
@@ -44,9 +45,9 @@ def best_time(region: str, personal: bool) -> None:
 
 
 def now_cards(region: str, personal: bool) -> list[Metric]:
-    """Intensity, wind and solar, demand; then price and cost where they may be seen."""
+    """Intensity, wind and solar, demand; then price, cost and battery where they may be seen."""
     cards = [_intensity(region), _wind_and_solar(region), _demand(region)]
-    return [*cards, _price(), _cost()] if personal else cards
+    return [*cards, _price(), _cost(), *_battery()] if personal else cards
 
 
 def _intensity(region: str) -> Metric:
@@ -127,6 +128,21 @@ def _cost() -> Metric:
     )
 
 
+def _battery() -> list[Metric]:
+    """State of charge and power of the first battery; nothing where there is none."""
+    if not cached.answer(battery.devices):
+        return []
+    now = cached.answer(battery.view, "", last_day()).now
+    day = cached.answer(battery_traces.traces, "", last_day()).frames.get("soc_percent")
+    _, charge = now.get("soc_percent", (None, None))
+    _, power_kw = now.get("power_kw", (None, 0.0))
+    way = "in" if power_kw > 0 else "out"
+    note = "idle" if abs(power_kw) < IDLE_KW else f"{abs(power_kw):.1f} kW {way}"
+    value = f"{charge:.0f} %" if charge is not None else "–"
+    line = sparkline(day.iloc[:, 0]) if day is not None else []
+    return [Metric("Battery", value, note if now else "no readings", "off", line)]
+
+
 def _since(values: pd.Series[float], word: str, digits: int) -> str:
     """`-21 · low`: the change over the last three hours, with a sign that Streamlit reads."""
     known = values.dropna()
@@ -157,6 +173,10 @@ def now_notes(region: str, personal: bool) -> None:
         parts.sample_badge(*readings, what="grid")
         if personal:
             parts.sample_words(cached.answer(home.price_now).sample_reason, what="home")
+            if cached.answer(battery.devices):
+                found = cached.answer(battery.view, "", last_day()).reading
+                parts.sample_badge(found, what="battery")
+                parts.stale_badge(found)
         parts.stale_badge(*readings)
         lines = [parts.freshness(reading) for reading in readings if reading.origin != "sample"]
         parts.said(*dict.fromkeys(lines))
