@@ -11,7 +11,7 @@ REGION, ZONE = "GB", "Europe/London"
 def draw_now() -> None:
     """The best time in the next 24 hours, and the cards of this moment."""
     overview_parts.best_time(REGION, personal)
-    parts.metrics(overview_parts.now_cards(REGION, personal), key="now", width=118)
+    parts.metrics(overview_parts.now_cards(REGION, personal), key="now", width=140)
     overview_parts.now_notes(REGION, personal)
 
 
