@@ -136,7 +136,10 @@ def view(
     reason = f"{stop.sentence} {stop.remedy}".strip() if stop else ""
     if stop is None:
         error = sensor_error(frame)
-        found = analysis_module.analyse(frame, start_us=start_us, end_us=end_us, error=error)
+        found = data.remembered(
+            ("analysis", data.slots_key(context, chosen), lived),
+            lambda: analysis_module.analyse(frame, start_us=start_us, end_us=end_us, error=error),
+        )
         found = _with_history(context, chosen, period, found, frame, cutoff_v, error)
         reason = found.reason
     size = nominal_ah(chosen) or (found.capacity.ah if found and found.capacity else None)
@@ -266,8 +269,10 @@ def _faults(
         return ()
     last = pd.DatetimeIndex(frame.index)[-1].to_pydatetime() + data.STEP
     checked = Period(max(period.start, last - CHECKED_DAYS), last)
-    found = data.telemetry(context, device, checked, PARTS, setup)
-    faults = cross_check(found, integrate(found)) if len(found.current) > 1 else found.faults
+    faults = data.remembered(
+        ("faults", data.slots_key(context, device), checked, setup),
+        lambda: _checked(context, device, checked, setup),
+    )
     notes: list[Fault] = []
     if setup.charge_sign == 0:
         notes.append(
@@ -291,6 +296,13 @@ def _faults(
             )
         )
     return (*notes, *faults)
+
+
+def _checked(
+    context: Context, device: Device, period: Period, setup: data.Setup
+) -> tuple[Fault, ...]:
+    found = data.telemetry(context, device, period, PARTS, setup)
+    return cross_check(found, integrate(found))
 
 
 def _now(context: Context, device: Device, setup: data.Setup) -> dict[str, tuple[datetime, float]]:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -91,21 +91,30 @@ def setup_of(context: Context, device: Device) -> Setup:
     if is_sample(context, device):
         return Setup(tuple((part, part) for part in PARTS), (), 1)
     feed = device.feed(context.store.household())
+    key = ("setup", str(context.settings.home), feed.key, context.store.version(feed),
+           repr(device.to_body()))  # fmt: skip
+    return remembered(key, lambda: _setup_of(context, device, feed))
+
+
+def _setup_of(context: Context, device: Device, feed: Feed) -> Setup:
     newest = context.store.newest(feed)
-    recent = empty_frame()
-    if newest is not None:
-        period = Period(newest - LOOK_FOR_SIGN, newest + timedelta(seconds=1))
-        recent = context.store.read(feed, period)
-    known = {part: part for part in PARTS if part in recent.columns}
-    unnamed = [name for name in recent.columns if str(name).startswith("type_")]
+    if newest is None:
+        return Setup((), (), device.charge_sign)
+    end = newest + timedelta(seconds=1)
+    # Every part the feed ever had, named or not; the values are read part by part, for their
+    # clocks differ and a common frame would be mostly empty.
+    names = [str(name) for name in context.store.read(feed, Period(end - STEP, end)).columns]
+
+    def recent(name: str) -> tuple[Any, Any]:
+        return _column(context.store.read(feed, Period(end - LOOK_FOR_SIGN, end), [name]), name)
+
+    known: dict[str, str] = {part: part for part in PARTS if part in names}
+    unnamed = [name for name in names if name.startswith("type_")]
     if unnamed and not {"voltage_v", "current_a", "power_kw"} <= set(known):
-        sensors = {str(name): as_channel(*_column(recent, str(name))) for name in recent.columns}
-        known = infer(sensors, known)
+        known = infer({name: as_channel(*recent(name)) for name in names}, known)
     sign: Literal[-1, 0, 1] = device.charge_sign
     if sign == 0 and {"current_a", "soc_percent"} <= set(known):
-        plain = from_arrays(
-            {part: _column(recent, known[part]) for part in ("current_a", "soc_percent")}
-        )
+        plain = from_arrays({part: recent(known[part]) for part in ("current_a", "soc_percent")})
         sign = sign_by_soc(plain.current, plain.soc)
     return Setup(tuple(sorted(known.items())), tuple(sorted(device.scales.items())), sign)
 
@@ -151,10 +160,18 @@ def slots(context: Context, device: Device, period: Period) -> pd.DataFrame:
         return _sample_slots(context, period)
     feed = derived_feed(device, context.store.household())
     _build(context, device, feed)
-    return _remembered(
-        (feed.key, context.store.version(feed), period, str(context.settings.home)),
+    return remembered(
+        ("slots", slots_key(context, device), period),
         lambda: context.store.read(feed, period, SLOT_PARTS),
     )
+
+
+def slots_key(context: Context, device: Device) -> tuple[Any, ...]:
+    """What a result made of slots is remembered under: changes whenever they do."""
+    if is_sample(context, device):
+        return (device.id, context.now().replace(second=0, microsecond=0))
+    feed = derived_feed(device, context.store.household())
+    return (str(context.settings.home), feed.key, context.store.version(feed))
 
 
 def derived_feed(device: Device, owner: str) -> Feed:
@@ -282,22 +299,28 @@ def _sample_month(start: datetime, end: datetime) -> pd.DataFrame:
     return _slots_of(from_arrays({part: arrays[part] for part in SLOT_CHANNELS}), piece)
 
 
-_frames: OrderedDict[Any, pd.DataFrame] = OrderedDict()
-_frames_guard = threading.Lock()
+_kept: OrderedDict[Any, Any] = OrderedDict()
+_kept_guard = threading.Lock()
+MOST_KEPT: Final = 64
+T = TypeVar("T")
 
 
-def _remembered(key: Any, ask: Callable[[], pd.DataFrame]) -> pd.DataFrame:
-    """A few frames of slots, kept while their version stands."""
-    with _frames_guard:
-        if key in _frames:
-            _frames.move_to_end(key)
-            return _frames[key]
-    frame = ask()
-    with _frames_guard:
-        _frames[key] = frame
-        while len(_frames) > 16:
-            _frames.popitem(last=False)
-    return frame
+def remembered(key: Any, ask: Callable[[], T]) -> T:
+    """The result of `ask`, kept while its key stands; a key has the version of what it is from.
+
+    Results are shared: do not change them.
+    """
+    with _kept_guard:
+        if key in _kept:
+            _kept.move_to_end(key)
+            found: T = _kept[key]
+            return found
+    found = ask()
+    with _kept_guard:
+        _kept[key] = found
+        while len(_kept) > MOST_KEPT:
+            _kept.popitem(last=False)
+    return found
 
 
 def reading_of(context: Context, device: Device, period: Period, data: pd.DataFrame) -> Reading:

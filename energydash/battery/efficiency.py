@@ -17,7 +17,7 @@ from energydash.battery.capacity import Capacity
 from energydash.battery.energy import SensorError
 
 FEWEST_CYCLES: Final = 1.0
-EQUAL_SHARE: Final = 0.005  # a change of charge below this share of what went in is none
+EQUAL_SHARE: Final = 0.001  # a change of charge below this share of what went in is none
 
 
 @dataclass(frozen=True)
@@ -68,9 +68,7 @@ def efficiency(
     else:
         left_ah = stored * size
         corrected = bool(abs(left_ah) > EQUAL_SHARE * ah_in)
-    coulombic = (ah_out + max(left_ah, 0)) / (ah_in + max(-left_ah, 0)) if corrected else (
-        ah_out / ah_in
-    )  # fmt: skip
+    coulombic = (ah_out + max(left_ah, 0.0)) / (ah_in + max(-left_ah, 0.0))
     hours = float(counted.sum()) * step_s / 3600
     soc_error = error.soc_points / 100 * np.sqrt(2 * runs) * (size or ah_in / cycles)
     sigma = float(np.hypot(2 * error.current_offset_a * hours, soc_error)) / ah_in
@@ -78,7 +76,7 @@ def efficiency(
     if kwh_in <= 0:
         return Efficiency(coulombic, None, corrected, sigma, None)
     volts = (kwh_in + kwh_out) / (ah_in + ah_out)
-    left_kwh = left_ah * volts if corrected else 0.0
+    left_kwh = left_ah * volts
     energy = (kwh_out + max(left_kwh, 0)) / (kwh_in + max(-left_kwh, 0))
     return Efficiency(coulombic, energy, corrected, sigma, sigma)
 
