@@ -26,22 +26,21 @@ def draw_details() -> None:
     left, right = st.columns([3, 2])
     badge = "GW" if now.unit == "MW" else "%"
     with left, parts.card("Now, by fuel", *now.readings, key="fuels", zone=place.zone) as foot:
-        grid_parts.fuels_now(now, foot)
+        grid_parts.fuels_now(place.id, foot)
     with (
         right,
         parts.card("Now, by kind", *now.readings, badge=badge, key="kinds", zone=place.zone),
     ):
-        grid_parts.groups_now(now)
+        grid_parts.groups_now(place.id)
 
 
 def draw_period() -> None:
     """The stacked area over the chosen period, its records and its links."""
     shown = chosen.moved_on(cached.context().now())
-    found = grid_parts.mix_chart(place.id, shown, unit, key="mix")
+    grid_parts.mix_chart(place.id, shown, unit, key="mix")
     draw_details()
     with st.grid(2, min_column_width=320):
-        with parts.card("Records of this period", *found.readings, key="records"):
-            grid_parts.records(found.records, place.zone)
+        grid_parts.records(place.id, shown)
         if "interconnectors" in place.sources:
             grid_parts.links(place.id, shown)
 

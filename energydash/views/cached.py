@@ -136,7 +136,9 @@ def _known() -> _Known:
     return _Known()
 
 
-@st.cache_data(ttl=KEEP_S, max_entries=256, show_spinner=False)
+# Shared, not copied: answers are frozen and nobody changes their frames. Copying them for every
+# card of every run took half of a page's CPU.
+@st.cache_resource(ttl=KEEP_S, max_entries=256, show_spinner=False)
 def _remember(key: str, _compute: Callable[[], Any]) -> Any:
     del key
     return _compute()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal
 
@@ -16,7 +15,6 @@ from energydash.charts.base import step_words
 from energydash.charts.sparkline import sparkline
 from energydash.grid.fuels import in_stack_order, title
 from energydash.grid.intensity import BANDS
-from energydash.grid.mix import Record
 from energydash.time import Period
 from energydash.views import cached, parts, words
 from energydash.views.state import TimeRange
@@ -90,34 +88,37 @@ def in_a_sentence(now: grid.MixNow) -> str:
     )
 
 
-def fuels_now(now: grid.MixNow, foot: parts.Foot) -> None:
+def fuels_now(region: str, foot: parts.Foot) -> None:
     """Each fuel's power and share at this moment, as a table with its CSV."""
-    unit, scale = ("GW", 1000) if now.unit == "MW" else ("%", 1)
-    fuels = in_stack_order(str(fuel) for fuel in now.power.index)
-    columns = {"fuel": [mix.label(f, negative=now.power[f] < 0) for f in fuels]}
-    table = pd.DataFrame(columns)
-    if unit == "GW":
-        table[unit] = [now.power[f] / scale for f in fuels]
-    table["share, %"] = [100 * now.shares.get(f, 0.0) for f in fuels]
+    table = cached.draw(cached.ask(grid.mix_now, region), _fuels_table)
     config = {
         "share, %": st.column_config.ProgressColumn(
             format="%.1f", min_value=0, max_value=float(max(table["share, %"].max(), 1.0))
         ),
         "GW": st.column_config.NumberColumn(format="%.2f"),
     }
-    name = f"Mix now {now.region.id}"
     parts.table(
-        table, key="fuels_now", name=name, digits=3, column_config=config, foot=foot,
-        height="content",
+        table, key="fuels_now", name=f"Mix now {region}", digits=3, column_config=config,
+        foot=foot, height="content",
     )  # fmt: skip
 
 
-def groups_now(now: grid.MixNow) -> None:
+def _fuels_table(now: grid.MixNow) -> pd.DataFrame:
+    fuels = in_stack_order(str(fuel) for fuel in now.power.index)
+    columns: dict[str, list[str] | list[float]] = {
+        "fuel": [mix.label(f, negative=now.power[f] < 0) for f in fuels]
+    }
+    if now.unit == "MW":
+        columns["GW"] = [now.power[f] / 1000 for f in fuels]
+    columns["share, %"] = [100 * now.shares.get(f, 0.0) for f in fuels]
+    return pd.DataFrame(columns)
+
+
+def groups_now(region: str) -> None:
     """Renewable, nuclear, fossil and the rest: one bar, and figures."""
-    scale = 1000 if now.unit == "MW" else 1
-    supplied = now.groups.clip(lower=0)
-    share = 100 * supplied / supplied.sum()
-    figure = bars.shares(share[share > 0.05], unit="%", colour=GROUP_COLOURS)
+    asked = cached.ask(grid.mix_now, region)
+    now, scale = asked.result, 1000 if asked.result.unit == "MW" else 1
+    figure = cached.draw(asked, _groups_bar)
     parts.chart(figure, key="kinds_chart", title="Kinds of power", alt=in_a_sentence(now))
     parts.metrics(
         [
@@ -130,51 +131,70 @@ def groups_now(now: grid.MixNow) -> None:
     st.caption("Nuclear is low-carbon but not renewable, so it stands by itself.")
 
 
-def records(found: Sequence[Record], zone: str) -> None:
-    """The period's extremes, and when they were."""
-    now = cached.context().now()
-    rows = []
-    for record in found:
+def _groups_bar(now: grid.MixNow) -> go.Figure:
+    supplied = now.groups.clip(lower=0)
+    share = 100 * supplied / supplied.sum()
+    return bars.shares(share[share > 0.05], unit="%", colour=GROUP_COLOURS)
+
+
+def records(region: str, shown: TimeRange) -> None:
+    """A card with the period's extremes, and when they were."""
+    asked = cached.ask(grid.mix, region, shown.period, step=shown.chart_step)
+    with parts.card("Records of this period", *asked.result.readings, key="records"):
+        table = cached.draw(asked, _records_table)
+        if table.empty:
+            parts.empty("No readings, no records.")
+        else:
+            st.dataframe(table, hide_index=True, key="records_table", alt="Records")
+
+
+def _records_table(found: grid.MixAnswer) -> pd.DataFrame:
+    now, rows = cached.context().now(), []
+    for record in found.records:
         big = record.unit == "MW"
         value = words.number(record.value / 1000 if big else record.value, 1)
         rows.append(
             {
                 "record": record.name,
                 "value": f"{value} {'GW' if big else record.unit}",
-                "when": words.clock(record.at, zone, now),
+                "when": words.clock(record.at, found.region.zone, now),
             }
         )
-    if rows:
-        st.dataframe(pd.DataFrame(rows), hide_index=True, key="records_table", alt="Records")
-    else:
-        parts.empty("No readings, no records.")
+    return pd.DataFrame(rows)
 
 
 def links(region: str, shown: TimeRange) -> None:
     """A card with each interconnector's newest power, its capacity and its day."""
-    found = cached.answer(grid.interconnectors, region, shown.period)
+    asked = cached.ask(grid.interconnectors, region, shown.period)
+    found = asked.result
     with parts.card("Interconnectors", *found.readings, badge="MW", key="links") as foot:
-        rows = found.data.dropna(how="all")
-        if rows.empty:
+        table = cached.draw(asked, _links_table)
+        if table.empty:
             parts.empty("No readings of the links in this period.")
             return
-        last = rows.iloc[-1]
-        table = pd.DataFrame(
-            {
-                "link": [link.name for link in grid.links(found)],
-                "with": [link.country for link in grid.links(found)],
-                "import, MW": [float(last[name]) for name in found.data.columns],
-                "capacity, MW": [link.capacity_mw for link in grid.links(found)],
-                "period": [_spark(rows[name]) for name in found.data.columns],
-            }
-        )
         config = {"period": st.column_config.LineChartColumn(width="small")}
         st.dataframe(
-            table.round(0), hide_index=True, column_config=config, key="links_table",
+            table, hide_index=True, column_config=config, key="links_table",
             alt="Power of each interconnector",
         )  # fmt: skip
         foot.say("Negative is export")
         foot.csv(found.data.add_suffix("_mw"), f"Interconnectors {region}")
+
+
+def _links_table(found: grid.SeriesAnswer) -> pd.DataFrame:
+    rows = found.data.dropna(how="all")
+    if rows.empty:
+        return pd.DataFrame()
+    last, known = rows.iloc[-1], grid.links(found)
+    return pd.DataFrame(
+        {
+            "link": [link.name for link in known],
+            "with": [link.country for link in known],
+            "import, MW": [float(last[name]) for name in found.data.columns],
+            "capacity, MW": [link.capacity_mw for link in known],
+            "period": [sparkline(rows[name], points=24, digits=0) for name in found.data.columns],
+        }
+    ).round(0)
 
 
 def demand(region: str, shown: TimeRange) -> None:
@@ -194,10 +214,6 @@ def demand(region: str, shown: TimeRange) -> None:
 
 def _demand_line(found: grid.SeriesAnswer) -> tuple[go.Figure, str]:
     return lines.lines(found.data / 1000, found.region.zone, unit="GW", from_zero=True)
-
-
-def _spark(values: pd.Series[float]) -> list[float]:
-    return sparkline(values, points=24, digits=0)
 
 
 def intensity_chart(

@@ -52,25 +52,32 @@ def now_cards(region: str, personal: bool) -> list[Metric]:
 
 def _intensity(region: str) -> Metric:
     now = cached.answer(grid.intensity_now, region)
-    day = cached.answer(grid.intensity, region, last_day()).values
+    day = cached.ask(grid.intensity, region, last_day())
+    return cached.draw(day, _intensity_metric, now.g_per_kwh, now.band)
+
+
+def _intensity_metric(day: grid.IntensityAnswer, g_per_kwh: float, band: str) -> Metric:
     return Metric(
         "Carbon, g/kWh",
-        words.number(now.g_per_kwh),
-        _since(day, now.band, digits=0),
+        words.number(g_per_kwh),
+        _since(day.values, band, digits=0),
         "inverse",
-        sparkline(day),
+        sparkline(day.values),
         help="Average intensity, its change in 3 hours, and its band in the national index.",
     )
 
 
 def _wind_and_solar(region: str) -> Metric:
-    day = cached.answer(grid.mix, region, last_day(), step=timedelta(minutes=30))
+    day = cached.ask(grid.mix, region, last_day(), step=timedelta(minutes=30))
+    return cached.draw(day, _wind_and_solar_metric)
+
+
+def _wind_and_solar_metric(day: grid.MixAnswer) -> Metric:
     shares = day.shares.reindex(columns=["wind", "solar"])
     both = 100 * shares.sum(axis="columns", min_count=1).dropna()
-    value = f"{both.iloc[-1]:.0f} %" if len(both) else "–"
     return Metric(
         "Wind + solar",
-        value,
+        f"{both.iloc[-1]:.0f} %" if len(both) else "–",
         _since(both, "points", digits=0),
         "normal",
         sparkline(both),
@@ -80,7 +87,10 @@ def _wind_and_solar(region: str) -> Metric:
 
 
 def _demand(region: str) -> Metric:
-    found = cached.answer(grid.load, region, last_day())
+    return cached.draw(cached.ask(grid.load, region, last_day()), _demand_metric)
+
+
+def _demand_metric(found: grid.SeriesAnswer) -> Metric:
     load = found.data["load"].dropna() / 1000
     value = words.number(float(load.iloc[-1]), 1) if len(load) else "–"
     return Metric("Demand, GW", value, _peak(load), "off", sparkline(load))
@@ -88,7 +98,7 @@ def _demand(region: str) -> Metric:
 
 def _price() -> Metric:
     now = cached.answer(home.price_now)
-    ahead = cached.answer(home.cheapest_windows).prices
+    ahead = cached.draw(cached.ask(home.cheapest_windows), _prices_line)
     note = now.import_tariff
     if now.until is not None and now.next_p_per_kwh is not None:
         at = words.clock(now.until, LONDON, now.at)
@@ -98,10 +108,14 @@ def _price() -> Metric:
         words.number(now.import_p_per_kwh, 1),
         note,
         "off",
-        sparkline(ahead),
+        ahead,
         "bar",
         help="Your import unit rate with VAT; the bars are the half-hours ahead.",
     )
+
+
+def _prices_line(found: home.WindowsAnswer) -> list[float]:
+    return sparkline(found.prices)
 
 
 def _cost() -> Metric:
@@ -133,14 +147,18 @@ def _battery() -> list[Metric]:
     if not cached.answer(battery.devices):
         return []
     now = cached.answer(battery.view, "", last_day()).now
-    day = cached.answer(battery_traces.traces, "", last_day()).frames.get("soc_percent")
+    line = cached.draw(cached.ask(battery_traces.traces, "", last_day()), _charge_line)
     _, charge = now.get("soc_percent", (None, None))
     _, power_kw = now.get("power_kw", (None, 0.0))
     way = "in" if power_kw > 0 else "out"
     note = "idle" if abs(power_kw) < IDLE_KW else f"{abs(power_kw):.1f} kW {way}"
     value = f"{charge:.0f} %" if charge is not None else "–"
-    line = sparkline(day.iloc[:, 0]) if day is not None else []
     return [Metric("Battery", value, note if now else "no readings", "off", line)]
+
+
+def _charge_line(found: battery_traces.Traces) -> list[float]:
+    day = found.frames.get("soc_percent")
+    return sparkline(day.iloc[:, 0]) if day is not None else []
 
 
 def _since(values: pd.Series[float], word: str, digits: int) -> str:
