@@ -8,6 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
+from energydash.answers import grid
 from energydash.answers import home as answers
 from energydash.answers.home import ComparisonAnswer, WindowsAnswer
 from energydash.charts import base, colours
@@ -144,6 +145,7 @@ def windows(found: WindowsAnswer, dear: WindowsAnswer) -> None:
                     "as cheap": "; ".join(words.clock(t.start, LONDON, now) for t in one.ties),
                     "in pieces": "; ".join(words.span(p.start, p.end, LONDON, now) for p in split),
                     "pieces p/kWh": one.split_mean,
+                    "greenest": _greenest(one.hours, found.published_until),
                     "dearest": words.span(
                         dearest[one.hours].best.start, dearest[one.hours].best.end, LONDON, now
                     ),
@@ -151,6 +153,13 @@ def windows(found: WindowsAnswer, dear: WindowsAnswer) -> None:
                 }
             )
         parts.table(pd.DataFrame(rows), key="windows", name="cheapest hours")
+
+
+def _greenest(hours: float, until: datetime) -> str:
+    """When the grid is cleanest for so long, before the known prices end."""
+    best = cached.answer(grid.greenest_window, "GB", hours, deadline=until).best
+    now = cached.context().now()
+    return "" if best is None else words.span(best.start, best.end, LONDON, now)
 
 
 def _runs(starts: tuple[datetime, ...]) -> list[Period]:

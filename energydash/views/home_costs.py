@@ -12,7 +12,7 @@ import streamlit as st
 
 from energydash.answers import home as answers
 from energydash.answers import household
-from energydash.answers.home import CostsAnswer, HomeCards, MeterCard
+from energydash.answers.home import BillAnswer, CostsAnswer, HomeCards, MeterCard
 from energydash.charts.costs import cost_bars
 from energydash.charts.heatmap import day_slots
 from energydash.errors import EnergydashError
@@ -275,6 +275,30 @@ def bill(choice: Choice) -> None:
                 statement_table(one), key=f"bill_{one.meter.id}", digits=4,
                 name=f"bill {one.meter.name} {choice.chosen.first_day}", column_config=BILL_COLUMNS,
             )  # fmt: skip
+    check_button(found)
+
+
+def check_button(found: BillAnswer) -> None:
+    """Ask Octopus what it makes of the period itself, and show the difference."""
+    connected = [one for one in found.bill.statements if one.meter.connected]
+    if not (connected and viewer.may_edit()):
+        return
+    if not st.button("Compare with Octopus's own figures", icon=":material/fact_check:"):
+        return
+    for one in connected:
+        theirs = household.own_figures(cached.context(), one.meter.id, found.period)
+        name = parts.escape(one.meter.name)
+        if theirs.problem:
+            st.warning(f"{name}: {parts.escape(theirs.problem.sentence)}")
+        elif theirs.frame.empty:
+            st.info(f"{name}: Octopus gives no figures of its own for this period.")
+        else:
+            kwh, pence = theirs.frame["kwh"].sum(), theirs.frame["cost_p"].sum()
+            ours = float(one.energy.inc_vat)
+            st.markdown(
+                f"{name}: Octopus says {kwh:,.3f} kWh and {words.money(pence / 100)} for energy; "
+                f"here {one.kwh:,.3f} kWh and {words.money(ours)}."
+            )
 
 
 def statement_table(one: Statement) -> pd.DataFrame:
