@@ -10,7 +10,7 @@ from energydash.answers import home as answers
 from energydash.home.costs import By
 from energydash.home.profile import Value
 from energydash.time import LONDON, Period
-from energydash.views import cached, home_costs, parts, state
+from energydash.views import bills, cached, home_costs, parts, state
 
 VIEWS = ("Chart", "Map", "Bill", "Trouble", "Meters")
 BEFORE = ("nothing", "previous period", "last year")
@@ -73,7 +73,7 @@ for note in found.notes:
 if view == "Map":
     home_costs.day_map(choice)
 elif view == "Bill":
-    home_costs.bill(choice)
+    bills.bill(choice)
 elif view == "Trouble":
     home_costs.trouble(choice)
 elif view == "Meters":

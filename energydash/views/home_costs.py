@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import Any
 
 import pandas as pd
@@ -12,12 +11,11 @@ import streamlit as st
 
 from energydash.answers import home as answers
 from energydash.answers import household
-from energydash.answers.home import BillAnswer, CostsAnswer, HomeCards, MeterCard
+from energydash.answers.home import CostsAnswer, HomeCards, MeterCard
 from energydash.charts.costs import cost_bars
 from energydash.charts.heatmap import day_slots
 from energydash.errors import EnergydashError
 from energydash.feeds import Coverage
-from energydash.home.bills import Statement
 from energydash.home.costs import By
 from energydash.home.meters import Direction
 from energydash.home.profile import Value
@@ -27,10 +25,6 @@ from energydash.views.state import ROLLING_DAYS, TimeRange
 
 UNITS = {Value.KWH: "kWh", Value.GBP: "£", Value.PENCE: "p/kWh", Value.CARBON: "kg CO₂"}
 AVERAGED = (By.HALF_HOUR, By.HOUR, By.WEEKDAY)
-BILL_COLUMNS = {
-    name: st.column_config.TextColumn(alignment="right")
-    for name in ("p/kWh or p/day", "kWh", "£", "billed kWh", "billed £")
-}
 MAP_DAYS = 120  # more rows than this are not readable, nor cheap to send
 
 
@@ -251,104 +245,6 @@ def day_map(choice: Choice) -> None:
 
 def _heatmap(found: answers.MapAnswer, unit: str) -> object:
     return day_slots(found.table, unit=unit, digits=3)
-
-
-def bill(choice: Choice) -> None:
-    """A statement per meter, raw and rounded side by side, and the net."""
-    found = cached.answer(answers.bill, choice.period, choice.meter, choice.energy)
-    whole = found.bill
-    parts.metrics(
-        [
-            parts.Metric("To pay", words.money(float(whole.net_gbp)), help="Nothing is rounded."),
-            parts.Metric("As billed", words.money(float(whole.billed_net_gbp)),
-                         help="Half-hours to 2 decimals of a kWh, money to the penny."),
-            parts.Metric("Charges", words.money(float(whole.charges_gbp))),
-            parts.Metric("Export credit", words.money(float(whole.credit_gbp))),
-        ],
-        key="bill_figures",
-    )  # fmt: skip
-    for one, reading in zip(whole.statements, found.readings, strict=True):
-        with parts.card(f"Statement: {one.meter.name}", reading, key=f"bill_{one.meter.id}"):
-            for note in one.notes:
-                st.caption(f":orange[:material/warning:] {parts.escape(note)}")
-            parts.table(
-                statement_table(one), key=f"bill_{one.meter.id}", digits=4,
-                name=f"bill {one.meter.name} {choice.chosen.first_day}", column_config=BILL_COLUMNS,
-            )  # fmt: skip
-    check_button(found)
-
-
-def check_button(found: BillAnswer) -> None:
-    """Ask Octopus what it makes of the period itself, and show the difference."""
-    connected = [one for one in found.bill.statements if one.meter.connected]
-    if not (connected and viewer.may_edit()):
-        return
-    if not st.button("Compare with Octopus's own figures", icon=":material/fact_check:"):
-        return
-    for one in connected:
-        theirs = household.own_figures(cached.context(), one.meter.id, found.period)
-        name = parts.escape(one.meter.name)
-        if theirs.problem:
-            st.warning(f"{name}: {parts.escape(theirs.problem.sentence)}")
-        elif theirs.frame.empty:
-            st.info(f"{name}: Octopus gives no figures of its own for this period.")
-        else:
-            kwh, pence = theirs.frame["kwh"].sum(), theirs.frame["cost_p"].sum()
-            ours = float(one.energy.inc_vat)
-            st.markdown(
-                f"{name}: Octopus says {kwh:,.3f} kWh and {words.money(pence / 100)} for energy; "
-                f"here {one.kwh:,.3f} kWh and {words.money(ours)}."
-            )
-
-
-def statement_table(one: Statement) -> pd.DataFrame:
-    """A statement's lines and sums as rows of text, as they are printed on a bill."""
-    rows = [
-        _bill_row(
-            line.rate.tariff,
-            f"{line.rate.inc_vat:.4f}",
-            f"{line.kwh:,.3f}",
-            line.amount.inc_vat,
-            f"{line.billed_kwh:,.2f}",
-            line.billed.inc_vat,
-        )
-        for line in one.lines
-    ]
-    rows += [
-        _bill_row(
-            f"Standing charge, {line.days} days",
-            f"{line.pence_per_day:.4f}",
-            raw=line.amount.inc_vat,
-            billed=line.amount.inc_vat,
-        )
-        for line in one.standing
-    ]
-    if one.unpriced_kwh:
-        rows.append(_bill_row("No price", kwh=f"{one.unpriced_kwh:,.3f}"))
-    total, billed = one.total, one.billed_total
-    rows.append(_bill_row("Without VAT", raw=total.exc_vat, billed=billed.exc_vat))
-    rows.append(_bill_row("VAT", raw=total.vat, billed=billed.vat))
-    kwh = f"{one.kwh:,.3f}"
-    rows.append(_bill_row("Total", kwh=kwh, raw=total.inc_vat, billed=billed.inc_vat))
-    return pd.DataFrame(rows)
-
-
-def _bill_row(
-    what: str,
-    price: str = "",
-    kwh: str = "",
-    raw: Decimal | None = None,
-    billed_kwh: str = "",
-    billed: Decimal | None = None,
-) -> dict[str, str]:
-    return {
-        "what": what,
-        "p/kWh or p/day": price,
-        "kWh": kwh,
-        "£": "" if raw is None else f"{raw:,.4f}",
-        "billed kWh": billed_kwh,
-        "billed £": "" if billed is None else f"{billed:,.2f}",
-    }
 
 
 def trouble(choice: Choice) -> None:

@@ -15,9 +15,10 @@ from energydash.feeds import Fetched
 from energydash.home.costs import By
 from energydash.home.meters import Direction, Energy, Meter
 from energydash.home.profile import Value
-from energydash.home.tariffs import Tariff
+from energydash.home.tariffs import RateInterval, Tariff
 from energydash.time import DAY, HALF_HOUR, LONDON, Period, grid
 from energydash.views import cached, words
+from energydash.views.bills import statement_table
 from energydash.views.home_costs import table_of
 from tests.pages.conftest import OpenPage
 from tests.pages.conftest import words as said_by
@@ -107,3 +108,20 @@ def test_fetching_without_an_account_says_what_to_do(open_page: OpenPage, home: 
     app = open_page(PAGE, view="Meters")
     app.button(key="fetch_now").click().run()
     assert "No Octopus account is configured" in app.warning[0].value
+
+
+def test_half_hourly_prices_are_one_line_of_the_bill(here: Context, home: Period) -> None:
+    first = grid(home, HALF_HOUR)[0].to_pydatetime()
+    intervals = tuple(
+        RateInterval(first + n * HALF_HOUR, first + (n + 1) * HALF_HOUR, Decimal(n % 40))
+        for n in range(480)
+    )
+    agile = Tariff("t", "Agile", intervals=intervals)
+    here.store.put(here.store.household(), "tariff", "t", agile.to_body())
+    period = Period(first, first + 480 * HALF_HOUR)
+    table = statement_table(answers.bill(here, period, "in").bill.statements[0])
+    assert table["what"].tolist() == [
+        "Agile, 40 prices, on average", "Without VAT", "VAT", "Total",
+    ]  # fmt: skip
+    assert table["p/kWh or p/day"].iloc[0] == "19.5000"
+    assert table["£"].iloc[0] == table["£"].iloc[-1] == "23.4000"
