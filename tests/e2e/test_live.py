@@ -1,4 +1,4 @@
-"""With the stand-ins running: readings appear by themselves, and trouble comes and goes."""
+"""An upstream that really stops and comes back, and ten browsers that cause one fetch."""
 
 from __future__ import annotations
 
@@ -10,12 +10,11 @@ from pathlib import Path
 from playwright.sync_api import Locator, Page, expect
 
 from tests.e2e.conftest import EVERY_S, NewPage
-from tests.e2e.site import DRAW_MS, Site, serve, visit
+from tests.e2e.site import DRAW_MS, serve, visit
 from tests.upstreams.server import Upstreams
 
 UNREACHABLE = re.compile("cannot be reached")
 AGE = re.compile(r"\d+ (s|min|h) ago|just now")
-MINE = "window.opened = window.opened || Math.random()"  # survives reruns, not a reload
 # The crawler asks every 2 s and a card looks every 10 s, but trouble shows after up to 30 s more.
 SOON_MS = 90_000
 
@@ -34,17 +33,6 @@ def figure(page: Page, value: int) -> Locator:
 
 def trouble(page: Page) -> Locator:
     return page.locator("[data-testid=stMain]").get_by_text(UNREACHABLE)
-
-
-def test_a_published_reading_appears_by_itself(
-    live: Site, stand_ins: Upstreams, page: Page
-) -> None:
-    visit(page, live)
-    opened = page.evaluate(MINE)
-    for value in (333, 77):
-        publish(stand_ins, value)
-        expect(figure(page, value)).to_be_visible(timeout=SOON_MS)
-    assert page.evaluate(MINE) == opened, "the page was loaded anew"
 
 
 def test_down_shows_the_last_good_data_with_its_age_and_back_again(
