@@ -141,6 +141,20 @@ class Reading:
         return age is not None and age > 3 * self.feed.cadence + (self.feed.step or timedelta(0))
 
 
+class FromReadings:
+    """What an answer made of readings has: the first one, and whether any of it is made up."""
+
+    readings: tuple[Reading, ...]
+
+    @property
+    def reading(self) -> Reading:
+        return self.readings[0]
+
+    @property
+    def is_sample(self) -> bool:
+        return any(reading.origin == "sample" for reading in self.readings)
+
+
 def empty_frame(*columns: str) -> pd.DataFrame:
     """No rows, with the index every frame has and the named float columns."""
     index = pd.DatetimeIndex([], dtype="datetime64[us, UTC]", name="time")

@@ -17,7 +17,7 @@ from energydash.answers.grid_feeds import feeds_of, joined, read_days, why_sampl
 from energydash.answers.mix import mix
 from energydash.context import Context
 from energydash.errors import BadData, InputError, NotFound
-from energydash.feeds import Reading, empty_frame
+from energydash.feeds import FromReadings, Reading, empty_frame
 from energydash.flexibility.windows import Window, mean_over, windows
 from energydash.grid.factors import factor_set
 from energydash.grid.intensity import FactorSet, band_of, intensity_of
@@ -31,7 +31,7 @@ POSTCODE_MAX_AGE = timedelta(days=30)
 
 
 @dataclass(frozen=True)
-class IntensityAnswer:
+class IntensityAnswer(FromReadings):
     """Average intensity over a period, g CO2e/kWh.
 
     data: columns `actual` (measured or worked out) and, where known, `forecast`; forecast rows
@@ -52,14 +52,6 @@ class IntensityAnswer:
     issued: datetime | None = None
     assumed: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
-
-    @property
-    def reading(self) -> Reading:
-        return self.readings[0]
-
-    @property
-    def is_sample(self) -> bool:
-        return any(reading.origin == "sample" for reading in self.readings)
 
     @property
     def values(self) -> pd.Series[float]:

@@ -10,7 +10,7 @@ import pandas as pd
 from energydash import fetch
 from energydash.answers.grid_feeds import feeds_of, joined, read_days
 from energydash.context import Context
-from energydash.feeds import Reading, empty_frame
+from energydash.feeds import FromReadings, Reading, empty_frame
 from energydash.grid import mix as calculation
 from energydash.grid.fuels import STORAGE, in_stack_order
 from energydash.grid.interconnectors import LINK, Link
@@ -22,7 +22,7 @@ HELD = timedelta(hours=1)  # how long the newest embedded generation stands in f
 
 
 @dataclass(frozen=True)
-class MixAnswer:
+class MixAnswer(FromReadings):
     """Generation by fuel. Positive is supply; charging and exports are negative.
 
     unit: MW, or % of supply where megawatts are not known (the parts of Great Britain).
@@ -35,14 +35,6 @@ class MixAnswer:
     unit: str
     readings: tuple[Reading, ...]
     notes: tuple[str, ...] = ()
-
-    @property
-    def reading(self) -> Reading:
-        return self.readings[0]
-
-    @property
-    def is_sample(self) -> bool:
-        return any(reading.origin == "sample" for reading in self.readings)
 
     @property
     def total(self) -> pd.Series[float]:
@@ -70,7 +62,7 @@ class MixAnswer:
 
 
 @dataclass(frozen=True)
-class MixNow:
+class MixNow(FromReadings):
     """The newest row of a mix. `at` is the start of its interval, None where there is none.
 
     power: MW (or %) by fuel, net. shares and groups: of it. total: all supply.
@@ -87,17 +79,9 @@ class MixNow:
     readings: tuple[Reading, ...]
     notes: tuple[str, ...] = ()
 
-    @property
-    def reading(self) -> Reading:
-        return self.readings[0]
-
-    @property
-    def is_sample(self) -> bool:
-        return any(reading.origin == "sample" for reading in self.readings)
-
 
 @dataclass(frozen=True)
-class SeriesAnswer:
+class SeriesAnswer(FromReadings):
     """Load, storage or interconnectors: MW, a column per part.
 
     computed: worked out from the mix, for want of a feed of its own.
@@ -109,14 +93,6 @@ class SeriesAnswer:
     readings: tuple[Reading, ...]
     computed: bool = False
     notes: tuple[str, ...] = ()
-
-    @property
-    def reading(self) -> Reading:
-        return self.readings[0]
-
-    @property
-    def is_sample(self) -> bool:
-        return any(reading.origin == "sample" for reading in self.readings)
 
 
 def mix(

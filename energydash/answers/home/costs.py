@@ -10,7 +10,7 @@ import pandas as pd
 from energydash import household
 from energydash.answers.home.pricing import Priced, card_of, price_home
 from energydash.context import Context
-from energydash.feeds import Feed, Reading
+from energydash.feeds import Feed, FromReadings, Reading
 from energydash.home.bills import Bill, runs
 from energydash.home.bills import bill as bill_of
 from energydash.home.cards import terms
@@ -25,7 +25,7 @@ from energydash.time import Period
 
 
 @dataclass(frozen=True, eq=False)
-class Answer:
+class Answer(FromReadings):
     """What every answer about a home carries: whose readings, and the feeds of its prices."""
 
     period: Period
@@ -33,10 +33,6 @@ class Answer:
     readings: tuple[Reading, ...]
     prices: tuple[Feed, ...]
     notes: tuple[str, ...]
-
-    @property
-    def is_sample(self) -> bool:
-        return any(reading.origin == "sample" for reading in self.readings)
 
 
 @dataclass(frozen=True, eq=False)
