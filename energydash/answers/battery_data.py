@@ -323,6 +323,12 @@ def remembered(key: Any, ask: Callable[[], T]) -> T:
     return found
 
 
+def forget_remembered() -> None:
+    """Drop what this process remembers; what is stored stays."""
+    with _kept_guard:
+        _kept.clear()
+
+
 def reading_of(context: Context, device: Device, period: Period, data: pd.DataFrame) -> Reading:
     """`data` made of a device's telemetry, with how fresh and how complete that is."""
     now = context.now()

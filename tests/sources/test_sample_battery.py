@@ -1,0 +1,46 @@
+"""The made-up battery: the same instant, the same value; plausible; never in the future."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pytest
+
+from energydash.battery.energy import integrate
+from energydash.battery.faults import cross_check
+from energydash.battery.telemetry import from_arrays
+from energydash.sources.sample.battery import sample_arrays, sample_reading
+from energydash.time import Period
+
+NOW = datetime(2026, 11, 20, 17, 7, tzinfo=UTC)
+
+
+def test_any_period_agrees_with_every_other() -> None:
+    long = sample_arrays(Period(NOW - timedelta(days=4), NOW))
+    short = sample_arrays(Period(NOW - timedelta(days=2), NOW - timedelta(days=1)))
+    for part, (time_us, value) in short.items():
+        wide_us, wide = long[part]
+        inside = np.isin(wide_us, time_us)
+        assert np.array_equal(wide_us[inside], time_us)
+        assert np.array_equal(wide[inside], value)
+
+
+@pytest.mark.parametrize("month", [1, 3, 6, 10])
+def test_it_is_a_battery(month: int) -> None:
+    start = datetime(2026, month, 20, tzinfo=UTC)
+    found = from_arrays(sample_arrays(Period(start, start + timedelta(days=12))))
+    assert cross_check(found, integrate(found)) == ()
+    assert found.soc.value.min() > 5
+    assert found.soc.value.max() < 99
+    total = integrate(found).total()
+    assert 0.95 < total.kwh_out / total.kwh_in < 1.05
+    assert 4 < total.kwh_in / 12 < 16
+
+
+def test_the_reading_says_that_it_is_made_up_and_ends_now() -> None:
+    reading = sample_reading(Period(NOW - timedelta(hours=2), NOW + timedelta(days=1)), NOW, "why")
+    assert reading.origin == "sample"
+    assert reading.sample_reason == "why"
+    assert reading.data.index[-1] < NOW
+    assert sample_reading(Period(NOW, NOW), NOW, "why").is_empty
