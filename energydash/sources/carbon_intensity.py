@@ -40,7 +40,7 @@ INFO = Info(
     about="Measured and forecast carbon intensity and mix of Great Britain and its 17 regions.",
     documentation="https://carbon-intensity.github.io/api-definitions",
     licence="CC BY 4.0 (NESO)",
-    longest_days=14.0,
+    longest_days=13.9,  # of the 14 that are allowed: both ends are rounded out to half-hours
 )
 
 # Their fuel names are ours already, except those of /intensity/factors.

@@ -248,3 +248,11 @@ def test_feeds_of_every_region() -> None:
     found = source.feeds(settings.current())
     assert len(found) == 2 * 18
     assert all(feed.step == HALF_HOUR for feed in found)
+
+
+def test_the_longest_piece_stays_within_what_is_allowed(world: Upstreams) -> None:
+    end = datetime(2026, 10, 20, 10, 17, tzinfo=UTC)
+    period = Period(end - timedelta(days=source.INFO.longest_days), end)
+    feed = next(one for one in source.feeds(settings.current()) if one.quantity == "intensity")
+    fetched = source.fetch(feed, period, settings.current())
+    assert fetched.covered == period and len(fetched.frame) > 650
