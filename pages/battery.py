@@ -42,6 +42,7 @@ def details(device: Device, chosen: TimeRange) -> None:
 
 def battery(device: Device, chosen: TimeRange) -> None:
     """One battery from top to bottom."""
+    setup.bring_first(device, chosen.period)
     live(lambda: figures(device, chosen), key=f"battery_{device.id}", on=chosen.is_live)
     details(device, chosen)
 

@@ -120,6 +120,20 @@ def refresh(
     return fetch.refresh(context, feed, period, progress=progress)
 
 
+def is_new(context: Context, device: Device) -> bool:
+    """True for an Aretas battery that was never asked for, with success or without."""
+    if device.source != "aretas" or data.is_sample(context, device):
+        return False
+    feed = device.feed(context.store.household())
+    return context.store.version(feed) == 0 and context.store.problem(feed) is None
+
+
+def first_look(context: Context, period: Period) -> Period:
+    """What to ask of a new battery: the period on screen, and thirty days at least."""
+    now = context.now()
+    return Period(min(period.start, now - FIRST_LOOK), min(max(period.end, now), now))
+
+
 def save(context: Context, device: Device) -> None:
     """Keep the owner's description of a battery."""
     context.store.put(context.store.household(), KIND, device.id, device.to_body())

@@ -93,6 +93,8 @@ def doubts(found: BatteryView) -> None:
         if fault.severity == "blocking":
             st.error(str(fault), icon=":material/block:")
     if found.reading.is_empty:
+        if found.reading.problem:
+            parts.trouble(found.reading.problem, found.reading, key=f"empty_{found.device.id}")
         parts.empty("No telemetry in this period.", "Choose another, or import a file below.")
 
 

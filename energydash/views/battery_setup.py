@@ -17,14 +17,18 @@ SIGNS = {"told by the state of charge": 0, "positive": 1, "negative": -1}
 NAMES = {"": "not said", "lfp": "LFP", "nmc": "NMC", "lmo": "LMO"}
 
 
-def bring(device: Device, period: Period) -> None:
-    """Ask Aretas for what the period still lacks, with progress; only what was never fetched."""
-    bar = st.progress(0.0, text="Asking Aretas")
+def bring_first(device: Device, period: Period) -> None:
+    """Ask Aretas for a battery that nothing was ever fetched of, with progress. Later telemetry
+    comes by the crawler."""
+    here = cached.context()
+    if not battery_connect.is_new(here, device):
+        return
+    bar = st.progress(0.0, text="Asking Aretas for the last thirty days")
 
     def progress(done: float, text: str) -> None:
         bar.progress(done, text=text)
 
-    battery_connect.refresh(cached.context(), device, period, progress)
+    battery_connect.refresh(here, device, battery_connect.first_look(here, period), progress)
     bar.empty()
     cached.forget()
 

@@ -72,7 +72,9 @@ def test_a_new_user_connects_and_sees_the_true_kwh(connected: Context) -> None:
     assert device.zone == "America/Vancouver"
     assert battery_connect.connect_defaults(connected) == ()
     period = Period(NOW - timedelta(days=10), NOW)
+    assert battery_connect.is_new(connected, device)
     done = battery_connect.refresh(connected, device, period)
+    assert not battery_connect.is_new(connected, device)
     assert done is not None
     assert done.problem is None
     found = battery.view(connected, device.id, period)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 SOURCES = (
     "eia", "caiso", "isone", "nyiso", "ercot", "miso", "spp", "pjm", "bpa", "ieso",
-    "carbon-intensity", "elexon", "octopus",
+    "carbon-intensity", "elexon", "octopus", "aretas",
 )  # fmt: skip
 
 
