@@ -33,8 +33,6 @@ PAGES = (
     PageInfo("Home", "tariff_comparison", "Tariff comparison", "balance", personal=True),
     PageInfo("Home", "home_settings", "Meters and tariffs", "tune", personal=True),
     PageInfo("Battery", "battery", "Battery", "battery_charging_full", personal=True),
-    PageInfo("Plan", "schedule", "Schedule", "event_upcoming", personal=True),
-    PageInfo("Plan", "carbon_aware_compute", "Carbon-aware compute", "dns"),
     PageInfo("System", "data_sources", "Data sources", "database"),
 )
 
@@ -46,8 +44,8 @@ try:
     personal = viewer.may_see_personal()
     sections: dict[str, list[st.Page]] = {}
     for info in PAGES:
-        path = HERE / "pages" / f"{info.file}.py"
-        if path.exists() and (personal or not info.personal):
+        if personal or not info.personal:
+            path = HERE / "pages" / f"{info.file}.py"
             page = st.Page(path, title=info.title, icon=f":material/{info.icon}:")
             sections.setdefault(info.section, []).append(page)
     chosen = st.navigation(sections, expanded=True)
