@@ -128,20 +128,25 @@ def bucket_means(
 
 
 def thin(values: pd.Series[float], limit: int = MAX_POINTS) -> pd.Series[float]:
-    """At most `limit` points of a line, chosen so that it looks the same (MinMaxLTTB)."""
+    """At most `limit` points of a line, chosen so that it looks the same (MinMaxLTTB).
+
+    NaN rows, which break the line, stay: a gap must not be bridged because points were left out.
+    """
     if len(values) <= limit:
         return values
     from tsdownsample import MinMaxLTTBDownsampler
 
+    empty = values.isna().to_numpy()
+    holes = values[empty & ~np.append(False, empty[:-1])][:limit]  # one per gap breaks the line
     kept = values.dropna()
     if len(kept) <= limit:
-        return kept
+        return values
     downsampler: Any = MinMaxLTTBDownsampler
     chosen = downsampler().downsample(
         _micros(kept.index), kept.to_numpy(dtype="float64"), n_out=limit
     )
     picked: pd.Series[float] = kept.iloc[np.asarray(chosen, dtype="int64")]
-    return picked
+    return pd.concat([picked, holes]).sort_index() if len(holes) else picked
 
 
 def step_words(step: timedelta) -> str:

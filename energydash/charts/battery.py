@@ -28,6 +28,7 @@ COLOURS: Final = {
     "temperature_c": colours.QUIET,
 }
 GAP: Final = "rgba(128, 136, 138, 1)"
+POINTS: Final = 1000  # per channel: five of them, and the page stays below 150 kB
 MOST_GAPS: Final = 60  # shaded; more would be drawn as one grey field anyway
 
 
@@ -49,8 +50,9 @@ def channel(
         unit=UNITS[part],
         names={part: LABELS[part]},
         colour={part: COLOURS[part]},
-        step=max(3 * step, timedelta(seconds=90)) if step else None,
+        step=max(step, timedelta(seconds=30)) if step else None,
         height=height,
+        points=POINTS,
         keep_zoom=keep_zoom,
     )
     index = pd.DatetimeIndex(frame.index)

@@ -27,10 +27,12 @@ def lines(
     from_zero: bool = False,
     height: int = base.HEIGHT,
     keep_zoom: str = "",
+    points: int = base.MAX_POINTS,
 ) -> tuple[go.Figure, str]:
     """(figure, note) with a line per column, each thinned on its own clock; gaps stay gaps.
 
     steps: values hold until the next (prices). step: the distance beyond which a gap begins.
+    points: drawn per line at most.
     """
     names, colour = names or {}, colour or {}
     index = pd.DatetimeIndex(frame.index)
@@ -42,7 +44,7 @@ def lines(
         if own.empty:
             continue
         broken = base.with_gaps(own, step)[column]
-        thinned = base.thin(broken)
+        thinned = base.thin(broken, points)
         thinned_any |= len(thinned) < len(own)
         offset = local.values[0] - index[0].tz_convert("UTC").tz_localize(None).to_numpy()
         times = pd.DatetimeIndex(thinned.index).tz_convert("UTC").tz_localize(None).to_numpy()
@@ -65,7 +67,7 @@ def lines(
     marks = []
     if now is not None and len(index) and index[0] <= now <= index[-1]:
         marks.append(base.rule(base.local_time(now, index, zone), "now"))
-    notes = [f"at most {base.MAX_POINTS:,} points drawn per line"] if thinned_any else []
+    notes = [f"at most {points:,} points drawn per line"] if thinned_any else []
     figure = base.figure(
         traces,
         unit=unit,

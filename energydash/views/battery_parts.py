@@ -299,6 +299,7 @@ def ahead_card(device: str, zone: str) -> None:
                     "saved, £ a year": [one.saved_gbp_a_year for one in found.what_ifs],
                 }
             )
+            table = table.dropna(axis="columns", how="all")
             parts.table(table, key=f"what_if_{device}", name="what if")
         parts.said(*_warranty_words(found), *found.reasons)
 

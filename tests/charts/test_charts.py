@@ -210,3 +210,14 @@ def test_figures_are_transparent_and_small() -> None:
     figure = base.figure([go.Scatter(y=[1, 2])], unit="GW")
     assert figure.layout.paper_bgcolor == "rgba(0,0,0,0)"
     assert len(figure.to_json()) < 2500
+
+
+def test_thinning_never_bridges_a_gap() -> None:
+    index = pd.date_range("2026-01-01", periods=9000, freq="20s", tz="UTC", unit="us")
+    frame = pd.DataFrame({"a": np.sin(np.arange(9000) / 300)}, index=index)
+    frame = frame.drop(index[4000:5000])
+    drawn = base.thin(base.with_gaps(frame)["a"], 500)
+    assert len(drawn) <= 510
+    gap = drawn[index[4000] : index[4999]]
+    assert len(gap) >= 1
+    assert gap.isna().all()
