@@ -9,6 +9,7 @@ from energydash.battery.devices import Device
 from energydash.views import battery_parts as show
 from energydash.views import battery_setup as setup
 from energydash.views import cached, parts, state, viewer
+from energydash.views.battery_ageing import ahead_card
 from energydash.views.live import live
 from energydash.views.state import TimeRange
 
@@ -16,7 +17,7 @@ from energydash.views.state import TimeRange
 def figures(device: Device, chosen: TimeRange) -> None:
     """The part that keeps itself up to date: figures and the traces."""
     shown = chosen.moved_on(cached.context().now())
-    found = show.asked(device.id, shown.period)
+    found = show.asked(device.id, shown.period).result
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
         st.subheader(device.name, anchor=False, width="content")
         parts.sample_badge(found.reading)
@@ -30,14 +31,14 @@ def figures(device: Device, chosen: TimeRange) -> None:
 
 def details(device: Device, chosen: TimeRange) -> None:
     """What changes slowly: energy and money, cycles, stress, ageing, quality."""
-    found = show.asked(device.id, chosen.period)
-    if found.reading.is_empty:
+    view = show.asked(device.id, chosen.period)
+    if view.result.reading.is_empty:
         return
-    show.energy_card(found, chosen)
-    show.cycles_card(found)
-    show.stress_card(found)
-    show.ahead_card(device.id, device.zone)
-    show.quality_card(found, device.zone)
+    show.energy_card(view, chosen)
+    show.cycles_card(view)
+    show.stress_card(view)
+    ahead_card(device.id, device.zone)
+    show.quality_card(view.result, device.zone)
 
 
 def battery(device: Device, chosen: TimeRange) -> None:

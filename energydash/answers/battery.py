@@ -39,7 +39,8 @@ class BatteryView:
     """One battery over one period.
 
     now: the newest value of each channel with its time, where it is recent. totals by day in
-    `days` (local days of the device's zone): kwh_in, kwh_out, ah_in, ah_out, coverage.
+    `days` (local days of the device's zone): kwh_in, kwh_out, ah_in, ah_out, coverage. cycles:
+    see `cycles_table`.
     """
 
     device: Device
@@ -49,6 +50,7 @@ class BatteryView:
     days: pd.DataFrame
     now: Mapping[str, tuple[datetime, float]]
     stress: Mapping[str, Histogram]
+    cycles: pd.DataFrame
     full_cycles: float
     sign_is_known: bool
 
@@ -138,7 +140,13 @@ def view(
         error = sensor_error(frame)
         found = data.remembered(
             ("analysis", data.slots_key(context, chosen), lived),
-            lambda: analysis_module.analyse(frame, start_us=start_us, end_us=end_us, error=error),
+            lambda: analysis_module.analyse(
+                frame,
+                start_us=start_us,
+                end_us=end_us,
+                error=error,
+                soc_is_counted=data.soc_is_counted(setup),
+            ),
         )
         found = _with_history(context, chosen, period, found, frame, cutoff_v, error)
         reason = found.reason
@@ -157,6 +165,7 @@ def view(
         days=by_day(frame, chosen.zone),
         now=_now(context, chosen, setup),
         stress=stress,
+        cycles=cycles_table(found),
         full_cycles=equivalent_full_cycles(totals.ah_in, totals.ah_out, size)
         if totals and size else 0.0,
         sign_is_known=setup.charge_sign != 0,
@@ -211,7 +220,13 @@ def _with_history(
     size: Capacity | None = None
     if cutoff:
         size = _discharges(context, device, period, cutoff, error)
-    if size is None and found.capacity is None and period.duration < timedelta(days=90):
+    counted = data.soc_is_counted(data.setup_of(context, device))
+    if (
+        size is None
+        and found.capacity is None
+        and not counted
+        and period.duration < timedelta(days=90)
+    ):
         wider = Period(period.end - timedelta(days=90), period.end)
         size = analysis_module.analyse(data.slots(context, device, wider), error=error).capacity
     if size is None:
@@ -352,10 +367,9 @@ def summary(found: BatteryView) -> dict[str, Any]:
     }
 
 
-def cycles_table(found: BatteryView) -> pd.DataFrame:
+def cycles_table(whole: Analysis | None) -> pd.DataFrame:
     """A row per cycle by its start: depth, flows, coverage, capacity and energy efficiency with
     one standard deviation each (NaN where a cycle is too small or not fully covered)."""
-    whole = found.analysis
     rows = []
     size = whole.capacity if whole else None
     for cycle in whole.cycles if whole else ():

@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, Final, Literal, TypeVar
@@ -19,6 +19,7 @@ import numpy as np
 import pandas as pd
 
 from energydash.battery import slots as slots_module
+from energydash.battery.capacity import anchored_soc, full_anchors_us
 from energydash.battery.devices import Device
 from energydash.battery.energy import edges_of, integrate
 from energydash.battery.faults import sign_by_soc
@@ -204,7 +205,7 @@ def _build(context: Context, device: Device, derived: Feed) -> None:
     version = store.version(feed)
     state = store.get(owner, KIND, device.id) or {}
     asked = repr((sorted(device.sensors.items()), sorted(device.scales.items()),
-                  device.charge_sign))  # fmt: skip
+                  device.charge_sign, device.full_v, device.capacity_ah))  # fmt: skip
     if not version or (state.get("version") == version and state.get("asked") == asked):
         return
     with _building:
@@ -218,8 +219,8 @@ def _build(context: Context, device: Device, derived: Feed) -> None:
         if todo == [whole]:
             store.delete(derived, Period(EARLIEST, LATEST))
         for piece in (part for stretch in todo for part in stretch.chunks(CHUNK)):
-            frame = _slots_of(telemetry(context, device, _around(piece), SLOT_CHANNELS, setup),
-                              piece)  # fmt: skip
+            found = telemetry(context, device, _around(piece), SLOT_CHANNELS, setup)
+            frame = _slots_of(with_counted_soc(device, found), piece)
             store.write(derived, Fetched(frame, piece), fetched_at=now, final_before=now)
         built_at = now if todo == [whole] else parse_instant(state["built_at"])
         body = {
@@ -259,6 +260,20 @@ def _to_build(
     if tail < whole.end:
         new.append(Period(max(tail, whole.start), whole.end))
     return [piece for period in merge(new) if (piece := period.intersect(whole))]
+
+
+def with_counted_soc(device: Device, found: Telemetry) -> Telemetry:
+    """The same channels; where there is no state of charge, but the voltage of a full battery and
+    a nominal capacity are known, charge counted from full to full with its drift spread out."""
+    if len(found.soc) or not (device.full_v and device.capacity_ah) or len(found.current) < 2:
+        return found
+    anchors = full_anchors_us(found, device.full_v, device.capacity_ah)
+    return replace(found, soc=anchored_soc(integrate(found), anchors, 100.0, device.capacity_ah))
+
+
+def soc_is_counted(setup: Setup) -> bool:
+    """True where a state of charge can only be our own count."""
+    return "soc_percent" not in dict(setup.parts)
 
 
 def _around(piece: Period) -> Period:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pandas as pd
@@ -15,7 +15,9 @@ from energydash.battery import analysis as analysis_module
 from energydash.battery import trend as trend_module
 from energydash.battery.ageing import Forecast, Stress, WhatIf
 from energydash.battery.devices import Device
+from energydash.battery.ica import IncrementalCapacity, incremental_capacity
 from energydash.battery.resistance import Resistance, resistance
+from energydash.battery.telemetry import Telemetry
 from energydash.battery.trend import Point, Trend, WarrantyState
 from energydash.context import Context
 from energydash.feeds import Reading
@@ -29,7 +31,8 @@ class HealthAnswer:
     """Capacity over time and what is ahead. Missing pieces are None, with `reasons`.
 
     points: one measured capacity per 30 days. born: when the age counts from. new_ah: capacity
-    when new, as sold or as first measured.
+    when new, as sold or as first measured. incremental: dQ/dV, only where a slow discharge with a
+    fine voltage carries it.
     """
 
     device: Device
@@ -43,6 +46,7 @@ class HealthAnswer:
     what_ifs: tuple[WhatIf, ...]
     warranty: WarrantyState | None
     resistance: Resistance | None
+    incremental: IncrementalCapacity | None
     reading: Reading
     reasons: tuple[str, ...]
 
@@ -55,7 +59,10 @@ def health(context: Context, device: str = "") -> HealthAnswer:
     reading = data.reading_of(context, chosen, span, frame)
     regular = slots.regular(frame)
     error = sensor_error(frame)
-    found = analysis_module.analyse(frame, error=error) if len(frame) else None
+    counted = data.soc_is_counted(data.setup_of(context, chosen))
+    found = (
+        analysis_module.analyse(frame, error=error, soc_is_counted=counted) if len(frame) else None
+    )
     reasons: list[str] = []
     measured = trend_module.points(found.pairs) if found else ()
     new_ah = chosen.capacity_ah or (measured[0].ah if measured else None)
@@ -94,7 +101,7 @@ def health(context: Context, device: str = "") -> HealthAnswer:
         )
     return HealthAnswer(
         chosen, measured, line, born, new_ah, stress, ahead, end, what_ifs,
-        _warranty(chosen, regular, age), _resistance(context, chosen, span), reading,
+        _warranty(chosen, regular, age), *_from_raw(context, chosen, span, new_ah), reading,
         tuple(reasons),
     )  # fmt: skip
 
@@ -121,11 +128,40 @@ def _warranty(device: Device, regular: pd.DataFrame, age: float) -> WarrantyStat
     )  # fmt: skip
 
 
-def _resistance(context: Context, device: Device, span: Period) -> Resistance | None:
-    """Internal resistance from the load steps of the last fortnight with data."""
-    fortnight = Period(max(span.start, span.end - pd.Timedelta(days=14)), span.end)
-    found = data.telemetry(context, device, fortnight, ("voltage_v", "current_a"))
-    return resistance(found) if len(found.current) > 2 else None
+def _from_raw(
+    context: Context, device: Device, span: Period, new_ah: float | None
+) -> tuple[Resistance | None, IncrementalCapacity | None]:
+    """Internal resistance from the load steps, and incremental capacity from the longest
+    discharge, of the last fortnight with data."""
+    fortnight = Period(max(span.start, span.end - timedelta(days=14)), span.end)
+    key = ("raw", data.slots_key(context, device), fortnight)
+    found = data.remembered(
+        key, lambda: data.telemetry(context, device, fortnight, ("voltage_v", "current_a"))
+    )
+    if len(found.current) < 3:
+        return None, None
+    discharge = longest_discharge(found)
+    curve = None
+    if discharge is not None and new_ah and len(found.voltage):
+        cell_v = 3.3 if device.chemistry in ("", "lfp") else 3.7
+        cells = max(round(float(np.median(found.voltage.value)) / cell_v), 1)
+        curve = incremental_capacity(discharge, new_ah, cells)
+    return resistance(found), curve
+
+
+def longest_discharge(found: Telemetry) -> Telemetry | None:
+    """The longest stretch in which the current flows out without a pause; None below an hour."""
+    out = found.current.value < 0
+    edges = np.flatnonzero(np.diff(np.concatenate(([False], out, [False])).astype(np.int8)))
+    first, last = edges[::2], edges[1::2] - 1
+    if not len(first):
+        return None
+    length = found.current.time_us[last] - found.current.time_us[first]
+    longest = int(np.argmax(length))
+    if length[longest] < 3.6e9:
+        return None
+    start, end = (int(found.current.time_us[at[longest]]) for at in (first, last))
+    return found.between(start, end + 1)
 
 
 def as_table(found: HealthAnswer) -> pd.DataFrame:

@@ -8,7 +8,7 @@ from html import escape
 
 import pandas as pd
 
-from energydash.answers.battery import BatteryView, cycles_table, device_of, history, summary, view
+from energydash.answers.battery import BatteryView, device_of, history, summary, view
 from energydash.answers.battery_health import HealthAnswer, as_table, health
 from energydash.answers.battery_money import MoneyAnswer, battery_money
 from energydash.battery.devices import Device
@@ -142,7 +142,7 @@ def _money(saved: MoneyAnswer) -> str:
 
 
 def _cycles(found: BatteryView) -> str:
-    table = cycles_table(found)
+    table = found.cycles
     if table.empty:
         return f'<p class="quiet">{escape(found.answer.reason or "None in this period.")}</p>'
     local = pd.DatetimeIndex(table.index).tz_convert(found.device.zone)

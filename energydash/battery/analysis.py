@@ -61,8 +61,13 @@ def analyse(
     end_us: int | None = None,
     step_s: int = slots_module.STEP_S,
     error: SensorError | None = None,
+    soc_is_counted: bool = False,
 ) -> Analysis:
-    """What slots say about `[start, end)`, by default from the first to the last slot."""
+    """What slots say about `[start, end)`, by default from the first to the last slot.
+
+    soc_is_counted: the state of charge is our own count from full to full with the nominal
+    capacity, so no capacity can be worked out of it.
+    """
     error = error or SensorError()
     frame = slots_module.regular(frame, step_s)
     if frame.empty:
@@ -76,7 +81,8 @@ def analyse(
     turns = cycles_module.turning_points_us(level) if level is not None else starts[:0]
     has_soc = bool(np.isfinite(frame["soc_percent"]).any())
     running = Running.of(frame)
-    found_pairs = pairs_of(frame, running, turns, error) if has_soc else ()
+    measured = has_soc and not soc_is_counted
+    found_pairs = pairs_of(frame, running, turns, error) if measured else ()
     size = capacity_module.fit(found_pairs, error=error)
     swings: tuple[Swing, ...] = ()
     if has_soc:

@@ -13,6 +13,7 @@ import plotly.graph_objects as go
 
 from energydash.battery.ageing import CHEMISTRIES, Forecast
 from energydash.battery.cycles import Histogram
+from energydash.battery.ica import IncrementalCapacity
 from energydash.battery.telemetry import LABELS, UNITS
 from energydash.battery.trend import Point
 from energydash.charts import base, colours
@@ -29,7 +30,7 @@ COLOURS: Final = {
 }
 GAP: Final = "rgba(128, 136, 138, 1)"
 POINTS: Final = 1000  # per channel: five of them, and the page stays below 150 kB
-MOST_GAPS: Final = 60  # shaded; more would be drawn as one grey field anyway
+MOST_GAPS: Final = 25  # shaded; more would be drawn as one grey field anyway
 
 
 def channel(
@@ -153,6 +154,16 @@ def histogram(found: Histogram, unit: str, name: str) -> go.Figure:
     if len(kept):
         table = table.iloc[kept[0] : kept[-1] + 1]
     return bars(table, unit=unit, colour={name: colours.THIRD}, height=200, digits=1)
+
+
+def incremental(found: IncrementalCapacity) -> go.Figure:
+    """dQ/dV over voltage."""
+    line = go.Scatter(
+        x=found.volts, y=found.ah_per_v, mode="lines", line={"color": colours.ACCENT},
+        hovertemplate="%{y:.1f} Ah/V at %{x:.2f} V",
+    )  # fmt: skip
+    axis = {"type": "linear", "tickformatstops": [], "hoverformat": ".2f", "title": {"text": "V"}}
+    return base.figure([line], unit="Ah/V", height=200, legend=False, hover="closest", x=axis)
 
 
 def ahead(

@@ -11,9 +11,8 @@ import pandas as pd
 import streamlit as st
 
 from energydash.answers import battery as answers
-from energydash.answers import battery_health, battery_money, battery_traces
+from energydash.answers import battery_money, battery_traces
 from energydash.answers.battery import BatteryView
-from energydash.answers.battery_health import HealthAnswer
 from energydash.answers.battery_money import MoneyAnswer
 from energydash.answers.battery_traces import Traces
 from energydash.battery.efficiency import Efficiency
@@ -34,9 +33,9 @@ STRESS = {
 }
 
 
-def asked(device: str, period: Period) -> BatteryView:
-    """The view of one battery, remembered."""
-    return cached.answer(answers.view, device, period)
+def asked(device: str, period: Period) -> cached.Asked[BatteryView]:
+    """The view of one battery, remembered with what is drawn of it."""
+    return cached.ask(answers.view, device, period)
 
 
 def figures(found: BatteryView) -> None:
@@ -167,27 +166,26 @@ def _zoomed(period: Period, zoom: str) -> Period:
     return period.intersect(Period(kept[1], kept[2])) or period
 
 
-def energy_card(found: BatteryView, chosen: TimeRange) -> None:
+def energy_card(view: cached.Asked[BatteryView], chosen: TimeRange) -> None:
     """Energy in and out by day (or month) with what it cost and saved."""
+    found = view.result
     by: battery_money.By = "month" if len(found.days) > DAY_BARS else "day"
-    saved = cached.answer(battery_money.battery_money, found.device.id, found.period, by)
-    days = found.days
-    if by == "month":
-        days = days.groupby(pd.DatetimeIndex(days.index).to_period("M").to_timestamp()).sum()
+    money = cached.ask(battery_money.battery_money, found.device.id, found.period, by)
+    saved = money.result
     with parts.card(
         f"Energy by {by}, and what it saved", found.reading, *saved.readings[1:],
         key=f"energy_{found.device.id}", zone=chosen.zone,
         hint="Charged up, discharged down; integrals of voltage × current, never of means.",
     ):  # fmt: skip
         parts.chart(
-            charts.energy_bars(days),
+            cached.draw(view, _energy_figure, by),
             key=f"bars_{found.device.id}",
             title=f"{found.device.name} energy",
             alt="kWh in and out",
             period=found.period,
         )
         if saved.is_priced:
-            parts.chart(charts.money_bars(saved.table), key=f"money_{found.device.id}",
+            parts.chart(cached.draw(money, _money_figure), key=f"money_{found.device.id}",
                         title=f"{found.device.name} money", alt="Pounds saved",
                         period=found.period)  # fmt: skip
             parts.said(*_money_words(saved))
@@ -197,6 +195,25 @@ def energy_card(found: BatteryView, chosen: TimeRange) -> None:
             shape = "%Y-%m-%d" if by == "day" else "%Y-%m"
             table.index = pd.DatetimeIndex(table.index).strftime(shape).rename(by)
             parts.table(table.reset_index(), key=f"table_{found.device.id}", name="battery energy")
+
+
+def _energy_figure(found: BatteryView, by: str) -> Any:
+    days = found.days
+    if by == "month":
+        days = days.groupby(pd.DatetimeIndex(days.index).to_period("M").to_timestamp()).sum()
+    return charts.energy_bars(days)
+
+
+def _money_figure(saved: MoneyAnswer) -> Any:
+    return charts.money_bars(saved.table)
+
+
+def _cycle_figure(found: BatteryView, column: str, sigma: str, unit: str, name: str) -> Any:
+    return charts.per_cycle(found.cycles, column, sigma, unit, found.device.zone, name)
+
+
+def _stress_figure(found: BatteryView, name: str, unit: str, title: str) -> Any:
+    return charts.histogram(found.stress[name], unit, title)
 
 
 def _money_words(saved: MoneyAnswer) -> tuple[str, ...]:
@@ -218,9 +235,10 @@ def _money_words(saved: MoneyAnswer) -> tuple[str, ...]:
     )
 
 
-def cycles_card(found: BatteryView) -> None:
+def cycles_card(view: cached.Asked[BatteryView]) -> None:
     """Capacity and efficiency of each cycle, with error bars."""
-    table = answers.cycles_table(found)
+    found = view.result
+    table = found.cycles
     zone = found.device.zone
     whole = found.analysis
     with parts.card(
@@ -235,7 +253,7 @@ def cycles_card(found: BatteryView) -> None:
                 ("efficiency_percent", "efficiency_sigma_percent", "%", "Energy efficiency"),
             ):
                 st.caption(f"{name}, {unit}")
-                figure = charts.per_cycle(table, column, sigma, unit, zone, name)
+                figure = cached.draw(view, _cycle_figure, column, sigma, unit, name)
                 parts.chart(figure, key=f"{column}_{found.device.id}", title=name, alt=name)
         if whole:
             worth = whole.efficiency
@@ -257,8 +275,9 @@ def _efficiency_words(worth: Efficiency) -> str:
     return f"coulombic {charge} %, energy {energy} % ({how})"
 
 
-def stress_card(found: BatteryView) -> None:
+def stress_card(view: cached.Asked[BatteryView]) -> None:
     """Where it spends its time: state of charge, temperature, C-rate, depth."""
+    found = view.result
     with parts.card(
         "Stress", found.reading, key=f"stress_{found.device.id}", zone=found.device.zone,
         hint="What ages a battery: high charge, heat, fast and deep cycles. Depth by rainflow.",
@@ -270,81 +289,10 @@ def stress_card(found: BatteryView) -> None:
             with st.container():
                 st.caption(f"{title}, {shown.unit}")
                 parts.chart(
-                    charts.histogram(shown, unit, title), key=f"{name}_{found.device.id}",
+                    cached.draw(view, _stress_figure, name, unit, title),
+                    key=f"{name}_{found.device.id}",
                     title=title, alt=f"{unit} by {title.lower()}",
                 )  # fmt: skip
-
-
-def ahead_card(device: str, zone: str) -> None:
-    """The forecast band, the trend, the warranty, and what would help."""
-    found = cached.answer(battery_health.health, device)
-    with parts.card(
-        "Ageing and what would help", found.reading, key=f"ahead_{device}", zone=zone,
-        hint="A calendar and cycle model (Xu et al. 2016; constants from public code, paper not "
-        "checked) for three cell kinds, drawn through what was measured. A band, never a date.",
-    ):  # fmt: skip
-        if found.forecast and found.new_ah:
-            figure = charts.ahead(
-                found.forecast, found.points, found.new_ah, found.born.timestamp() * 1e6,
-                found.device.warranty.health_percent / 100,
-            )  # fmt: skip
-            parts.chart(figure, key=f"band_{device}", title="Ageing", alt="Capacity ahead, a band")
-        parts.said(_trend_words(found), _end_words(found))
-        if found.what_ifs:
-            table = pd.DataFrame(
-                {
-                    "use": [one.label for one in found.what_ifs],
-                    "loss, % a year": [one.loss_percent_a_year for one in found.what_ifs],
-                    "saved, % a year": [one.saved_percent_a_year for one in found.what_ifs],
-                    "saved, £ a year": [one.saved_gbp_a_year for one in found.what_ifs],
-                }
-            )
-            table = table.dropna(axis="columns", how="all")
-            parts.table(table, key=f"what_if_{device}", name="what if")
-        parts.said(*_warranty_words(found), *found.reasons)
-
-
-def _trend_words(found: HealthAnswer) -> str:
-    if found.trend is None:
-        return ""
-    line = found.trend
-    knee = "; it falls faster than before (a knee?)" if line.has_knee else ""
-    return (
-        f"Health {100 * line.health:.1f} ± {200 * line.sigma_health:.1f} %, "
-        f"{100 * line.change_a_year:+.1f} ± {200 * line.sigma_change:.1f} points a year{knee}"
-    )
-
-
-def _end_words(found: HealthAnswer) -> str:
-    promised = found.device.warranty.health_percent
-    early, late = found.end_of_life
-    if found.forecast is None:
-        return ""
-    if early is None:
-        return f"no model reaches {promised:.0f} % within 20 years"
-    return f"{promised:.0f} % between year {early:.0f} and {f'{late:.0f}' if late else 'beyond 20'}"
-
-
-def _warranty_words(found: HealthAnswer) -> list[str]:
-    state = found.warranty
-    if state is None:
-        return []
-    told = [f"Warranty: year {state.age_years:.1f} ({100 * state.years_share:.0f} % used)"]
-    if state.throughput_share is not None:
-        told.append(
-            f"{state.throughput_kwh:,.0f} kWh discharged ({100 * state.throughput_share:.0f} %)"
-        )
-    if state.ends_in_years is not None:
-        told.append(f"ends in about {state.ends_in_years:.1f} years at this pace")
-    outside = state.hours_too_cold + state.hours_too_hot
-    told.append(f"{outside:,.0f} h outside its temperatures")
-    if found.resistance:
-        ohm = found.resistance
-        told.append(
-            f"internal resistance {1e3 * ohm.ohm:.1f} ± {2e3 * ohm.sigma_ohm:.1f} mΩ "
-            f"from {ohm.steps} steps"
-        )
-    return told
 
 
 def quality_card(found: BatteryView, zone: str) -> None:

@@ -181,6 +181,30 @@ def test_sensors_that_no_name_tells_are_worked_out(here: Context) -> None:
     assert found.analysis.totals.ah_in == pytest.approx(truth(3, seed=9).flows()[0], rel=0.005)
 
 
+def test_without_a_state_of_charge_it_is_counted_from_full_to_full(here: Context) -> None:
+    """Full (56 V, tail current) once a day; the shunt drifts by 0.3 A; no SoC channel."""
+    seconds = np.arange(0, 6 * 86_400, 20)
+    hour = seconds / 3600 % 24
+    amps = np.select([hour < 8, hour < 9, hour < 17], [15.0, 1.0, -15.0], 0.0)
+    level = 100 * (1 - np.clip(8 - hour, 0, 8) / 8 * 0.6)
+    level = np.where(hour > 9, 100 - np.clip(hour - 9, 0, 8) / 8 * 60, level)
+    volts = np.where((hour >= 7.9) & (hour < 9), 56.0, 50 + level / 25)
+    table = pd.DataFrame(
+        {"time": START_US / 1e6 + seconds, "voltage": volts, "current": amps + 0.3}
+    )
+    text = table.to_csv(index=False).encode()
+    (one,) = battery_connect.import_telemetry(here, [("a.csv", text)])
+    assert battery_data.slots(here, one.device, days(6))["soc_percent"].isna().all()
+    device = battery_connect.change(here, one.device, full_v=55.5, capacity_ah=200.0)
+    soc = battery_data.slots(here, device, days(6))["soc_percent"]
+    assert 35 < soc.iloc[100:].min() < 45
+    assert soc.iloc[100:].max() < 103
+    found = battery.view(here, device.id, days(6))
+    assert found.analysis is not None
+    assert found.analysis.capacity is None  # it would only say what was put in
+    assert len(found.analysis.cycles) >= 5
+
+
 def test_imports_name_what_they_cannot_do(here: Context) -> None:
     report = monitored(truth(3, seed=9), 1)
     with pytest.raises(InputError, match="times from the start of each cycle"):

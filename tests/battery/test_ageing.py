@@ -20,6 +20,7 @@ from energydash.battery.capacity import (
 from energydash.battery.cycles import Swing
 from energydash.battery.devices import Warranty
 from energydash.battery.energy import integrate
+from energydash.battery.ica import incremental_capacity
 from energydash.battery.resistance import resistance
 from energydash.battery.telemetry import Channel, Telemetry
 from tests.battery.simulated import START_US
@@ -257,3 +258,20 @@ def test_money_of_known_half_hours() -> None:
     assert money.wear_p_per_kwh(4000, 20_000) == 20
     assert money.wear_p_per_kwh(None, 20_000) == 0
     assert money.losses_kwh(10, 8, 1) == 1
+
+
+def test_incremental_capacity_finds_the_plateau() -> None:
+    """A cell whose voltage lingers at 3.30 V gives most of its charge there."""
+    share = np.linspace(0, 1, 4000)
+    volts = 3.30 + 0.25 * np.sign(0.5 - share) * np.abs(2 * (0.5 - share)) ** 3
+    time_us = START_US + np.arange(4000) * 10_000_000
+    slow = Telemetry(voltage=Channel(time_us, volts), current=Channel(time_us, np.full(4000, -1.0)))
+    found = incremental_capacity(slow, 11.1)
+    assert found is not None
+    assert abs(found.peak_v - 3.30) < 0.02
+    width = found.volts[1] - found.volts[0]
+    assert float((found.ah_per_v * width).sum()) == pytest.approx(11.1, rel=0.05)
+    assert incremental_capacity(slow, 2.0) is None  # too fast for such a cell
+    coarse = replace(slow, voltage=Channel(time_us, np.round(volts, 1)))
+    assert incremental_capacity(coarse, 11.1) is None
+    assert incremental_capacity(Telemetry(), 11.1) is None
