@@ -101,6 +101,11 @@ def ingest(
         return
     if save:
         raise InputError("--save is for octopus.", remedy="Use `energydash export`.")
+    if source == "aretas":
+        from energydash.answers import battery_connect
+
+        for device in battery_connect.connect_defaults(here):
+            click.echo(f"connected {device.name} as {device.id}")
     whole = period or crawler.stretch(here, None, None, None if source == "grid" else 30)
     lines = crawler.fill(
         here,
