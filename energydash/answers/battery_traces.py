@@ -53,7 +53,8 @@ def traces(context: Context, device: str, period: Period) -> Traces:
             power = Channel(whole.time_us, whole.power_w / 1e3)
             frames["power_kw"] = data.channel_frame(power, "power_kw").dropna()
         return Traces(chosen, frames, reading.coverage.missing, reading, "raw samples")
-    hours = frame["covered_s"] / 3600
+    # A slot with less than a minute of data has no mean worth drawing.
+    hours = frame["covered_s"].where(frame["covered_s"] >= 60) / 3600
     columns = {
         "voltage_v": frame["voltage_v"],
         "current_a": (frame["ah_in"] - frame["ah_out"]) / hours,

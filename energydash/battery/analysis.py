@@ -247,7 +247,8 @@ def stress(frame: pd.DataFrame, capacity_ah: float | None) -> dict[str, Histogra
     }
     if capacity_ah:
         net = (frame["ah_in"] - frame["ah_out"]).to_numpy()
-        rate: Floats = np.divide(net, hours, out=np.full(len(net), np.nan), where=hours > 0)
+        seen = hours >= 60 / S_PER_H  # less than a minute of data has no rate worth counting
+        rate: Floats = np.divide(net, hours, out=np.full(len(net), np.nan), where=seen)
         found["c_rate"] = cycles_module.time_histogram(
             rate / capacity_ah, hours, np.arange(-1.0, 1.01, 0.1), "C"
         )
