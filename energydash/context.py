@@ -23,6 +23,7 @@ class Context:
     sample: sample data are asked for on purpose (`--sample`); nothing else is shown.
     sample_if_empty: where there is nothing at all to show, an answer may fall back to sample data
     that say so and why. Pages set it; REST and the command line never do.
+    crawled: a crawler is at work, so what was never fetched is on its way: no sample data for it.
     """
 
     settings: Settings
@@ -30,6 +31,7 @@ class Context:
     now: Callable[[], datetime] = utc_now
     sample: bool = False
     sample_if_empty: bool = False
+    crawled: bool = False
 
 
 def open_context(settings: Settings | None = None) -> Context:

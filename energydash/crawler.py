@@ -11,6 +11,7 @@ import logging
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -26,10 +27,12 @@ from energydash.feeds import Feed
 from energydash.time import Period, local_midnight, parse_day
 
 log = logging.getLogger(__name__)
+_ensured = threading.Event()
 
 LOOKED_AT = timedelta(days=7)  # a feed that nobody asked for in this long is left alone
 LOOK_BACK = timedelta(days=2)  # what a feed is kept complete for, beyond what was asked for
 TICK_S = 1.0
+UPSTREAMS_AT_ONCE = 16
 RETRY_S = 30.0  # an upstream in trouble is asked again this soon, unless it names a time
 ALWAYS = (("carbon-intensity", "GB"), ("elexon", "GB"), ("neso", "GB"))  # a new user's first page
 
@@ -44,6 +47,7 @@ class Due:
 
 def ensure_running(context: Context) -> subprocess.Popen[bytes] | None:
     """Start the crawler beside this process unless this machine has one; the one started."""
+    _ensured.set()
     lock = _lock(context)
     try:
         lock.acquire(timeout=0)
@@ -55,6 +59,11 @@ def ensure_running(context: Context) -> subprocess.Popen[bytes] | None:
         [sys.executable, "-m", "energydash", "crawl", "--parent", str(os.getpid())],
         stdin=subprocess.DEVNULL,
     )
+
+
+def is_ensured() -> bool:
+    """Whether this process has seen to it that a crawler is at work."""
+    return _ensured.is_set()
 
 
 def run(
@@ -84,16 +93,16 @@ def _loop(
     report: Callable[[fetch.Refreshed], None] | None,
 ) -> None:
     working: dict[str, Future[None]] = {}
-    # One thread per source: an upstream that hangs holds up nobody else.
-    with ThreadPoolExecutor(max_workers=len(sources.MODULES)) as pool:
+    # One thread per upstream: one that hangs, or that has a year to bring, holds up nobody else.
+    with ThreadPoolExecutor(max_workers=UPSTREAMS_AT_ONCE) as pool:
         while parent is None or _is_parent(parent):
-            by_source: dict[str, list[Due]] = {}
+            by_upstream: dict[str, list[Due]] = {}
             try:
                 for item in due(context, every):
-                    by_source.setdefault(item.feed.source, []).append(item)
+                    by_upstream.setdefault(_upstream(item.feed), []).append(item)
             except StoreError as error:
                 log.warning("%s", error)
-            for name, items in by_source.items():
+            for name, items in by_upstream.items():
                 if name not in working or working[name].done():
                     working[name] = pool.submit(_work, context, items, every, report)
             if once:
@@ -104,6 +113,12 @@ def _loop(
                 future.result()
             else:
                 future.cancel()
+
+
+def _upstream(feed: Feed) -> str:
+    """Who is really asked: a library that reads many operators stands for each of them."""
+    is_library = sources.source(feed.source).INFO.crawler_only
+    return f"{feed.source} {feed.subject}" if is_library else feed.source
 
 
 def _work(

@@ -116,6 +116,7 @@ class Reading:
 
     fetched_at: when this feed last answered. newest: its newest row of all, in or out of `data`.
     origin: `live` fetched within a cadence or two, `stored` older, `sample` made up and labelled.
+    awaited: the parts of the period that the upstream may have and was never asked for.
     """
 
     data: pd.DataFrame
@@ -126,6 +127,7 @@ class Reading:
     origin: Origin = "stored"
     problem: Problem | None = None
     sample_reason: str = ""
+    awaited: tuple[Period, ...] = ()
 
     @property
     def is_empty(self) -> bool:

@@ -52,7 +52,32 @@ def read(store: Store, feed: Feed, period: Period, now: datetime) -> Reading:
     live = fetched_at is not None and now - fetched_at <= LIVE * feed.cadence and problem is None
     origin: Origin = "live" if live else "stored"
     coverage = coverage_of(data, feed, expected_period(feed, period, newest, now))
-    return Reading(data, feed, fetched_at, newest, coverage, origin, problem)
+    waiting = awaited(store, feed, period, now)
+    return Reading(
+        data, feed, fetched_at, newest, coverage, origin, problem, awaited=tuple(waiting)
+    )
+
+
+def awaited(store: Store, feed: Feed, period: Period, now: datetime) -> list[Period]:
+    """The parts of `period` that the upstream may have by now and was never asked for.
+
+    What was published since the last fetch is not awaited for three cadences: it is merely new.
+    """
+    possible = _possible(feed, period, now)
+    past = possible and possible.intersect(Period(min(possible.start, now), now))
+    if past is None:
+        return []
+    asked = [row.period for row in store.coverage(feed, past)]
+    last = asked[-1].end if asked else now
+    if last < now <= last + 3 * feed.cadence:
+        asked.append(Period(last, now))
+    return subtract(past, asked)
+
+
+def _possible(feed: Feed, period: Period, now: datetime) -> Period | None:
+    """The part of a period that the upstream has, or may have by now."""
+    earliest = now - feed.history if feed.history else period.start
+    return period.intersect(Period(min(earliest, now), now + feed.horizon))
 
 
 def expected_period(
@@ -96,8 +121,7 @@ def missing(
     `max_age` is the feed's cadence unless it is given: an upstream is not asked again before it
     can have something new.
     """
-    earliest = now - feed.history if feed.history else period.start
-    possible = period.intersect(Period(min(earliest, now), now + feed.horizon))
+    possible = _possible(feed, period, now)
     if possible is None:
         return []
     age = feed.cadence if max_age is None else max_age
@@ -151,8 +175,7 @@ def _refresh(
     # Worked out under the lease: whoever held it before may have fetched just this.
     gaps = missing(store, feed, period, now, timedelta(0) if force else max_age)
     if force:
-        earliest = now - feed.history if feed.history else period.start
-        possible = period.intersect(Period(min(earliest, now), now + feed.horizon))
+        possible = _possible(feed, period, now)
         gaps = [possible] if possible else []
     longest = timedelta(days=sources.source(feed.source).INFO.longest_days)
     pieces = sorted((piece for gap in gaps for piece in gap.chunks(longest)), reverse=True)

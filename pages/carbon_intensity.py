@@ -83,4 +83,9 @@ with sentence:
     live(draw_window, key="greenest")
 chosen = state.choose(place.zone)
 is_near = chosen.is_live and chosen.period.duration <= timedelta(days=7)
-live(draw_period, key="intensity_period", on=chosen.is_live)
+live(
+    draw_period,
+    key="intensity_period",
+    on=chosen.is_live,
+    awaits=lambda: grid_parts.is_awaited(place.id, chosen.period, "intensity"),
+)

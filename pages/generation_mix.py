@@ -13,9 +13,16 @@ def draw_now() -> None:
     """The newest reading: a sentence, each fuel, each kind."""
     now = cached.answer(grid.mix_now, place.id)
     if now.at is None:
-        parts.empty(f"No generation of {place.name} is known yet.", "It is being asked for.")
+        wait = "is being fetched" if is_awaited_now() else "is not known"
+        st.subheader(f"What feeds {place.name} now {wait}.", anchor=False)
         return
     st.subheader(grid_parts.in_a_sentence(now), anchor=False)
+
+
+def is_awaited_now() -> bool:
+    """Whether the newest reading is on its way."""
+    now = cached.answer(grid.mix_now, place.id)
+    return now.at is None and parts.is_on_its_way(now.reading)
 
 
 def draw_details() -> None:
@@ -54,7 +61,7 @@ with parts.header("Generation mix"):
     place = region.choose()
 has_mix = place.has_mix_mw or "mix-percent" in place.sources
 if has_mix:
-    live(draw_now, key="mix_sentence")
+    live(draw_now, key="mix_sentence", awaits=is_awaited_now)
 with st.container(horizontal=True, horizontal_alignment="distribute"):
     chosen = state.choose(place.zone)
     unit = "%"
@@ -63,4 +70,9 @@ with st.container(horizontal=True, horizontal_alignment="distribute"):
             "Unit", ("GW", "%"), default="GW", key="mix_unit", bind="query-params",
             label_visibility="collapsed", required=True,
         ) or "GW"  # fmt: skip
-live(draw_period if has_mix else draw_demand, key="mix_period", on=chosen.is_live)
+live(
+    draw_period if has_mix else draw_demand,
+    key="mix_period",
+    on=chosen.is_live,
+    awaits=lambda: grid_parts.is_awaited(place.id, chosen.period, "mix" if has_mix else "load"),
+)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from energydash.views import overview_parts, parts, state, viewer
+from energydash.views import grid_parts, overview_parts, parts, state, viewer
 from energydash.views.live import live
 
 REGION, ZONE = "GB", "Europe/London"
@@ -20,9 +20,14 @@ def draw_charts() -> None:
     overview_parts.charts(REGION, chosen)
 
 
+def awaits() -> bool:
+    """Whether the grid's first readings are still on their way."""
+    return grid_parts.is_awaited(REGION, chosen.period, "mix", "intensity")
+
+
 personal = viewer.may_see_personal()
 with parts.header("Now"):
     chosen = state.choose(ZONE)
-live(draw_now, key="overview_now")
-live(draw_charts, key="overview_charts", on=chosen.is_live)
+live(draw_now, key="overview_now", awaits=awaits)
+live(draw_charts, key="overview_charts", on=chosen.is_live, awaits=awaits)
 live(lambda: overview_parts.below(personal), key="overview_below")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -172,3 +173,24 @@ def test_missing_rows_are_counted_and_listed_but_not_those_still_to_come(
     coverage = fetch.read(here.store, HALF_HOURLY, ahead, clock.now).coverage
     assert (coverage.present, coverage.expected) == (44, 48)
     assert coverage.missing == (hole,)
+
+
+def test_what_was_never_asked_for_is_awaited(here: Context, fake: FakeSource, clock: Clock) -> None:
+    whole = span(4, clock.now)
+    assert fetch.awaited(here.store, HALF_HOURLY, whole, clock.now) == [whole]
+    fetch.refresh(here, HALF_HOURLY, span(1, clock.now))
+    earlier = Period(whole.start, whole.end - DAY)
+    assert fetch.awaited(here.store, HALF_HOURLY, whole, clock.now) == [earlier]
+    fetch.refresh(here, HALF_HOURLY, whole)
+    assert fetch.awaited(here.store, HALF_HOURLY, whole, clock.now) == []
+    # An hour later there is something new, which is no reason to wait; after a day there is.
+    now = clock.now + timedelta(hours=1)
+    assert fetch.awaited(here.store, HALF_HOURLY, span(1, now), now) == []
+    now = clock.now + DAY
+    assert fetch.awaited(here.store, HALF_HOURLY, span(2, now), now) == [Period(clock.now, now)]
+
+
+def test_what_the_upstream_no_longer_has_is_not_awaited(here: Context, clock: Clock) -> None:
+    short = replace(HALF_HOURLY, history=DAY)
+    found = fetch.awaited(here.store, short, span(4, clock.now), clock.now)
+    assert found == [span(1, clock.now)]

@@ -90,7 +90,9 @@ def read_days(
         missing = _days_without(reading.data, missing, region.zone)
         if not missing:
             break
-    if context.sample_if_empty and all(_never_fetched(reading) for reading in readings):
+    on_its_way = context.crawled and not any(reading.problem for reading in readings)
+    never = all(_never_fetched(reading) for reading in readings)
+    if context.sample_if_empty and never and not on_its_way:
         return (sample(region, period, now, why_sample(readings[0])),)
     # Feeds that had nothing say so only where no other had anything either.
     used = [reading for reading in readings if not reading.is_empty]

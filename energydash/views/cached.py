@@ -18,6 +18,7 @@ from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
 import streamlit as st
 
 from energydash import context as context_module
+from energydash import crawler
 from energydash.context import Context
 from energydash.feeds import Feed, Reading
 
@@ -40,7 +41,7 @@ class Asked(Generic[T]):
 
 def context() -> Context:
     """This process's context; pages fall back to sample data. Raises StoreError, InputError."""
-    return replace(context_module.current(), sample_if_empty=True)
+    return replace(context_module.current(), sample_if_empty=True, crawled=crawler.is_ensured())
 
 
 def ask(
@@ -87,15 +88,16 @@ def draw(asked: Asked[T], build: Callable[..., R], *options: Any) -> R:
     return drawn
 
 
-def versions(feeds: Iterable[Feed]) -> tuple[int, ...]:
-    """The store's version of each feed, at most half a second old."""
+def versions(feeds: Iterable[Feed]) -> tuple[str, ...]:
+    """What moves with each feed's values and its trouble, at most half a second old."""
     here, seen, now = context(), _known().versions, time.monotonic()
     found = []
     for feed in feeds:
         name = (str(here.settings.home), feed.key)
-        at, version = seen.get(name, (-1.0, 0))
+        at, version = seen.get(name, (-1.0, ""))
         if at < 0 or now - at > VERSIONS_KEEP_S:
-            version = here.store.version(feed)
+            problem = here.store.problem(feed)
+            version = f"{here.store.version(feed)}{problem.sentence if problem else ''}"
             if len(seen) > 5000:
                 seen.clear()
             seen[name] = (now, version)
@@ -116,7 +118,7 @@ class _Known:
     def __init__(self) -> None:
         self._uses: dict[str, tuple[Feed, ...]] = {}
         self._locks = tuple(threading.Lock() for _ in range(32))
-        self.versions: dict[tuple[str, tuple[str, str, str, str]], tuple[float, int]] = {}
+        self.versions: dict[tuple[str, tuple[str, str, str, str]], tuple[float, str]] = {}
 
     def get(self, key: str) -> tuple[Feed, ...] | None:
         return self._uses.get(key)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Literal
 
@@ -13,6 +14,7 @@ from energydash.answers import grid
 from energydash.charts import bars, colours, intensity, lines, mix
 from energydash.charts.base import step_words
 from energydash.charts.sparkline import sparkline
+from energydash.feeds import FromReadings
 from energydash.grid.fuels import in_stack_order, title
 from energydash.grid.intensity import BANDS
 from energydash.time import Period
@@ -52,13 +54,14 @@ def mix_chart(
     unit = unit if found.unit == "MW" else "%"
     with parts.card(name, *found.readings, badge=unit, key=key, zone=zone) as foot:
         if found.mix.empty:
-            parts.empty("There are no readings in this period.", "They are being asked for.")
+            parts.nothing(found.reading, shown.period, zone)
             return found
         figure, note = cached.draw(asked, _stack, unit, height, str(shown.preset), shown.at)
         alt = f"Generation by fuel in {found.region.name}, stacked, {shown}"
         parts.chart(figure, key=f"{key}_chart", title=name, alt=alt, period=shown.period)
         means = f"{step_words(shown.chart_step)} means" if shown.chart_step else ""
-        foot.say(means, note, *found.notes)
+        on_its_way = parts.fetching_words(found.reading, shown.period)
+        foot.say(on_its_way, means, note, *found.notes)
         foot.csv(with_unit(found), name)
     return found
 
@@ -68,6 +71,16 @@ def _stack(
 ) -> tuple[go.Figure, str]:
     zoom = f"{found.region.id}{unit}{preset}{at}"
     return mix.stacked_mix(found.mix, found.region.zone, unit=unit, height=height, keep_zoom=zoom)
+
+
+def is_awaited(region: str, period: Period, *quantities: str) -> bool:
+    """Whether a region's mix, intensity or load of a period is being fetched: look again soon."""
+    found: dict[str, Callable[[], FromReadings]] = {
+        "mix": lambda: cached.answer(grid.mix, region, period),
+        "intensity": lambda: cached.answer(grid.intensity, region, period),
+        "load": lambda: cached.answer(grid.load, region, period),
+    }
+    return parts.is_on_its_way(*(found[name]().reading for name in quantities))
 
 
 def with_unit(found: grid.MixAnswer) -> pd.DataFrame:
@@ -140,7 +153,8 @@ def _groups_bar(now: grid.MixNow) -> go.Figure:
 def records(region: str, shown: TimeRange) -> None:
     """A card with the period's extremes, and when they were."""
     asked = cached.ask(grid.mix, region, shown.period, step=shown.chart_step)
-    with parts.card("Records of this period", *asked.result.readings, key="records"):
+    zone = asked.result.region.zone
+    with parts.card("Records of this period", *asked.result.readings, key="records", zone=zone):
         table = cached.draw(asked, _records_table)
         if table.empty:
             parts.empty("No readings, no records.")
@@ -204,11 +218,12 @@ def demand(region: str, shown: TimeRange) -> None:
     name, zone = f"Demand, {found.region.name}", found.region.zone
     with parts.card(name, *found.readings, badge="GW", key="demand", zone=zone) as foot:
         if found.data.empty:
-            parts.empty("There are no readings in this period.", "They are being asked for.")
+            parts.nothing(found.reading, shown.period, zone)
             return
         figure, note = cached.draw(asked, _demand_line)
         parts.chart(figure, key="demand_chart", title=name, alt=name, period=shown.period)
-        foot.say("Its generation by fuel is not published here", note, *found.notes)
+        on_its_way = parts.fetching_words(found.reading, shown.period)
+        foot.say(on_its_way, "Its generation by fuel is not published here", note, *found.notes)
         foot.csv(found.data.add_suffix("_mw"), name)
 
 
@@ -234,14 +249,15 @@ def intensity_chart(
     badge = f"{found.basis}, {found.scope}, {kind}"
     with parts.card(name, *found.readings, badge=badge, key=key, zone=zone) as foot:
         if found.data.empty:
-            parts.empty("There are no readings in this period.", "They are being asked for.")
+            parts.nothing(found.reading, period, zone)
             return found
         now = _minute(cached.context().now())
         figure, note = cached.draw(asked, _lines, best, now, height, zoom)
         alt = f"Carbon intensity in {found.region.name}, mean {found.mean:.0f} g/kWh"
         parts.chart(figure, key=f"{key}_chart", title=name, alt=alt, period=period)
         issued = f"forecast of {words.clock(found.issued, zone, now)}" if found.issued else ""
-        foot.say(issued, f"factors {found.factor_set}", note, *found.notes)
+        on_its_way = parts.fetching_words(found.reading, period)
+        foot.say(on_its_way, issued, f"factors {found.factor_set}", note, *found.notes)
         foot.csv(found.data.add_suffix("_g_per_kwh"), name)
     return found
 

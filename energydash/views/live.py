@@ -8,13 +8,30 @@ from datetime import timedelta
 import streamlit as st
 
 EVERY = timedelta(seconds=10)
+SOON = timedelta(seconds=2)
 
 
-def live(draw: Callable[[], None], *, key: str, every: timedelta = EVERY, on: bool = True) -> None:
+def live(
+    draw: Callable[[], None],
+    *,
+    key: str,
+    every: timedelta = EVERY,
+    on: bool = True,
+    awaits: Callable[[], bool] | None = None,
+) -> None:
     """Draw now, and again every so often, alone.
 
     What it draws comes through `cached.ask`, which looks at the versions of the feeds in the
     store: nothing is worked out or fetched anew until one of them has moved.
-    `on=False` draws once: a period that is over does not change.
+    `on=False` draws once: a period that is over does not change, unless `awaits` says that it is
+    still being fetched. That is looked at often; when it has come the page settles down.
     """
-    st.fragment(draw, run_every=every if on else None, key=key)()
+    is_awaited = awaits is not None and awaits()
+
+    def part() -> None:
+        if is_awaited and awaits is not None and not awaits():
+            st.rerun()
+        draw()
+
+    beat = SOON if is_awaited else every if on else None
+    st.fragment(part, run_every=beat, key=key)()

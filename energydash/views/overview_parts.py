@@ -165,7 +165,7 @@ def _since(values: pd.Series[float], word: str, digits: int) -> str:
     """`-21 · low`: the change over the last three hours, with a sign that Streamlit reads."""
     known = values.dropna()
     if len(known) < 2:
-        return word
+        return word if len(known) else ""
     last = known.index[-1]
     before = known[known.index <= last - TREND]
     if before.empty:

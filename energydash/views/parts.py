@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 import pandas as pd
@@ -138,7 +138,11 @@ def notes(*readings: Reading, key: str, zone: str = LONDON, foot: Foot | None = 
     now = cached.context().now()
     real = [reading for reading in readings if reading.origin != "sample"]
     lines = [*dict.fromkeys(freshness(reading, zone) for reading in real), *foot.notes]
-    lines += [missing_words(r.coverage, r, zone, now) for r in real[:1] if r.coverage.missing]
+    lines += [
+        missing_words(r.coverage, r, zone, now)
+        for r in real[:1]
+        if r.coverage.present and r.coverage.missing
+    ]
     if lines or foot.frame is not None:
         with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
             st.caption(escape(" — ".join(lines)), width="stretch")
@@ -214,6 +218,53 @@ def retry(feed: Feed) -> None:
     now = here.now()
     health.retry(here, feed, Period(now - feed.revises, now + feed.horizon))
     cached.forget()
+
+
+def nothing(reading: Reading, period: Period, zone: str = LONDON) -> None:
+    """Why a period has no readings: being fetched, beyond what is published, or none at all."""
+    feed, now = reading.feed, cached.context().now()
+    who = health.publisher(feed)
+    if reading.problem:
+        empty("There are no readings in this period.", "Why, is said below.")
+    elif fetching_words(reading, period):
+        empty(f"Being fetched from {who}.", "It appears here by itself.")
+        st.progress(_fetched_part(reading, period), text=fetching_words(reading, period))
+    elif feed.history and period.end <= now - feed.history:
+        empty(
+            f"{who} publishes its last {words.age(feed.history)} only.",
+            "What has been fetched since energydash first asked is kept: choose a later period.",
+        )
+    else:
+        newest = _newest(reading, zone)
+        empty("There are no readings in this period.", f"The newest of {who} is {newest}.")
+
+
+def fetching_words(reading: Reading, period: Period) -> str:
+    """`Being fetched: 12 of 31 days so far`; nothing where nothing is awaited, or in trouble."""
+    if not is_on_its_way(reading):
+        return ""
+    done, days = _fetched_part(reading, period), period.duration / timedelta(days=1)
+    if days <= 2:
+        return f"Being fetched: {100 * done:.0f} % so far"
+    return f"Being fetched: {done * days:.0f} of {days:.0f} days so far"
+
+
+def _fetched_part(reading: Reading, period: Period) -> float:
+    """How much of a period needs no more asking, 0 to 1."""
+    left = sum((part.duration for part in reading.awaited), timedelta(0))
+    return min(1.0, max(0.0, 1 - left / period.duration))
+
+
+def is_on_its_way(*readings: Reading) -> bool:
+    """Whether any of the readings is still being fetched: worth looking again soon."""
+    if not cached.context().crawled:
+        return False
+    return any(reading.awaited and not reading.problem for reading in readings)
+
+
+def _newest(reading: Reading, zone: str) -> str:
+    now = cached.context().now()
+    return f"of {words.clock(reading.newest, zone, now)}" if reading.newest else "still to come"
 
 
 def empty(sentence: str, remedy: str = "") -> None:

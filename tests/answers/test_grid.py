@@ -68,6 +68,16 @@ def test_sample_is_shown_only_where_it_may_be_and_says_why(here: Context) -> Non
     assert asked.reading.sample_reason == "Sample data were asked for."
 
 
+def test_what_a_crawler_is_fetching_is_awaited_not_made_up(here: Context) -> None:
+    page = replace(here, sample_if_empty=True, crawled=True)
+    found = grid.mix(page, "GB", DAY)
+    assert found.mix.empty and not found.is_sample
+    assert found.reading.awaited == (Period(DAY.start, NOW),)
+    feed = grid.feed_of(here, "GB", "mix")
+    here.store.set_problem(feed, Problem("Elexon cannot be reached."))
+    assert grid.mix(page, "GB", DAY).reading.sample_reason == "Elexon cannot be reached."
+
+
 def test_sample_names_the_trouble_and_gives_way_to_anything_stored(here: Context) -> None:
     page = replace(here, sample_if_empty=True)
     feed = carbon_intensity.intensity_feed("GB")

@@ -72,6 +72,16 @@ def test_ten_browsers_cause_one_fetch_per_cadence(tmp_path: Path, new_page: NewP
         assert quiet(up) == before
 
 
+def test_a_month_never_fetched_fills_by_itself(tmp_path: Path, page: Page) -> None:
+    with Upstreams() as up, serve(tmp_path, {"ENERGYDASH_REPLAY_URL": up.url}) as site:
+        page.goto(f"{site.url}/generation_mix?region=CAISO&range=Month&at=2026-10-10")
+        main = page.locator("[data-testid=stMain]")
+        expect(main.get_by_text("Being fetched").first).to_be_visible(timeout=DRAW_MS)
+        expect(main.locator(".js-plotly-plot").first).to_be_visible(timeout=SOON_MS)
+        expect(main.get_by_text("Being fetched")).to_have_count(0, timeout=SOON_MS)
+        expect(main.get_by_text("SAMPLE")).to_have_count(0)
+
+
 def quiet(stand_ins: Upstreams, seconds: float = 4.0) -> Counter[str]:
     """What was asked of each host, once nothing has been asked for a while."""
     counted: Counter[str] = Counter()

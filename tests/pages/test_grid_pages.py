@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 import streamlit as st
 
+from energydash import crawler
 from energydash.access import Viewer
 from energydash.answers import grid
 from energydash.context import Context
@@ -54,6 +55,19 @@ def test_opens_complete_on_an_empty_home(open_page: OpenPage, page: str) -> None
     if page != "data_sources":
         assert "SAMPLE" in words(app)
         assert "has not been fetched yet" in words(app)
+
+
+def test_a_first_visit_waits_for_the_crawler_instead_of_showing_sample(
+    open_page: OpenPage, here: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(crawler, "is_ensured", lambda: True)
+    for page in PAGES[:3]:
+        said = words(open_page(page))
+        assert "Being fetched from" in said, page
+        assert "SAMPLE grid" not in said and "not been fetched yet)" not in said
+    before = here.now().replace(year=here.now().year - 1)
+    app = open_page("generation_mix", region="ERCOT", range="Month", at=f"{before:%Y-%m-%d}")
+    assert "ERCOT (gridstatus) publishes its last 24 h only." in words(app)
 
 
 @pytest.mark.parametrize("preset", ["Today", "7d", "30d", "Month", "Year", "Custom"])
