@@ -228,10 +228,16 @@ def fill(
             yield f"{feed}: " + (", ".join(str(gap) for gap in gaps) or "nothing to fetch")
             continue
         done = fetch.refresh(context, feed, period, force=force)
-        if done.problem:
-            yield f"{feed}: {done.problem.sentence} {done.problem.remedy}".rstrip()
-        else:
-            yield f"{feed}: {done.rows} rows, {done.changed} changed, {done.withdrawn} withdrawn"
+        yield in_words(done)
+
+
+def in_words(done: fetch.Refreshed) -> str:
+    """A line about what a refresh did."""
+    if done.problem:
+        return f"{done.feed}: {done.problem.sentence} {done.problem.remedy}".rstrip()
+    if done.busy:
+        return f"{done.feed}: somebody else is fetching it"
+    return f"{done.feed}: {done.rows} rows, {done.changed} changed, {done.withdrawn} withdrawn"
 
 
 def pace_s(context: Context) -> float | None:

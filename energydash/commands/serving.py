@@ -64,5 +64,9 @@ def crawl(
         return
     pace = every if every is not None else crawler.pace_s(here)
     crawler.run(
-        here, once=once, every=timedelta(seconds=pace) if pace is not None else None, parent=parent
+        here,
+        once=once,
+        every=timedelta(seconds=pace) if pace is not None else None,
+        parent=parent,
+        report=(lambda done: click.echo(crawler.in_words(done))) if once else None,
     )

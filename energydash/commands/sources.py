@@ -24,27 +24,27 @@ SUFFIX = {"MW": "mw", "g/kWh": "g_per_kwh", "%": "percent", "kWh": "kwh", "m3": 
 def check(form: str) -> None:
     """Every configured source: reachable? key good? newest reading; what to do.
 
-    Exits with 1 where a source is in trouble.
+    Each is asked now for something small. Exits with 1 where a source is in trouble.
     """
     from energydash import context
-    from energydash.answers.health import health
+    from energydash.answers.check import check as ask_all
 
-    found = health(context.current()).sources
+    found = ask_all(context.current())
     emit(
         [
             {
-                "source": source.info.name,
-                "state": source.state,
-                "newest": source.newest,
-                "rows": source.rows,
-                "trouble": source.problem.sentence if source.problem else "",
-                "remedy": source.problem.remedy if source.problem else source.info.needs,
+                "source": one.source,
+                "of": one.subject,
+                "state": one.state,
+                "newest": one.newest,
+                "trouble": one.problem.sentence if one.problem else "",
+                "remedy": one.problem.remedy if one.problem else one.needs,
             }
-            for source in found
+            for one in found
         ],
         form,
     )
-    if any(source.problem for source in found):
+    if any(one.problem for one in found):
         raise click.exceptions.Exit(1)
 
 

@@ -49,6 +49,8 @@ def _export_home(
         done = household.export_readings(here, meter, period, as_octopus_viz=kind == "octopus-viz")
     for note in done.notes:
         click.echo(f"energydash: {note}", err=True)
+    if not done.files:
+        click.echo(f"energydash: There are no {what} in the store yet.", err=True)
     if out is None and len(done.files) == 1:
         click.echo(done.files[0].data, nl=False)
         return
