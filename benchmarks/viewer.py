@@ -51,8 +51,8 @@ class Viewer:
             answer = ForwardMsg()
             answer.ParseFromString(data)
             kind = answer.WhichOneof("type")
-            if kind == "new_session":
-                self._hash = answer.new_session.page_script_hash
+            if kind == "navigation":  # which of the app's pages this is
+                self._hash = answer.navigation.page_script_hash
             elif kind == "script_finished":
                 return time.perf_counter() - start
 
