@@ -79,6 +79,8 @@ def serve(host: str, port: int, sharing: Sharing) -> None:
         log_level="warning",
         proxy_headers=False,  # a client address is believed from the connection, not a header
         server_header=False,
+        # On loopback compressing costs more than it saves (see also the GZip middleware).
+        ws_per_message_deflate=sharing is not Sharing.OFF,
     )
 
 
