@@ -12,13 +12,17 @@ import numpy as np
 from energydash.battery.mapping import infer
 from energydash.sources.aretas.rows import Rows, as_channel, read_file
 from energydash.sources.aretas.sensors import KNOWN_TYPES, to_frame
-from energydash.sources.saved.parts import SavedAnswer, SavedFile
+from energydash.sources.saved.parts import SavedAnswer, SavedFile, trouble
 
 
 def read(files: list[SavedFile], region: str | None, day: date | None) -> SavedAnswer:
-    """One answer in one or several pages; neither region nor day matters here."""
-    del region, day
+    """One answer in one or several pages; a day does not matter here."""
+    del day
+    if region:
+        raise trouble(files[0], f"is a monitor's and has no region {region}")
     pages = [read_file(file.data, file.name) for file in files]
+    if not any(len(page.type) for page in pages):
+        raise trouble(files[0], "has no readings")
     rows = Rows(*(np.concatenate([getattr(page, name) for page in pages])
                   for name in ("type", "time_ms", "value")))  # fmt: skip
     sensors = {str(number): as_channel(*data) for number, data in rows.by_type().items()}

@@ -136,6 +136,14 @@ OCTOPUS = json.dumps(
     }
 ).encode()
 
+ARETAS = json.dumps(
+    [
+        {"type": number, "timestamp": 1767225600000 + 20_000 * step + number, "data": value + step}
+        for step in range(6)
+        for number, value in ((532, 52.5), (531, -4.0), (514, 61.0))
+    ]
+).encode()
+
 GOOD: dict[str, tuple[str, bytes]] = {
     "caiso": ("20260701_fuelsource.csv", caiso_mix("00:00", "00:05")),
     "nyiso": ("20260701rtfuelmix.csv", nyiso_mix(("07/01/2026 00:05:00", "EDT", 3000.0))),
@@ -150,4 +158,5 @@ GOOD: dict[str, tuple[str, bytes]] = {
     "carbon-intensity": ("intensity.json", CARBON_INTENSITY),
     "elexon": ("fuelinst.json", ELEXON),
     "octopus": ("consumption.json", OCTOPUS),
+    "aretas": ("byrange.json", ARETAS),
 }

@@ -38,6 +38,9 @@ def test_frames_are_tidy(source: str) -> None:
     if answer.quantity == "consumption":
         assert list(answer.frame) == ["consumption_kwh"]
         return
+    if answer.quantity == "telemetry":
+        assert {"voltage_v", "soc_percent"} <= set(answer.frame)
+        return
     assert answer.unit == "MW"
     assert answer.quantity == "mix"
     assert set(answer.frame.columns) <= set(FUELS)
