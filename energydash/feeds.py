@@ -36,6 +36,7 @@ class Feed:
     revises: how far back the upstream may still change what it said; refetched every time.
     history: how far back the upstream goes at all, None where it has no known limit.
     horizon: how far into the future it goes (forecasts), zero where it has none.
+    name: what the household calls its subject; '' where nobody named it. Private, like `address`.
     address: what the upstream itself calls a household's subject (an MPAN, a MAC address), for its
     source alone. Private: in no repr, key, comparison or table; '' where nobody can be asked.
     """
@@ -52,6 +53,7 @@ class Feed:
     revises: timedelta = timedelta(hours=6)
     history: timedelta | None = None
     horizon: timedelta = timedelta(0)
+    name: str = field(default="", repr=False, compare=False)
     address: str = field(default="", repr=False, compare=False)
 
     @property

@@ -182,10 +182,11 @@ def _refresh(
     asked: list[Period] = []
     rows = changed = withdrawn = 0
     unknown: dict[str, None] = {}
+    what = f"{feed.name or feed.subject}, {feed.quantity}"
     for done, piece in enumerate(pieces):
         if progress:
             progress(
-                done / len(pieces), f"{feed}: {piece.start:%-d %b %Y} to {piece.end:%-d %b %Y}"
+                done / len(pieces), f"{what}: {piece.start:%-d %b %Y} to {piece.end:%-d %b %Y}"
             )
         store.lease(feed, holder, LEASE_S)
         try:
@@ -208,5 +209,5 @@ def _refresh(
         withdrawn += written.withdrawn
         unknown.update(dict.fromkeys(fetched.unknown))
     if progress:
-        progress(1.0, f"{feed}: up to date")
+        progress(1.0, f"{what}: up to date")
     return Refreshed(feed, tuple(asked), rows, changed, withdrawn, tuple(unknown))

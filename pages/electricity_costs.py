@@ -10,7 +10,7 @@ from energydash.answers import home as answers
 from energydash.home.costs import By
 from energydash.home.profile import Value
 from energydash.time import LONDON, Period
-from energydash.views import bills, cached, home_costs, parts, state
+from energydash.views import bills, cached, connecting, home_costs, parts, state
 
 VIEWS = ("Chart", "Map", "Bill", "Trouble", "Meters")
 BEFORE = ("nothing", "previous period", "last year")
@@ -60,11 +60,15 @@ def controls(chosen: state.TimeRange) -> home_costs.Choice:
 
 with parts.header("Electricity costs"):
     chosen = state.choose(LONDON, default="30d")
+if connecting.offer():
+    st.stop()
+connecting.outcome()
 view = st.segmented_control(
     "View", VIEWS, default=VIEWS[0], key="view", label_visibility="collapsed", required=True,
     bind="query-params",
 )  # fmt: skip
 choice = controls(chosen)
+home_costs.bring_carbon(choice)
 found = choice.ask(choice.period, choice.by).result
 earlier = choice.ask(choice.before, choice.by).result if choice.before else None
 home_costs.figures(found, earlier, choice.before_name)

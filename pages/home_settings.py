@@ -5,14 +5,14 @@ from __future__ import annotations
 import streamlit as st
 
 from energydash.answers import home as answers
-from energydash.views import cached, home_forms, meter_forms, parts, viewer
+from energydash.views import cached, file_forms, home_forms, meter_forms, parts, viewer
 
 VIEWS = {
     "Account": home_forms.accounts,
     "Meters": meter_forms.meters,
     "Tariffs": meter_forms.tariffs,
     "Readings": home_forms.readings,
-    "Files": home_forms.files,
+    "Files": file_forms.files,
 }
 
 st.title("Meters and tariffs", anchor=False)

@@ -7,12 +7,15 @@ import streamlit as st
 from energydash.answers import home as answers
 from energydash.errors import EnergydashError
 from energydash.time import LONDON
-from energydash.views import cached, comparison, home_costs, parts, state, viewer, words
+from energydash.views import cached, comparison, connecting, home_costs, parts, state, viewer, words
 
 HOURS = (1.0, 2.0, 3.0, 4.0, 5.0, 6.0)
 
 with parts.header("Tariff comparison"):
     chosen = state.choose(LONDON, default="30d")
+if connecting.offer():
+    st.stop()
+connecting.outcome()
 period = home_costs.period_of(chosen)
 home = answers.home_of(cached.context())
 known = cached.answer(answers.choices)
@@ -35,20 +38,25 @@ if comparison.empty_of(found.readings):
     parts.empty("There are no readings in this period.", "Choose another period, or fetch some.")
     st.stop()
 best = found.comparison.table.iloc[0]
+is_fair = bool(best["net_gbp"] == best["net_gbp"])
+saved = None if found.comparison.baseline_gbp is None else -best["difference_gbp"]
 parts.metrics(
     [
         parts.Metric("Now", words.money(found.comparison.baseline_gbp), help="As it was."),
-        parts.Metric("Cheapest", words.money(best["net_gbp"]), help=best["pair"]),
-        parts.Metric("Saved", words.money(-best["difference_gbp"]), help="In this period."),
+        parts.Metric("Cheapest", words.money(best["net_gbp"]), help=str(best["pair"])),
+        parts.Metric("Saved", words.money(saved), help="In this period."),
         parts.Metric("Now, p/kWh", words.number(found.now_p_per_kwh, 2),
                      help="Import, weighted by use."),
-        parts.Metric("Cheapest, p/kWh", words.number(best["import_p_per_kwh"], 2)),
+        parts.Metric(
+            "Cheapest, p/kWh", words.number(best["import_p_per_kwh"] if is_fair else None, 2)
+        ),
     ],
     key="comparison",
 )  # fmt: skip
 for note in found.notes:
     st.warning(parts.escape(note), icon=":material/warning:")
 comparison.ranking(found, found.comparison, "The same readings under each tariff", "ranking")
+comparison.lacking(found)
 if found.shifted is not None:
     title = f"If {shift} % of each evening moved"
     comparison.ranking(found, found.shifted, title, "shifted")

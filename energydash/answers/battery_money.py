@@ -10,7 +10,8 @@ import pandas as pd
 
 from energydash.answers import battery_data as data
 from energydash.answers.battery import device_of
-from energydash.answers.home.pricing import Home, card_of, home_of, read_meter
+from energydash.answers.home.homes import Home, home_of
+from energydash.answers.home.pricing import card_of, read_meter
 from energydash.answers.intensity import intensity
 from energydash.battery import money
 from energydash.battery.devices import Device

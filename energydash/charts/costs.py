@@ -51,7 +51,7 @@ def cost_bars(
             traces.append(go.Bar(**common, marker=marker))
     return base.figure(
         traces,
-        unit=unit,
+        unit=unit.removeprefix("£").strip() if prefix else unit,
         legend=len(table.columns) > 1,
         keep_zoom=keep_zoom,
         x=None if dates else _words_axis(len(table)),

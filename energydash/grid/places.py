@@ -19,7 +19,10 @@ from energydash.errors import InputError
 
 @dataclass(frozen=True)
 class Region:
-    """A place with a grid of its own, or a part of one (`parent`)."""
+    """A place with a grid of its own, or a part of one (`parent`).
+
+    gsp: the letter of the grid supply point group that it is, '' where it is none.
+    """
 
     id: str
     name: str
@@ -29,6 +32,7 @@ class Region:
     aliases: tuple[str, ...] = ()
     factors: str = "ipcc-ar5-2014"
     parent: str = ""
+    gsp: str = ""
 
     @property
     def has_mix_mw(self) -> bool:
@@ -50,6 +54,7 @@ def regions() -> tuple[Region, ...]:
             aliases=tuple(row["aliases"]),
             factors=row["factors"],
             parent=row.get("parent", ""),
+            gsp=row.get("gsp", ""),
         )
         for row in tomllib.loads(text)["region"]
     )
@@ -78,6 +83,11 @@ def find(name: str) -> Region:
     if not ids:
         ids = [region.id for region in regions() if not region.parent]
     raise InputError(f"'{name}' is not a region.", remedy=f"Did you mean {' or '.join(ids)}?")
+
+
+def of_supply_point(letter: str) -> Region:
+    """The part of Great Britain that a grid supply point group is; all of it where unknown."""
+    return next((one for one in regions() if letter and one.gsp == letter), find("GB"))
 
 
 def outward_code(postcode: str) -> str:

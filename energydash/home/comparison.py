@@ -1,8 +1,9 @@
 """The same readings under other tariffs, and under pairs of an import and an export tariff.
 
 Every tariff is priced with its rates of those days, standing charge and VAT included. A tariff
-that has no price for some of the energy cannot be ranked fairly: it says how many kWh, and comes
-last. Behaviour is taken as it was; `shift_evening` is the one "what if", and it is an estimate.
+that has no price for some of the energy cannot be ranked fairly: it says how many kWh, has no net
+cost, and comes last. Behaviour is taken as it was; `shift_evening` is the one "what if", and it is
+an estimate.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from energydash.home.usage import Flags, Usage
 
 EVENING_MINUTES = (16 * 60, 20 * 60)
 CHEAP_HALF_HOURS = 8
+NOTHING_KWH = 1e-9  # less than this without a price is a rounding of the sum
 ASSUMPTIONS = (
     "The same half-hourly readings under every tariff: nobody would have behaved differently.",
     "Prices of those days, VAT and standing charge included; joining or exit fees are not.",
@@ -57,6 +59,12 @@ class Priced:
         return float(self.monthly_gbp.sum())
 
     @property
+    def known_energy_gbp(self) -> float | None:
+        """The same; None where there is energy and none of it has a price."""
+        nothing_known = self.kwh > 0 and self.unpriced_kwh >= self.kwh * (1 - 1e-9)
+        return None if nothing_known else self.energy_gbp
+
+    @property
     def total_gbp(self) -> float:
         return self.energy_gbp + float(self.standing_gbp.sum())
 
@@ -72,7 +80,8 @@ class Comparison:
     """table: a row for each import × export pair, cheapest first, with `import_tariff,
     export_tariff, import_gbp, standing_gbp, export_gbp, net_gbp, difference_gbp,
     difference_percent, import_p_per_kwh, export_p_per_kwh, unpriced_kwh`.
-    monthly: net £ of each pair (column) by month. The differences are to `baseline_gbp`.
+    monthly: net £ of each pair (column) by month. The differences are to `baseline_gbp`. What
+    lacks prices for some of the energy has neither net nor differences (NaN).
     """
 
     table: pd.DataFrame
@@ -164,7 +173,9 @@ def pairs(
         for way_out in exports or (_NOTHING_EXPORTED,):
             credit = way_out.energy_gbp
             net = way_in.total_gbp + float(way_out.standing_gbp.sum()) - credit
-            difference = None if baseline_gbp is None else net - baseline_gbp
+            lost = way_in.unpriced_kwh + way_out.unpriced_kwh
+            fair = lost <= NOTHING_KWH
+            difference = net - baseline_gbp if fair and baseline_gbp is not None else None
             percent = (
                 100 * difference / abs(baseline_gbp) if difference is not None and baseline_gbp
                 else None
@@ -175,25 +186,27 @@ def pairs(
                     "pair": name,
                     "import_tariff": way_in.label,
                     "export_tariff": way_out.label,
-                    "import_gbp": way_in.energy_gbp,
+                    "import_gbp": way_in.known_energy_gbp,
                     "standing_gbp": float(way_in.standing_gbp.sum() + way_out.standing_gbp.sum()),
-                    "export_gbp": credit,
-                    "net_gbp": net,
+                    "export_gbp": way_out.known_energy_gbp,
+                    "net_gbp": net if fair else None,
                     "difference_gbp": difference,
                     "difference_percent": percent,
                     "import_p_per_kwh": way_in.pence_per_kwh,
                     "export_p_per_kwh": way_out.pence_per_kwh,
-                    "unpriced_kwh": way_in.unpriced_kwh + way_out.unpriced_kwh,
+                    "unpriced_kwh": lost,
                 }
             )
             total = way_in.monthly_gbp + way_in.standing_gbp
             if len(way_out.monthly_gbp):
                 total = total + way_out.standing_gbp - way_out.monthly_gbp
-            monthly[name] = total
+            monthly[name] = total if fair else np.full(len(months), np.nan)
     table = pd.DataFrame(rows)
     if len(table):
-        incomplete = table["unpriced_kwh"] > 1e-9
-        order = np.lexsort((table["net_gbp"], incomplete))
+        money = ["net_gbp", "difference_gbp", "difference_percent", "import_gbp", "export_gbp"]
+        table[money] = table[money].astype("float64")
+        lost_kwh = table["unpriced_kwh"].where(table["unpriced_kwh"] > NOTHING_KWH, 0.0)
+        order = np.lexsort((table["net_gbp"], lost_kwh))
         table = table.iloc[order].reset_index(drop=True)
     frame = pd.DataFrame(monthly, index=pd.Index(list(months), name="month"))
     return Comparison(table, frame, baseline_gbp, is_estimate)

@@ -45,6 +45,11 @@ class Unit(StrEnum):
     KWH = "kWh"
     M3 = "m3"
 
+    @property
+    def symbol(self) -> str:
+        """As it is printed: kWh, m³."""
+        return "m³" if self is Unit.M3 else self.value
+
 
 @dataclass(frozen=True)
 class CalorificValue:
@@ -122,6 +127,7 @@ class Meter:
             cadence=PUBLISHED_EVERY,
             owner=owner,
             revises=REVISED_FOR,
+            name=self.name,
         )
 
     def to_body(self) -> dict[str, Any]:

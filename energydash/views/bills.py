@@ -36,7 +36,11 @@ def bill(choice: Choice) -> None:
         ],
         key="bill_figures",
     )  # fmt: skip
-    for one, reading in zip(whole.statements, found.readings, strict=True):
+    both = list(zip(whole.statements, found.readings, strict=True))
+    quiet = [one.meter.name for one, _ in both if is_quiet(one)]
+    for one, reading in both:
+        if is_quiet(one):
+            continue
         with parts.card(f"Statement: {one.meter.name}", reading, key=f"bill_{one.meter.id}"):
             for note in one.notes:
                 st.caption(f":orange[:material/warning:] {parts.escape(note)}")
@@ -44,7 +48,14 @@ def bill(choice: Choice) -> None:
                 statement_table(one), key=f"bill_{one.meter.id}", digits=4,
                 name=f"bill {one.meter.name} {choice.chosen.first_day}", column_config=BILL_COLUMNS,
             )  # fmt: skip
+    if quiet:
+        st.caption(f"Nothing to pay in this period: {parts.escape(', '.join(quiet))}.")
     check_button(found)
+
+
+def is_quiet(one: Statement) -> bool:
+    """True where a statement has neither energy nor standing charge: there is nothing to read."""
+    return not (one.lines or one.standing or one.kwh or one.missing_half_hours)
 
 
 def check_button(found: BillAnswer) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import streamlit as st
 
 from energydash.errors import EnergydashError
+from energydash.feeds import Problem
 from energydash.views import cached, parts
 
 
@@ -21,6 +23,27 @@ def attempt(change: Callable[[], Any], done: str) -> bool:
     cached.forget()
     st.toast(parts.escape(done), icon=":material/check:")
     return True
+
+
+@contextmanager
+def progress(text: str) -> Iterator[Callable[[float, str], None]]:
+    """A bar while something is fetched; afterwards nothing old is remembered."""
+    bar = st.progress(0.0, text)
+
+    def tell(part: float, words: str) -> None:
+        bar.progress(min(part, 1.0), words)
+
+    try:
+        yield tell
+    finally:
+        bar.empty()
+        cached.forget()
+
+
+def problems(met: Iterable[Problem]) -> None:
+    """Each trouble once, with what to do about it."""
+    for sentence in dict.fromkeys(f"{one.sentence} {one.remedy}".strip() for one in met):
+        st.warning(parts.escape(sentence), icon=":material/warning:")
 
 
 @st.dialog("Are you sure?")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import pandas as pd
@@ -16,7 +17,7 @@ from energydash.errors import EnergydashError
 from energydash.feeds import Reading
 from energydash.home.comparison import Comparison
 from energydash.time import HALF_HOUR, LONDON, Period, merge
-from energydash.views import cached, parts, words
+from energydash.views import cached, changes, parts, viewer, words
 
 COLUMNS = {
     "pair": "Tariffs",
@@ -31,6 +32,7 @@ COLUMNS = {
     "unpriced_kwh": "Unpriced kWh",
 }
 BEST_SHOWN = 12
+BROUGHT = "prices_brought"  # in the session: what the page says after it has run again
 
 
 def ranking(found: ComparisonAnswer, chosen: Comparison, title: str, key: str) -> None:
@@ -42,21 +44,24 @@ def ranking(found: ComparisonAnswer, chosen: Comparison, title: str, key: str) -
         if table.empty:
             parts.empty("No tariff is chosen.", "Choose at least one above.")
             return
-        parts.chart(
-            _bars(table.head(BEST_SHOWN)), key=key, title=title, period=found.period,
-            alt="Net cost of each pair of tariffs, cheapest first",
-        )  # fmt: skip
+        fair = table[table["net_gbp"].notna()]
+        if fair.empty:
+            parts.empty("None of these tariffs has prices for all of the energy.", "Fetch them.")
+        else:
+            parts.chart(
+                _bars(fair.head(BEST_SHOWN)), key=key, title=title, period=found.period,
+                alt="Net cost of each pair of tariffs, cheapest first",
+            )  # fmt: skip
         shown = table[list(COLUMNS)].rename(columns=COLUMNS)
-        if not (table["unpriced_kwh"] > 0).any():
+        if fair.shape == table.shape:
             shown = shown.drop(columns=COLUMNS["unpriced_kwh"])
-        if not (table["export_gbp"] != 0).any():
+        if not (table["export_gbp"].fillna(1) != 0).any():
             shown = shown.drop(columns=[COLUMNS["export_gbp"], COLUMNS["export_p_per_kwh"]])
         parts.table(shown, key=key, name=f"{title} {found.period.start:%Y-%m-%d}")
-        lost = table[table["unpriced_kwh"] > 1e-9]
-        if len(lost):
+        if lost := len(table) - len(fair):
             st.caption(
-                f":orange[:material/warning:] {len(lost)} of {len(table)} lack prices for part of "
-                "the energy, so they cannot be ranked fairly and come last."
+                f":orange[:material/warning:] {lost} of {len(table)} lack prices for part of the "
+                "energy, so they have no net cost and come last."
             )
         for sentence in chosen.assumptions:
             st.caption(f"· {parts.escape(sentence)}")
@@ -64,9 +69,10 @@ def ranking(found: ComparisonAnswer, chosen: Comparison, title: str, key: str) -
 
 def months(found: ComparisonAnswer) -> None:
     """Each pair month by month, as lines and a table."""
-    best = list(found.comparison.table["pair"].head(6))
+    ranked = found.comparison.table
+    best = list(ranked.loc[ranked["net_gbp"].notna(), "pair"].head(6))
     table = found.comparison.monthly[best]
-    if len(table) < 2:
+    if len(table) < 2 or not best:
         return
     with parts.card("Month by month, £", *found.readings, key="months"):
         traces = [
@@ -78,7 +84,7 @@ def months(found: ComparisonAnswer) -> None:
             for n, name in enumerate(table.columns)
         ]  # fmt: skip
         figure = base.figure(
-            traces, unit="£", x=base.category_axis(), y={"tickprefix": "£", "zeroline": True}
+            traces, unit="", x=base.category_axis(), y={"tickprefix": "£", "zeroline": True}
         )
         parts.chart(
             figure, key="months", title="Tariffs month by month", period=found.period,
@@ -91,18 +97,14 @@ def months(found: ComparisonAnswer) -> None:
 
 
 def _bars(table: pd.DataFrame) -> go.Figure:
-    """Net £ of each pair, the cheapest on top; hatched where the ranking is not fair."""
+    """Net £ of each pair, the cheapest on top."""
     rows = table.iloc[::-1]
-    incomplete = rows["unpriced_kwh"] > 1e-9
     both = zip(rows["net_gbp"], rows["pair"], strict=True)
     bar = go.Bar(
         x=rows["net_gbp"],
         y=[str(place) for place in range(len(rows), 0, -1)],
         orientation="h",
-        marker={
-            "color": [colours.QUIET if odd else colours.ACCENT for odd in incomplete],
-            "pattern": {"shape": ["/" if odd else "" for odd in incomplete], "size": 6},
-        },
+        marker={"color": colours.ACCENT},
         # names beside the bars would leave a phone no room for the bars
         text=[f"{words.money(value)}  {name}" for value, name in both],
         textposition="inside",
@@ -187,25 +189,41 @@ def add_published(period: Period, region: str) -> None:
     )
     if not st.button("Fetch its prices", key="fetch_prices", disabled=not (code or product)):
         return
-    bar = st.progress(0.0, "Asking Octopus…")
-
-    def progress(part: float, text: str) -> None:
-        bar.progress(min(part, 1.0), text)
-
     try:
         codes = [code.strip()] if code else answers.tariff_codes(here, product or "", letter or "")
         if not codes:
             st.info("This product is not sold there.")
-        problems = answers.bring_prices(here, codes, period, progress)
-        for problem in problems:
-            st.warning(parts.escape(f"{problem.sentence} {problem.remedy}"))
-        if codes and not problems:
-            st.success(parts.escape(f"Its prices are kept: {', '.join(codes)} is compared now."))
+        _bring(codes, period)
     except EnergydashError as error:
         st.error(parts.escape(str(error)), icon=":material/error:")
-    finally:
-        bar.empty()
-        cached.forget()
+
+
+def lacking(found: ComparisonAnswer) -> None:
+    """Tariffs whose prices are not all kept, with the energy that has none, and a way to them."""
+    told = st.session_state.pop(BROUGHT, ())
+    for sentence in told:
+        st.info(parts.escape(sentence))
+    if not found.lacking:
+        return
+    with parts.card("Prices that are not kept", key="lacking"):
+        table = pd.DataFrame(found.lacking, columns=["tariff", "kWh without a price"])
+        parts.table(table, key="lacking", name="tariffs without prices")
+        if viewer.may_edit() and st.button(
+            "Fetch their prices", icon=":material/sync:", key="fetch_lacking"
+        ):
+            _bring([code for code, _ in found.lacking], found.period)
+
+
+def _bring(codes: Sequence[str], period: Period) -> None:
+    """Fetch prices, then run the page again with what came of it."""
+    with changes.progress("Asking Octopus…") as tell:
+        met = answers.bring_prices(cached.context(), codes, period, tell)
+    if not codes:
+        return
+    said = [f"{one.sentence} {one.remedy}".strip() for one in met]
+    kept = [] if met else [f"Fetched what Octopus has of {', '.join(codes)}."]
+    st.session_state[BROUGHT] = tuple(dict.fromkeys(said or kept))
+    st.rerun()
 
 
 def empty_of(readings: tuple[Reading, ...]) -> bool:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
+from energydash.answers import grid, household
 from energydash.answers import home as answers
-from energydash.answers import household
 from energydash.answers.home import CostsAnswer, HomeCards, MeterCard
 from energydash.charts.costs import cost_bars
 from energydash.charts.heatmap import day_slots
@@ -20,11 +20,12 @@ from energydash.home.costs import By
 from energydash.home.meters import Direction
 from energydash.home.profile import Value
 from energydash.time import LONDON, Period, zone_info
-from energydash.views import cached, parts, viewer, words
+from energydash.views import cached, changes, parts, viewer, words
 from energydash.views.state import ROLLING_DAYS, TimeRange
 
 UNITS = {Value.KWH: "kWh", Value.GBP: "£", Value.PENCE: "p/kWh", Value.CARBON: "kg CO₂"}
 AVERAGED = (By.HALF_HOUR, By.HOUR, By.WEEKDAY)
+FEW_DAYS = 9  # so many days or weeks are named one by one
 MAP_DAYS = 120  # more rows than this are not readable, nor cheap to send
 
 
@@ -40,6 +41,10 @@ class Choice:
     before: Period | None
     before_name: str
     per_day: bool
+
+    @property
+    def is_carbon(self) -> bool:
+        return self.value is Value.CARBON
 
     @property
     def period(self) -> Period:
@@ -110,7 +115,13 @@ def chart_of(found: CostsAnswer, choice: Choice, before: CostsAnswer | None) -> 
 
 
 def _axis(keys: pd.Series[str], by: By) -> pd.Index[Any]:
-    if by in (By.DAY, By.WEEK, By.MONTH):
+    """Dates where there are many, words where there are few: an axis of dates would put the hours
+    of the clock between two days."""
+    if by is By.MONTH:
+        return pd.Index([f"{date.fromisoformat(key + '-01'):%b %Y}" for key in keys])
+    if by in (By.DAY, By.WEEK) and len(keys) <= FEW_DAYS:
+        return pd.Index([f"{date.fromisoformat(key):%a %-d %b %Y}" for key in keys])
+    if by in (By.DAY, By.WEEK):
         return pd.DatetimeIndex(pd.to_datetime(keys)).as_unit("ms")
     if by is By.RATE:
         return pd.Index([key if key == "unpriced" else f"{float(key) * 100:g} p" for key in keys])
@@ -187,11 +198,8 @@ def by_key(choice: Choice) -> None:
         if choice.by in AVERAGED:
             days = found.costs.rows["days"]
             st.caption(f"Each bar is from {days.min()} to {days.max()} days with readings.")
-        if choice.value is Value.CARBON and found.costs.totals["unknown_co2_kwh"]:
-            lost = found.costs.totals["unknown_co2_kwh"]
-            st.caption(
-                f"The grid's intensity is not known for {lost:,.1f} kWh; they count as none."
-            )
+        if choice.is_carbon:
+            carbon_words(found)
         elif choice.value is not Value.KWH and found.costs.totals["unpriced_kwh"]:
             lost = found.costs.totals["unpriced_kwh"]
             st.caption(f"{lost:,.1f} kWh have no price: no tariff covers those times.")
@@ -204,6 +212,38 @@ def by_key(choice: Choice) -> None:
         )
         with st.expander("Table"):
             parts.table(table, key="by_key", name=f"{title} {choice.chosen.first_day}", digits=4)
+
+
+def carbon_words(found: CostsAnswer) -> None:
+    """Whose intensity it is, and what it is not known for."""
+    for subject in dict.fromkeys(
+        one.feed.subject for one in found.readings if one.feed.quantity == "intensity"
+    ):
+        region = grid.region(subject)
+        kind = "as forecast: parts of the country have no measured one"
+        if not region.parent:
+            kind = "as measured; the meter's part of the country is not known"
+        st.caption(f"Average intensity of {parts.escape(region.name)}, {kind}.")
+    if lost := found.costs.totals["unknown_co2_kwh"]:
+        st.caption(f"The grid's intensity is not known for {lost:,.1f} kWh; they count as none.")
+
+
+def bring_carbon(choice: Choice) -> None:
+    """Fetch the grid's intensity where it is missing: once per choice, with progress."""
+    if not (choice.is_carbon and viewer.may_edit()):
+        return
+    for period in filter(None, (choice.period, choice.before)):
+        key = cached.plain_key(("carbon", period, choice.energy, choice.meter))
+        unknown = choice.ask(period, By.TOTAL).result.costs.totals["unknown_co2_kwh"]
+        asked = st.session_state.setdefault("carbon_asked", set())
+        if not unknown or key in asked:
+            continue
+        asked.add(key)
+        with changes.progress("Asking for the grid's intensity…") as tell:
+            met = answers.bring_carbon(
+                cached.context(), period, choice.meter, choice.energy, progress=tell
+            )
+        changes.problems(met)
 
 
 def nothing(found: CostsAnswer) -> None:
@@ -293,7 +333,7 @@ def _meter_card(one: MeterCard) -> None:
         last = "no reading yet"
         if reading.newest and one.newest_kwh is not None:
             when = words.clock(reading.newest, one.meter.zone, now)
-            last = f"{one.newest_kwh:,.3f} {one.meter.unit.value} at {when}"
+            last = f"{one.newest_kwh:,.3f} {one.meter.unit.symbol} at {when}"
         old = " :orange-badge[older than 7 days]" if one.is_stale else ""
         tariff = one.tariff or "no tariff"
         if one.ended:
@@ -301,6 +341,8 @@ def _meter_card(one: MeterCard) -> None:
         st.markdown(
             f"Last reading: **{parts.escape(last)}**{old}  \nTariff: {parts.escape(tariff)}"
         )
+        if not one.meter.connected and not one.ended and reading.origin != "sample":
+            st.caption("No account has this meter: its readings come from files.")
         if one.unpriced_half_hours:
             st.caption(
                 f":orange[:material/warning:] {one.unpriced_half_hours:,} half-hours of the last "
@@ -313,23 +355,15 @@ def fetch_button(period: Period) -> None:
     if not viewer.may_edit():
         return
     if st.button("Fetch now", icon=":material/sync:", key="fetch_now"):
-        bar = st.progress(0.0, "Asking Octopus…")
-
-        def progress(part: float, text: str) -> None:
-            bar.progress(min(part, 1.0), text)
-
         try:
-            done = household.ingest(
-                cached.context(), period, max_age=timedelta(0), progress=progress
-            )
+            with changes.progress("Asking Octopus…") as tell:
+                done = household.ingest(
+                    cached.context(), period, max_age=timedelta(0), progress=tell
+                )
         except EnergydashError as error:
             st.warning(parts.escape(str(error)), icon=":material/warning:")
             return
-        finally:
-            bar.empty()
-            cached.forget()
-        for problem in done.problems:
-            st.warning(parts.escape(f"{problem.sentence} {problem.remedy}"))
+        changes.problems(done.problems)
         for note in done.notes:
             st.info(parts.escape(note))
         if not done.problems:

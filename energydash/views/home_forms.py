@@ -1,4 +1,4 @@
-"""Forms of the household: accounts, single readings, files in and out."""
+"""Forms of the household: accounts, and single readings."""
 
 from __future__ import annotations
 
@@ -8,10 +8,8 @@ from datetime import datetime, time
 import streamlit as st
 
 from energydash.answers import home as answers
-from energydash.answers import household
-from energydash.errors import EnergydashError
 from energydash.time import DAY, HALF_HOUR, Period, zone_info
-from energydash.views import cached, parts, words
+from energydash.views import cached, connecting, parts, words
 from energydash.views.changes import attempt, confirm
 
 
@@ -31,32 +29,10 @@ def accounts() -> None:
         st.markdown(
             f"**[octopus{'.' if section.name else ''}{parts.escape(section.name)}]** · {key}"
         )
-    if st.button("Connect and fetch the last year", icon=":material/link:", type="primary"):
-        bar = st.progress(0.0, "Asking Octopus what the account has…")
-        try:
-            connected = household.connect(here)
-            for note in connected.notes:
-                st.info(parts.escape(note))
-            for name, problem in connected.problems:
-                st.warning(
-                    parts.escape(f"{name or 'Octopus'}: {problem.sentence} {problem.remedy}")
-                )
-            if connected.meters:
-                now = here.now()
-
-                def progress(part: float, text: str) -> None:
-                    bar.progress(min(part, 1.0), text)
-
-                done = household.ingest(here, Period(now - 366 * DAY, now), progress=progress)
-                for trouble in done.problems:
-                    st.warning(parts.escape(f"{trouble.sentence} {trouble.remedy}"))
-                rows = sum(one.rows for one in done.refreshed)
-                st.success(f"{len(connected.meters)} meters connected, {rows:,} rows fetched.")
-        except EnergydashError as error:
-            st.error(parts.escape(str(error)), icon=":material/error:")
-        finally:
-            bar.empty()
-            cached.forget()
+    connecting.button()
+    connecting.outcome()
+    if answers.own_meters(here):
+        connecting.last_year_link()
 
 
 def readings() -> None:
@@ -70,7 +46,7 @@ def readings() -> None:
     left, middle, right = st.columns(3)
     day = left.date_input("Day", here.now().date(), key="r_day", format="YYYY-MM-DD")
     at = middle.time_input("Half-hour starting", time(), step=HALF_HOUR, key="r_time")
-    value = right.number_input(f"Reading, {meter.unit.value}", 0.0, key="r_value", format="%.3f")
+    value = right.number_input(f"Reading, {meter.unit.symbol}", 0.0, key="r_value", format="%.3f")
     start = datetime.combine(day, at, zone_info(meter.zone))
     with st.container(horizontal=True):
         if st.button("Correct this half-hour", key="r_correct"):
@@ -104,61 +80,3 @@ def _keep_undo(change: Callable[[], answers.Removed]) -> None:
         st.session_state["removed"] = change()
 
     attempt(keep, "Changed; it can be undone.")
-
-
-def files() -> None:
-    """Import readings and tariffs with a preview; export them as files."""
-    here = cached.context()
-    uploads = st.file_uploader(
-        "Readings: Octopus CSV or JSON, octopus_viz, Home Assistant, n3rgy, plain CSV",
-        accept_multiple_files=True, key="f_readings",
-    )  # fmt: skip
-    if uploads:
-        given = [household.Upload(one.name, one.getvalue()) for one in uploads]
-        options = {"auto": "as the file tells", "zero": "zero", "missing": "missing"}
-        absent = st.radio(
-            "Half-hours that the file leaves out are", list(options), format_func=options.get,
-            horizontal=True, key="f_absent",
-        )  # fmt: skip
-        accept = st.toggle("Import the good rows of files with bad ones", key="f_accept")
-        try:
-            preview = household.import_readings(here, given, preview=True, absent=absent)
-        except EnergydashError as error:
-            st.error(parts.escape(str(error)), icon=":material/error:")
-        else:
-            for item in preview.items:
-                st.markdown(parts.escape(item.summary))
-                for refused in item.readings.refused[:5]:
-                    st.caption(f":orange[:material/warning:] {parts.escape(str(refused))}")
-            for note in preview.notes:
-                st.caption(parts.escape(note))
-            if st.button("Import", type="primary", key="f_import"):
-                attempt(
-                    lambda: household.import_readings(
-                        here, given, absent=absent, accept_refused=accept
-                    ),
-                    f"{len(given)} files imported.",
-                )
-    prices = st.file_uploader(
-        "Tariffs: octopus_viz config JSON or energydash TOML", accept_multiple_files=True,
-        key="f_tariffs",
-    )  # fmt: skip
-    if prices and st.button("Import tariffs", type="primary", key="f_import_tariffs"):
-        given = [household.Upload(one.name, one.getvalue()) for one in prices]
-        attempt(lambda: household.import_tariffs(here, given), f"{len(given)} files imported.")
-    _exports()
-
-
-def _exports() -> None:
-    here = cached.context()
-    if not answers.own_meters(here):
-        return
-    st.markdown("**Export**")
-    with st.container(horizontal=True):
-        for viz, words_ in ((False, "CSV"), (True, "octopus_viz")):
-            if st.button(f"Readings as {words_}", key=f"x_{words_}"):
-                for one in household.export_readings(here, as_octopus_viz=viz).files:
-                    st.download_button(one.name, one.data, one.name, key=f"dl_{one.name}")
-        if st.button("Tariffs as octopus_viz", key="x_tariffs"):
-            for one in household.export_tariffs(here).files:
-                st.download_button(one.name, one.data, one.name, key=f"dl_{one.name}")

@@ -30,7 +30,7 @@ def meters() -> None:
     """A form for each meter, and one for a new one."""
     known = answers.own_meters(cached.context())
     for one in known:
-        title = f"{one.name} · {one.energy.value} {one.direction.value}, {one.unit.value}"
+        title = f"{one.name} · {one.energy.value} {one.direction.value}, {one.unit.symbol}"
         with st.expander(title):
             _meter_form(one)
             if st.button("Delete this meter and its readings", key=f"delete_{one.id}"):
@@ -50,7 +50,10 @@ def _meter_form(meter: Meter) -> None:
         left, right = st.columns(2)
         energy = _pick(left, "Energy", meter.energy, f"energy_{key}")
         direction = _pick(right, "Direction", meter.direction, f"way_{key}")
-        unit = _pick(left, "Unit", meter.unit, f"unit_{key}")
+        unit = left.selectbox(
+            "Unit", list(Unit), list(Unit).index(meter.unit),
+            format_func=lambda one: Unit(one).symbol, key=f"unit_{key}",
+        )  # fmt: skip
         point = right.text_input("MPAN or MPRN", meter.point, key=f"point_{key}")
         serials = st.text_input(
             "Serial numbers, oldest first", ", ".join(meter.serials), key=f"serials_{key}"
@@ -73,7 +76,7 @@ def _meter_form(meter: Meter) -> None:
                     label=label.strip(),
                     energy=energy,
                     direction=direction,
-                    unit=unit,
+                    unit=Unit(unit or meter.unit),
                     point=point.strip(),
                     serials=tuple(one.strip() for one in serials.split(",") if one.strip()),
                     calorific_values=tuple(values),

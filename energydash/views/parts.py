@@ -156,9 +156,11 @@ def notes(*readings: Reading, key: str, zone: str = LONDON, foot: Foot | None = 
 
 
 def freshness(reading: Reading, zone: str = LONDON) -> str:
-    """`Elexon · 14:30 · 4 min ago`."""
+    """`Elexon · 14:30 · 4 min ago`; a household's feed by its meter's name too."""
     now = cached.context().now()
     title = health.publisher(reading.feed)
+    if reading.feed.name:
+        title = f"{reading.feed.name}, {title}"
     if reading.newest is None:
         return f"{title} · nothing fetched yet"
     return f"{title} · {words.clock(reading.newest, zone, now)} · {words.ago(now - reading.newest)}"

@@ -69,13 +69,18 @@ class TimeRange:
             span = (
                 f"{start:%a %-d %b %Y}"
                 if start.date() == last.date()
-                else f"{start:%a %-d %b} – {last:%a %-d %b %Y}"
+                else f"{_day(start, last)} – {last:%a %-d %b %Y}"
             )
         elif start.date() == end.date():
             span = f"{start:%a %-d %b %Y, %H:%M}–{end:%H:%M}"
         else:
-            span = f"{start:%a %-d %b %H:%M} – {end:%a %-d %b %Y %H:%M}"
+            span = f"{_day(start, end)} {start:%H:%M} – {end:%a %-d %b %Y %H:%M}"
         return f"{span} · {zone_words(self.zone, self.period.end)}"
+
+
+def _day(start: datetime, end: datetime) -> str:
+    """`Mon 1 Dec`, and its year where that is not the end's."""
+    return f"{start:%a %-d %b}" if start.year == end.year else f"{start:%a %-d %b %Y}"
 
 
 def zone_words(zone: str, at: datetime) -> str:

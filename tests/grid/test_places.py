@@ -7,7 +7,7 @@ import pytest
 from energydash import sources
 from energydash.errors import InputError
 from energydash.grid.factors import factor_sets
-from energydash.grid.places import find, outward_code, regions
+from energydash.grid.places import find, of_supply_point, outward_code, regions
 from energydash.time import zone_info
 
 
@@ -64,3 +64,15 @@ def test_outward_codes(text: str, outward: str) -> None:
 def test_what_is_no_postcode_is_refused(text: str) -> None:
     with pytest.raises(InputError, match="postcode"):
         outward_code(text)
+
+
+@pytest.mark.parametrize(
+    ("letter", "name"),
+    [("C", "London"), ("P", "North Scotland"), ("J", "South East England"), ("", "Great Britain")],
+)
+def test_each_supply_point_group_has_its_region(letter: str, name: str) -> None:
+    assert of_supply_point(letter).name == name
+
+
+def test_there_are_fourteen_supply_point_groups() -> None:
+    assert sorted(one.gsp for one in regions() if one.gsp) == list("ABCDEFGHJKLMNP")

@@ -44,7 +44,13 @@ def test_each_tariff_costs_what_it_costs_alone(data: st.DataObject) -> None:
         row = found.table.set_index("import_tariff").loc[one.label]
         alone = costs([priced(IMPORT, [one], kwh_in, period), outs], By.TOTAL).totals
         # tiers of a year or month count from the first reading asked for, here and alone
-        assert row["net_gbp"] == pytest.approx(alone["net_cost_gbp"], abs=1e-9)
+        known = row[["import_gbp", "export_gbp", "standing_gbp"]].astype("float64").fillna(0)
+        net = known["import_gbp"] + known["standing_gbp"] - known["export_gbp"]
+        assert net == pytest.approx(alone["net_cost_gbp"], abs=1e-9)
+        if alone["unpriced_kwh"] > 1e-6:  # no fair net, so none
+            assert row[["net_gbp", "difference_gbp", "difference_percent"]].isna().all()
+        elif not alone["unpriced_kwh"]:
+            assert row["net_gbp"] == pytest.approx(net, abs=1e-9)
         assert row["unpriced_kwh"] == pytest.approx(alone["unpriced_kwh"], abs=1e-9)
     assert found.monthly.sum().sum() == pytest.approx(found.table["net_gbp"].sum(), abs=1e-9)
     same = actual([usage], into, "now")

@@ -73,3 +73,9 @@ def test_month_arrows_survive_the_31st() -> None:
 def test_nobody_gets_into_the_future() -> None:
     chosen = state.resolve("Month", date(2027, 1, 1), (), LONDON, NOW)
     assert chosen.period.start == datetime(2026, 6, 30, 23, tzinfo=UTC)
+
+
+def test_a_period_over_new_year_names_both_years() -> None:
+    days = (date(2025, 12, 1), date(2026, 11, 20))
+    chosen = state.resolve("Custom", None, days, LONDON, datetime(2026, 11, 20, 12, tzinfo=UTC))
+    assert str(chosen).startswith("Mon 1 Dec 2025 – Fri 20 Nov 2026")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from energydash.answers.home.carbon import bring_carbon, region_of
 from energydash.answers.home.compare import (
     NOW,
     Choice,
@@ -33,6 +34,7 @@ from energydash.answers.home.edit import (
     save_tariff,
     undo,
 )
+from energydash.answers.home.homes import Home, home_of, needs_connecting
 from energydash.answers.home.now import (
     HomeCards,
     MeterCard,
@@ -43,7 +45,6 @@ from energydash.answers.home.now import (
     home_cards,
     price_now,
 )
-from energydash.answers.home.pricing import Home, home_of
 from energydash.answers.home.products import bring_prices, products, tariff_codes
 
 __all__ = [
@@ -64,6 +65,7 @@ __all__ = [
     "WindowsAnswer",
     "add_flux",
     "bill",
+    "bring_carbon",
     "bring_prices",
     "cheapest_windows",
     "choices",
@@ -76,10 +78,12 @@ __all__ = [
     "delete_tariff",
     "home_cards",
     "home_of",
+    "needs_connecting",
     "own_meters",
     "own_tariffs",
     "price_now",
     "products",
+    "region_of",
     "save_meter",
     "save_tariff",
     "tariff_codes",

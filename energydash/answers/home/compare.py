@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from energydash.answers.home.costs import Answer
-from energydash.answers.home.pricing import Home, Priced, card_of, home_of, price_home
+from energydash.answers.home.homes import Home, home_of
+from energydash.answers.home.pricing import Priced, card_of, price_home
 from energydash.context import Context
 from energydash.errors import InputError
 from energydash.feeds import Feed
 from energydash.home.comparison import (
     ASSUMPTIONS,
+    NOTHING_KWH,
     Comparison,
     Readings,
     actual,
@@ -21,7 +23,7 @@ from energydash.home.comparison import (
     under,
 )
 from energydash.home.meters import Direction
-from energydash.home.rates import micros
+from energydash.home.rates import UNPRICED, RateCard, micros
 from energydash.home.tariffs import parse_code
 from energydash.sources import octopus
 from energydash.sources.sample import household as sample
@@ -34,17 +36,22 @@ NOW = "as it was"
 class ComparisonAnswer(Answer):
     """comparison: ranked pairs. shifted: the same with a part of the evening moved, or None.
 
-    now_p_per_kwh: what an imported kWh cost as it was; NaN without any.
+    now_p_per_kwh: what an imported kWh cost as it was; NaN without any. lacking: published tariffs
+    whose prices are not all kept, with the kWh that have none; also those left out for having none.
     """
 
     comparison: Comparison
     now_p_per_kwh: float
     shifted: Comparison | None = None
+    lacking: tuple[tuple[str, float], ...] = ()
 
     def to_json(self) -> dict[str, Any]:
-        """Pairs, cheapest first; months; what was assumed; `shifted`, an estimate, or None."""
+        """Pairs, cheapest first; months; what was assumed; `shifted`, an estimate, or None.
+
+        `lacking`: the kWh that published tariffs have no price for.
+        """
         shifted = None if self.shifted is None else _json(self.shifted)
-        return _json(self.comparison) | {"shifted": shifted}
+        return _json(self.comparison) | {"shifted": shifted, "lacking": dict(self.lacking)}
 
 
 @dataclass(frozen=True)
@@ -116,11 +123,15 @@ def compare(
     exports = [u for u in priced.usages if u.meter.direction is Direction.EXPORT]
     way_in, way_out = ways[Direction.IMPORT], ways[Direction.EXPORT]
     cards = {one.id: card_of(context, priced.home, one.id, period, one.direction) for one in chosen}
+    asked = {one.id: one.direction for one in chosen}
     if not tariffs:  # of all at hand, those that have prices in this period
         chosen = [one for one in chosen if len(cards[one.id].unit.clip(*_span(period)).codes)]
     in_now = actual(imports, way_in, names[Direction.IMPORT][1])
     out_now = actual(exports, way_out, names[Direction.EXPORT][1])
-    baseline = in_now.total_gbp + float(out_now.standing_gbp.sum()) - out_now.energy_gbp
+    unpriced_now = in_now.unpriced_kwh + out_now.unpriced_kwh
+    baseline = None
+    if unpriced_now <= NOTHING_KWH:
+        baseline = in_now.total_gbp + float(out_now.standing_gbp.sum()) - out_now.energy_gbp
     out_priced = [
         under(way_out, cards[one.id]) for one in chosen if one.direction is Direction.EXPORT
     ]
@@ -151,11 +162,48 @@ def compare(
         tuple(usage.meter for usage in priced.usages),
         priced.readings,
         _price_feeds(priced, [one.id for one in chosen]),
-        priced.notes,
+        (*priced.notes, *_unfair(unpriced_now)),
         found,
         in_now.pence_per_kwh,
         shifted,
+        _lacking(priced, asked, cards, ways),
     )
+
+
+def _unfair(unpriced_now_kwh: float) -> tuple[str, ...]:
+    """Why there are no differences, where what was in force is not priced throughout."""
+    if unpriced_now_kwh <= NOTHING_KWH:
+        return ()
+    sentence = (
+        f"{unpriced_now_kwh:,.1f} kWh have no price under the tariffs that were in force, so the "
+        "others cannot be compared with them. Fetch their prices, or add the tariff of that time."
+    )
+    return (sentence,)
+
+
+def _lacking(
+    priced: Priced,
+    asked: Mapping[str, Direction],
+    cards: Mapping[str, RateCard],
+    ways: Mapping[Direction, Readings],
+) -> tuple[tuple[str, float], ...]:
+    """Published tariffs, in force or chosen, and the energy that they have no price for."""
+    own = _own_ids(priced.home)
+    lost = {
+        one: under(ways[way], cards[one]).unpriced_kwh
+        for one, way in asked.items()
+        if one not in own
+    }
+    for usage in priced.usages:
+        for term in priced.terms[usage.meter.id]:
+            if term.is_published:
+                inside = (usage.times_us >= micros(term.period.start)) & (
+                    usage.times_us < micros(term.period.end)
+                )
+                codes = priced.cards[term.tariff].unit.at(usage.times_us[inside])
+                none = float(usage.kwh[inside][codes == UNPRICED].sum())
+                lost[term.tariff] = max(none, lost.get(term.tariff, 0.0))
+    return tuple((code, kwh) for code, kwh in lost.items() if kwh > NOTHING_KWH)
 
 
 def _chosen(context: Context, tariffs: Sequence[str], energy: str) -> list[Choice]:

@@ -8,14 +8,8 @@ from datetime import datetime, timedelta
 import numpy as np
 import pandas as pd
 
-from energydash.answers.home.pricing import (
-    Home,
-    card_of,
-    home_of,
-    is_configured,
-    price_home,
-    read_meter,
-)
+from energydash.answers.home.homes import Home, home_of, is_configured
+from energydash.answers.home.pricing import card_of, price_home, read_meter
 from energydash.context import Context
 from energydash.feeds import Feed, Reading
 from energydash.flexibility.windows import Window, windows
@@ -245,7 +239,7 @@ def _warnings(context: Context, home: Home) -> tuple[str, ...]:
         if meter.connected and meter.account not in keys:
             name = f"[octopus.{meter.account}]" if meter.account else "[octopus]"
             found.append(f"{meter.name} has no key: add api_key to {name} in secrets.toml.")
-        if meter.connected and not meter.serials:
+        if meter.point and not meter.serials:
             found.append(f"{meter.name} is a meter point without a meter; nothing can be fetched.")
     if is_configured(context) and not home.meters:
         found.append("A key is configured and no account is connected yet: connect it in settings.")

@@ -6,44 +6,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
-import numpy as np
-import pandas as pd
-
 from energydash import fetch, household
-from energydash.answers.intensity import intensity
+from energydash.answers.home.carbon import with_carbon
+from energydash.answers.home.homes import Home, choose, home_of
 from energydash.context import Context
-from energydash.errors import InputError
 from energydash.feeds import Coverage, Feed, Reading, empty_frame
 from energydash.home.bills import runs
 from energydash.home.cards import Term, published_card, tariff_card, terms, with_dispatches
-from energydash.home.meters import Direction, Energy, Meter
-from energydash.home.rates import RateCard, index_us
-from energydash.home.tariffs import Agreement, Tariff, TierSpan
+from energydash.home.meters import Direction, Meter
+from energydash.home.rates import RateCard
+from energydash.home.tariffs import TierSpan
 from energydash.home.usage import Usage, use
 from energydash.sources import octopus
 from energydash.sources.sample import household as sample
 from energydash.time import HALF_HOUR, Period, local_midnight, zone_info
-
-NOT_CONNECTED = "no Octopus account connected, nothing imported"
-ASKED_FOR = "asked for"
-
-
-@dataclass(frozen=True)
-class Home:
-    """The household's own documents, or the sample's: `sample_reason` says why."""
-
-    meters: tuple[Meter, ...]
-    tariffs: tuple[Tariff, ...]
-    agreements: tuple[Agreement, ...]
-    sample_reason: str = ""
-
-    @property
-    def is_sample(self) -> bool:
-        return bool(self.sample_reason)
-
-    def tariff_label(self, tariff: str) -> str:
-        """What the user reads for a tariff's id or code."""
-        return next((one.label for one in self.tariffs if one.id == tariff), tariff)
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,49 +50,12 @@ class Priced:
         return (*unpriced, *unsure)
 
 
-def home_of(context: Context) -> Home:
-    """The household; the sample where that was asked for, or where nothing is configured."""
-    if context.sample:
-        return Home(sample.METERS, sample.TARIFFS, (), ASKED_FOR)
-    meters = tuple(household.meters(context.store))
-    if not meters and context.sample_if_empty and not is_configured(context):
-        return Home(sample.METERS, sample.TARIFFS, (), NOT_CONNECTED)
-    found = household.tariffs(context.store), household.agreements(context.store)
-    return Home(meters, tuple(found[0]), tuple(found[1]))
-
-
-def is_configured(context: Context) -> bool:
-    """True where an Octopus key is in the settings."""
-    return any(section.secret("api_key") for section in context.settings.named("octopus"))
-
-
-def choose(home: Home, meter: str = "", energy: str = "") -> tuple[Meter, ...]:
-    """The meters that are meant; electricity where nothing is said and there is any.
-
-    meter: an id, label, MPAN or serial number. Raises: InputError for one that is none.
-    """
-    if meter:
-        found = [
-            one for one in home.meters if meter in (one.id, one.label, one.point, *one.serials)
-        ]
-        if not found:
-            known = ", ".join(one.id for one in home.meters) or "none yet"
-            raise InputError(f"There is no meter '{meter}'.", remedy=f"Known: {known}.")
-        return tuple(found)
-    if energy and energy not in list(Energy):
-        raise InputError(f"'{energy}' is not an energy.", remedy="Choose electricity or gas.")
-    kinds = {one.energy for one in home.meters}
-    usual = Energy.ELECTRICITY if Energy.ELECTRICITY in kinds or not kinds else Energy.GAS
-    wanted = Energy(energy) if energy else usual
-    return tuple(one for one in home.meters if one.energy is wanted)
-
-
 def price_home(
     context: Context, period: Period, meter: str = "", energy: str = "", *, carbon: bool = False
 ) -> Priced:
     """The readings of the meters asked for, with the price of each half-hour.
 
-    carbon: also with the grid's average intensity then, for electricity.
+    carbon: also with the grid's average intensity then and there, for electricity.
     """
     home = home_of(context)
     meters = choose(home, meter, energy)
@@ -153,7 +92,7 @@ def price_home(
     published = [t.tariff for found in in_force.values() for t in found if t.is_published]
     prices = tuple(f for code in dict.fromkeys(published) for f in octopus.tariff_feeds(code))
     if carbon:
-        usages, more = _with_carbon(context, usages, period)
+        usages, more = with_carbon(context, home, usages, period)
         readings += more
     return Priced(home, tuple(usages), tuple(readings), in_force, prices, cards, tuple(uncertain))
 
@@ -184,27 +123,6 @@ def card_of(
         return sample.agile_card(period, context.now())
     rates = context.store.rates(tariff, period)
     return published_card(tariff, rates, direction, payment_method=payment_method)
-
-
-def _with_carbon(
-    context: Context, usages: list[Usage], period: Period
-) -> tuple[list[Usage], list[Reading]]:
-    """The usages with Great Britain's average intensity at each electricity reading."""
-    found = intensity(context, "GB", period)
-    known = found.values.dropna()
-    times = index_us(pd.DatetimeIndex(known.index))
-    values = known.to_numpy(dtype="float64")
-    out: list[Usage] = []
-    for usage in usages:
-        if usage.meter.energy is not Energy.ELECTRICITY:
-            out.append(usage)
-            continue
-        grams = np.full(len(usage.times_us), np.nan)
-        if len(times):
-            place = np.clip(np.searchsorted(times, usage.times_us), 0, len(times) - 1)
-            grams = np.where(times[place] == usage.times_us, values[place], np.nan)
-        out.append(replace(usage, g_per_kwh=grams))
-    return out, list(found.readings)
 
 
 def _expected(

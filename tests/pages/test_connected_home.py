@@ -1,0 +1,153 @@
+"""A new user's journey: a key, one click, a year by month; page, command line and a plain loop over
+the half-hours say the same."""
+
+from __future__ import annotations
+
+import json
+import sys
+from bisect import bisect_right
+from datetime import timedelta
+from decimal import Decimal
+
+import pandas as pd
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from energydash import cli, household, settings
+from energydash.context import Context
+from energydash.home.meters import Direction, Energy
+from energydash.sources.octopus import graphql
+from energydash.time import LONDON, Period, zone_info
+from energydash.views import cached, words
+from tests.pages.conftest import OpenPage
+from tests.pages.conftest import words as said_by
+from tests.upstreams import _octopus_homes as homes
+from tests.upstreams.server import Upstreams
+
+PAGE = "electricity_costs"
+
+
+@pytest.fixture
+def with_key(upstreams: Upstreams, monkeypatch: pytest.MonkeyPatch) -> Context:
+    """The stand-in's first account in the settings; nothing asked yet."""
+    monkeypatch.setenv("ENERGYDASH_OCTOPUS_API_KEY", homes.KEY)
+    monkeypatch.setenv("ENERGYDASH_OCTOPUS_ACCOUNT_NUMBER", homes.ACCOUNT)
+    settings.current.cache_clear()
+    graphql.forget_tokens()
+    return cached.context()
+
+
+def connect(app: AppTest) -> None:
+    next(one for one in app.button if one.label.startswith("Connect and fetch")).click()
+    app.run(timeout=120)
+    assert not app.exception, [error.message for error in app.exception]
+
+
+def command(
+    name: str, period: Period, *more: str, capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> dict[str, object]:  # fmt: skip
+    """What a command prints about whole local days."""
+    first, last = (at.astimezone(zone_info(LONDON)).date() for at in (period.start, period.end))
+    days = ["--from", str(first), "--to", str(last)]
+    monkeypatch.setattr(sys, "argv", ["energydash", name, *days, *more])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert not ended.value.code
+    found: dict[str, object] = json.loads(capsys.readouterr().out)
+    return found
+
+
+def by_hand(here: Context, period: Period) -> Decimal:
+    """Import in £: one half-hour at a time, each with the published price that holds then."""
+    store = here.store
+    agreed = {one.meter: [] for one in household.agreements(store)}  # type: ignore[var-annotated]
+    for one in household.agreements(store):
+        agreed[one.meter].append(one)
+    total = Decimal(0)
+    for meter in household.meters(store):
+        if (meter.energy, meter.direction) != (Energy.ELECTRICITY, Direction.IMPORT):
+            continue
+        prices = {}
+        for one in agreed[meter.id]:
+            rates = store.rates(one.tariff, period, "unit")
+            rates = rates[rates["payment_method"].fillna("").isin(["", "DIRECT_DEBIT"])]
+            rows = sorted(zip(rates["valid_from"], rates["inc_vat"], strict=True))
+            prices[one.id] = [at for at, _ in rows], [Decimal(pence) for _, pence in rows]
+        frame = store.read(meter.feed(store.household()), period, ("energy",))
+        for at, kwh in frame["energy"].items():
+            (agreement,) = [
+                one for one in agreed[meter.id]
+                if one.valid_from <= at and (one.valid_to is None or at < one.valid_to)
+            ]  # fmt: skip
+            starts, pence = prices[agreement.id]
+            total += Decimal(repr(kwh)) * pence[bisect_right(starts, at) - 1] / 100
+    return total
+
+
+def test_a_year_by_month_after_one_click(
+    open_page: OpenPage, with_key: Context, capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    today = with_key.now().astimezone(zone_info(LONDON)).date()
+    first = (today - timedelta(days=330)).replace(day=1)
+    period = Period.local_days(first, today, LONDON)
+    last = today - timedelta(days=1)
+    dates = [first.isoformat(), last.isoformat()]
+    app = open_page(PAGE, range="Custom", dates=dates, by="month")
+    assert "is not connected yet" in said_by(app)
+    assert "£" not in said_by(app)
+    connect(app)
+    assert "5 meters connected" in app.success[0].value
+    assert "is not connected yet" not in said_by(app)
+
+    told = command("costs", period, "--by", "month", capsys=capsys, monkeypatch=monkeypatch)
+    totals = told["totals"]
+    assert isinstance(totals, dict)
+    shown = {metric.label: metric.value for metric in app.metric}
+    assert shown["Net cost"] == words.money(totals["net_cost_gbp"])
+    assert shown["Import"] == words.money(totals["import_cost_gbp"])
+    assert shown["Export credit"] == words.money(totals["export_value_gbp"])
+    assert shown["Standing charge"] == words.money(totals["standing_charge_gbp"])
+    rows = pd.DataFrame(told["rows"])
+    table = app.dataframe[0].value
+    assert table["month"].tolist() == rows["key"].tolist()
+    assert len(table) in (11, 12)
+    for column, key in (
+        ("import (£)", "import_cost_gbp"),
+        ("export (£)", "export_value_gbp"),
+        ("net (£)", "net_cost_gbp"),
+    ):
+        assert table[column].tolist() == pytest.approx(rows[key].tolist(), abs=1e-4)  # as shown
+    assert table["missing half-hours"].tolist() == rows["missing"].tolist()
+    assert not totals["unpriced_kwh"]
+    assert totals["import_cost_gbp"] == pytest.approx(float(by_hand(with_key, period)), abs=1e-9)
+
+    app = open_page(PAGE, range="Custom", dates=dates, view="Bill")
+    due = command("bill", period, capsys=capsys, monkeypatch=monkeypatch)
+    shown = {metric.label: metric.value for metric in app.metric}
+
+    assert shown["To pay"] == words.money(float(str(due["net_gbp"])))
+
+
+def test_carbon_is_fetched_when_it_is_asked_for(open_page: OpenPage, with_key: Context) -> None:
+    connect(open_page("home_settings"))
+    app = open_page(PAGE, range="7d", show="gCO₂")
+    assert "Average intensity of South East England, as forecast" in said_by(app)
+    assert "is not known for" not in said_by(app)
+    assert app.dataframe[0].value["import (kg CO₂)"].min() > 0
+
+
+def test_the_comparison_offers_to_connect_too(open_page: OpenPage, with_key: Context) -> None:
+    app = open_page("tariff_comparison")
+    assert "is not connected yet" in said_by(app)
+    connect(app)
+    shown = {metric.label: metric.value for metric in app.metric}
+    assert shown["Now"].startswith("£")
+    assert shown["Saved"] == "£0.00"  # what was in force is alone: the others have no prices
+    lacking = app.dataframe[1].value
+    assert (lacking["kWh without a price"] > 0).all()
+    app.button(key="fetch_lacking").click().run(timeout=120)
+    assert not app.exception
+    assert len(app.dataframe[0].value) > 2
+    assert app.dataframe[0].value["Against now %"].dropna().min() > -100
