@@ -35,7 +35,9 @@ def controls(chosen: state.TimeRange) -> home_costs.Choice:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         energies = list(dict.fromkeys(meter.energy.value for meter in home.meters))
         energy = ""
-        if len(energies) > 1:
+        if (
+            len(energies) > 1 and view != "Bill"
+        ):  # a bill has all of them, unless it is asked not to
             energy = st.segmented_control(
                 "Energy", energies, default=energies[0], key="energy", bind="query-params",
                 required=True,
@@ -71,7 +73,8 @@ choice = controls(chosen)
 home_costs.bring_carbon(choice)
 found = choice.ask(choice.period, choice.by).result
 earlier = choice.ask(choice.before, choice.by).result if choice.before else None
-home_costs.figures(found, earlier, choice.before_name)
+if view != "Bill":  # it has figures of its own
+    home_costs.figures(found, earlier, choice.before_name)
 for note in found.notes:
     st.warning(parts.escape(note), icon=":material/warning:")
 if view == "Map":

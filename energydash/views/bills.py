@@ -20,11 +20,20 @@ BILL_COLUMNS = {
     for name in ("p/kWh or p/day", "kWh", "£", "billed kWh", "billed £")
 }
 MOST_BILL_LINES = 24
+EVERY = "everything"
 
 
 def bill(choice: Choice) -> None:
     """A statement per meter, raw and rounded side by side, and the net."""
-    found = cached.answer(answers.bill, choice.period, choice.meter, choice.energy)
+    energies = dict.fromkeys(one.energy.value for one in answers.home_of(cached.context()).meters)
+    energy = EVERY
+    if len(energies) > 1:
+        energy = st.segmented_control(
+            "On the bill", [EVERY, *energies], default=EVERY, key="bill_energy", required=True,
+            bind="query-params",
+        ) or EVERY  # fmt: skip
+    energy = "" if energy == EVERY else energy
+    found = cached.answer(answers.bill, choice.period, choice.meter, energy)
     whole = found.bill
     parts.metrics(
         [

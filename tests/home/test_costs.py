@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from energydash.home.bands import Band
 from energydash.home.cards import published_card, tariff_card, terms
-from energydash.home.costs import By, costs
+from energydash.home.costs import By, costs, distinct_of
 from energydash.home.meters import CalorificValue, Direction, Energy, Meter, Unit
 from energydash.home.rates import micros
 from energydash.home.tariffs import Agreement, Tariff, Tier
@@ -237,3 +238,10 @@ def test_nothing_stored_is_a_table_without_rows_of_energy() -> None:
         assert found.totals["missing"] == 48
         assert found.totals["import_kwh"] == 0
     assert costs([], By.DAY).to_json()["rows"] == []
+
+
+@given(st.lists(st.lists(st.integers(0, 50), max_size=30), max_size=4))
+def test_distinct_numbers_are_numpys(parts: list[list[int]]) -> None:
+    arrays = [np.array(part, np.int64) for part in parts]
+    together = np.concatenate([np.empty(0, np.int64), *arrays])
+    assert distinct_of(arrays).tolist() == np.unique(together).tolist()

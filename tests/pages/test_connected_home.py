@@ -4,16 +4,19 @@ the half-hours say the same."""
 from __future__ import annotations
 
 import json
-import sys
 from bisect import bisect_right
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pandas as pd
 import pytest
+from click import Command
+from click.testing import CliRunner
 from streamlit.testing.v1 import AppTest
 
-from energydash import cli, household, settings
+from energydash import household, settings
+from energydash.commands.home import bill, costs
 from energydash.context import Context
 from energydash.home.meters import Direction, Energy
 from energydash.sources.octopus import graphql
@@ -43,18 +46,12 @@ def connect(app: AppTest) -> None:
     assert not app.exception, [error.message for error in app.exception]
 
 
-def command(
-    name: str, period: Period, *more: str, capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
-) -> dict[str, object]:  # fmt: skip
+def command(what: Command, period: Period, *more: str) -> dict[str, Any]:
     """What a command prints about whole local days."""
-    first, last = (at.astimezone(zone_info(LONDON)).date() for at in (period.start, period.end))
-    days = ["--from", str(first), "--to", str(last)]
-    monkeypatch.setattr(sys, "argv", ["energydash", name, *days, *more])
-    with pytest.raises(SystemExit) as ended:
-        cli.main()
-    assert not ended.value.code
-    found: dict[str, object] = json.loads(capsys.readouterr().out)
+    first, end = (at.astimezone(zone_info(LONDON)).date() for at in (period.start, period.end))
+    done = CliRunner().invoke(what, ["--from", str(first), "--to", str(end), *more])
+    assert not done.exit_code, done.stderr
+    found: dict[str, Any] = json.loads(done.stdout)
     return found
 
 
@@ -85,10 +82,7 @@ def by_hand(here: Context, period: Period) -> Decimal:
     return total
 
 
-def test_a_year_by_month_after_one_click(
-    open_page: OpenPage, with_key: Context, capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
+def test_a_year_by_month_after_one_click(open_page: OpenPage, with_key: Context) -> None:
     today = with_key.now().astimezone(zone_info(LONDON)).date()
     first = (today - timedelta(days=330)).replace(day=1)
     period = Period.local_days(first, today, LONDON)
@@ -101,9 +95,8 @@ def test_a_year_by_month_after_one_click(
     assert "5 meters connected" in app.success[0].value
     assert "is not connected yet" not in said_by(app)
 
-    told = command("costs", period, "--by", "month", capsys=capsys, monkeypatch=monkeypatch)
+    told = command(costs, period, "--by", "month")
     totals = told["totals"]
-    assert isinstance(totals, dict)
     shown = {metric.label: metric.value for metric in app.metric}
     assert shown["Net cost"] == words.money(totals["net_cost_gbp"])
     assert shown["Import"] == words.money(totals["import_cost_gbp"])
@@ -124,10 +117,10 @@ def test_a_year_by_month_after_one_click(
     assert totals["import_cost_gbp"] == pytest.approx(float(by_hand(with_key, period)), abs=1e-9)
 
     app = open_page(PAGE, range="Custom", dates=dates, view="Bill")
-    due = command("bill", period, capsys=capsys, monkeypatch=monkeypatch)
+    due = command(bill, period)
     shown = {metric.label: metric.value for metric in app.metric}
 
-    assert shown["To pay"] == words.money(float(str(due["net_gbp"])))
+    assert shown["To pay"] == words.money(float(due["net_gbp"]))
 
 
 def test_carbon_is_fetched_when_it_is_asked_for(open_page: OpenPage, with_key: Context) -> None:

@@ -9,8 +9,9 @@ import pytest
 
 from energydash import household
 from energydash.context import Context
-from energydash.home.meters import Meter
+from energydash.home.meters import Direction, Meter
 from energydash.home.tariffs import Tariff
+from energydash.time import LONDON, Period
 from tests.pages.conftest import OpenPage, words
 
 PAGE = "home_settings"
@@ -72,3 +73,50 @@ def test_a_reading_is_corrected_and_the_change_undone(open_page: OpenPage, here:
     assert here.store.newest(feed) is not None
     app.button(key="r_undo").click().run()
     assert here.store.newest(feed) is None
+
+
+CSV = b"""Consumption (kwh), Estimated Cost Inc. Tax (p), Standing Charge Inc. Tax (p), Start, End
+0.5, 1, 1, 2026-01-01T00:00:00+00:00, 2026-01-01T00:30:00+00:00
+rubbish, 1, 1, 2026-01-01T00:30:00+00:00, 2026-01-01T01:00:00+00:00
+0.25, 1, 1, 2026-01-01T02:00:00+00:00, 2026-01-01T02:30:00+00:00
+"""
+
+
+def test_a_file_is_shown_before_it_is_stored(open_page: OpenPage, here: Context) -> None:
+    meter = Meter("out", direction=Direction.EXPORT, label="Solar")
+    here.store.put(here.store.household(), "meter", "out", meter.to_body())
+    app = open_page(PAGE, settings_view="Files")
+    app.file_uploader(key="f_readings").upload("mine.csv", CSV, "text/csv").run()
+    assert not app.exception
+    assert "new meter" in words(app)
+    assert "1 refused" in words(app)
+    assert "line 3" in words(app)  # which row, and why
+    assert app.button(key="f_import").disabled
+    app.selectbox(key="f_meter").set_value("out").run()
+    assert "is read as import" in app.error[0].value  # nothing was imported for a wrong choice
+    app.selectbox(key="f_direction").set_value("export").run()
+    app.selectbox(key="f_absent").set_value("missing").run()
+    assert "meter out" in words(app)
+    app.toggle(key="f_accept").set_value(True).run()
+    assert not here.store.newest(meter.feed(here.store.household()))
+    app.button(key="f_import").click().run()
+    assert not app.error
+    frame = here.store.read(
+        meter.feed(here.store.household()),
+        Period.local_days(date(2026, 1, 1), date(2026, 1, 2), LONDON),
+    )
+    assert frame["energy"].tolist() == [0.5, 0.25]
+
+
+def test_tariffs_of_a_file_are_shown_before_they_are_kept(
+    open_page: OpenPage, here: Context
+) -> None:
+    text = b'[[tariff]]\nlabel = "Flat"\ndefault_rate = 20\n'
+    app = open_page(PAGE, settings_view="Files")
+    app.file_uploader(key="f_tariffs").upload("mine.toml", text, "application/toml").run()
+    assert not app.exception
+    assert not app.error, app.error[0].value
+    assert "new: Flat" in words(app)
+    assert not household.tariffs(here.store)
+    app.button(key="f_import_tariffs").click().run()
+    assert [one.label for one in household.tariffs(here.store)] == ["Flat"]

@@ -6,6 +6,8 @@ import json
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from energydash import household
@@ -19,9 +21,9 @@ from energydash.home.profile import Value
 from energydash.home.tariffs import Agreement
 from energydash.home.troubles import Kind
 from energydash.settings import load
-from energydash.sources import octopus
-from energydash.time import DAY, HALF_HOUR, LONDON, Period
-from tests.answers.home.conftest import CODE, NOW, publish, write
+from energydash.sources import carbon_intensity, octopus
+from energydash.time import DAY, HALF_HOUR, LONDON, Period, grid
+from tests.answers.home.conftest import CODE, DATA, NOW, publish, write
 
 MARCH = Period.local_days(date(2026, 3, 25), date(2026, 4, 1), LONDON)  # a 46-half-hour day inside
 HALF_HOURS = 7 * 48 - 2
@@ -251,3 +253,41 @@ def test_a_home_moved_out_of_is_not_missing_anything(home: Context) -> None:
     assert "has no key" in answers.home_cards(home).warnings[0]
     before = Period.local_days(date(2025, 2, 1), date(2025, 2, 2), LONDON)
     assert answers.costs(home, before, "total", "old").costs.totals["missing"] == 48
+
+
+@pytest.mark.parametrize(("letter", "grams"), [("J", 100.0), ("", 300.0)])
+def test_carbon_is_of_the_meters_own_region(home: Context, letter: str, grams: float) -> None:
+    meter = Meter("in", point="1000000000001", serials=("A1",), region=letter)
+    home.store.put(home.store.household(), "meter", "in", meter.to_body())
+    index = grid(DATA, HALF_HOUR)
+    for subject, columns in (
+        ("GB-14", {"forecast": 100.0}),
+        ("GB", {"actual": 300.0, "forecast": 200.0}),
+        ("GB-13", {"forecast": 900.0}),
+    ):
+        frame = pd.DataFrame({name: np.full(len(index), g) for name, g in columns.items()}, index)
+        feed = carbon_intensity.intensity_feed(subject)
+        home.store.write(feed, Fetched(frame, DATA), fetched_at=NOW)
+    found = answers.costs(home, MARCH, "total", "in", carbon=True)
+    kwh = found.costs.totals["import_kwh"]
+    assert kwh
+    assert found.costs.totals["import_kg_co2"] == pytest.approx(kwh * grams / 1000)
+    assert not found.costs.totals["unknown_co2_kwh"]
+
+
+def test_a_home_of_ones_own_never_meets_made_up_intensity(home: Context) -> None:
+    found = answers.costs(home, MARCH, "total", "in", carbon=True)
+    assert found.costs.totals["unknown_co2_kwh"] == found.costs.totals["import_kwh"] > 0
+    assert not found.is_sample
+
+
+def test_a_tariff_without_prices_has_no_net_cost(home: Context) -> None:
+    found = answers.compare(home, MARCH, ["E-1R-VAR-22-11-01-J", "flat"])
+    table = found.comparison.table
+    absent = table[table["import_tariff"] == "E-1R-VAR-22-11-01-J"]
+    assert (
+        absent[["net_gbp", "difference_gbp", "difference_percent", "import_gbp"]].isna().all(None)
+    )
+    assert (absent["unpriced_kwh"] > 0).all()
+    assert dict(found.lacking) == {"E-1R-VAR-22-11-01-J": pytest.approx(HALF_HOURS / 2)}
+    assert table["net_gbp"].iloc[0] > 0
