@@ -22,7 +22,7 @@ def day_slots(
         hoverongaps=False,
         xgap=0.5,
         ygap=0.5,
-        colorbar={"title": {"text": unit, "side": "right"}, "thickness": 10, "len": 0.9},
+        colorbar={"title": {"text": unit, "side": "top"}, "thickness": 10, "len": 0.9},
         hovertemplate=f"%{{y}} %{{x}}<br>%{{z:.{digits}f}} {unit}<extra></extra>",
     )
     return base.figure(
@@ -31,6 +31,6 @@ def day_slots(
         height=height or min(640, 140 + 14 * len(table)),
         legend=False,
         hover="closest",
-        x={**base.category_axis(), "nticks": 9, "tickangle": 0},
+        x={**base.category_axis(), "dtick": 12, "tickangle": 0},  # four fit a phone
         y={"type": "category", "autorange": "reversed", "nticks": 12, "showgrid": False},
     )
