@@ -178,7 +178,8 @@ def _is_due(
             return problem.retry_at <= now
         tried = _tried.get(feed.key)
         wait = timedelta(seconds=RETRY_S) if every is None else every
-        if problem.kind == "BadCredentials":
+        has_key = sources.source(feed.source).INFO.personal
+        if problem.kind == "BadCredentials" and has_key:  # a bad key does not mend itself
             wait = max(wait, timedelta(minutes=15))
         return tried is None or now - tried >= wait
     return any(fetch.missing(context.store, feed, period, now, every) for period in periods)

@@ -129,11 +129,20 @@ def _read_toml(path: Path) -> dict[str, Any]:
     try:
         with path.open("rb") as file:
             return tomllib.load(file)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return {}
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"{path.name} cannot be read: it is not UTF-8 text.", remedy="Save it as UTF-8."
+        ) from error
     except tomllib.TOMLDecodeError as error:
         raise InputError(
             f"{path.name} cannot be read: {error}.", remedy="Mend it, or move it away."
+        ) from error
+    except OSError as error:
+        raise InputError(
+            f"{path.name} cannot be read: {(error.strerror or 'unknown trouble').lower()}.",
+            remedy="Let this user read it.",
         ) from error
 
 
@@ -145,8 +154,14 @@ def load(environment: Mapping[str, str] | None = None, project: Path | None = No
     folder = project or Path(__file__).resolve().parent.parent
     for path in (folder / ".streamlit" / "secrets.toml", home / "secrets.toml"):
         for name, values in _read_toml(path).items():
-            if name in SECTIONS and isinstance(values, dict):
-                sections.setdefault(name, {}).update(values)
+            if name not in SECTIONS:
+                continue
+            if not isinstance(values, dict):
+                raise InputError(
+                    f"{path.name} has {name} as a value, but it is a section.",
+                    remedy=f"Write [{name}] on a line of its own, and what belongs to it below.",
+                )
+            sections.setdefault(name, {}).update(values)
     for variable, value in env.items():
         if not variable.startswith(PREFIX) or not value:
             continue

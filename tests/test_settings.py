@@ -83,6 +83,30 @@ def test_a_file_that_cannot_be_read_is_named_without_its_content(
     assert "private" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"\xff\xfe[octopus]", "secrets.toml cannot be read: it is not UTF-8 text."),
+        (b'octopus = "sk_live_mine"', "secrets.toml has octopus as a value, but it is a section."),
+    ],
+)
+def test_a_file_that_means_nothing_is_said_in_one_sentence(
+    folders: tuple[Path, Path], content: bytes, said: str
+) -> None:
+    home, project = folders
+    (home / "secrets.toml").write_bytes(content)
+    with pytest.raises(InputError) as caught:
+        settings.load({"ENERGYDASH_HOME": str(home)}, project)
+    assert caught.value.message == said
+    assert caught.value.remedy and "sk_live" not in str(caught.value)
+
+
+def test_a_home_that_is_a_file_has_no_secrets(folders: tuple[Path, Path]) -> None:
+    home, project = folders
+    (home / "file").write_text("")
+    assert settings.load({"ENERGYDASH_HOME": str(home / "file")}, project).home.name == "file"
+
+
 def test_folders(folders: tuple[Path, Path]) -> None:
     found = settings.load({"ENERGYDASH_HOME": str(folders[1])}, folders[0])
     assert found.database_path == folders[1] / "energydash.db"

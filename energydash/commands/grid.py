@@ -266,7 +266,10 @@ def intensity_of_file(path: Path, chosen: FactorSet | None) -> pd.DataFrame:
     except (ValueError, UnicodeDecodeError) as error:
         raise InputError(f"{path.name} is not a CSV: {error}.") from error
     if "time" not in table.columns:
-        raise InputError(f"{path.name} has no column 'time'.", remedy="Its first column is time.")
+        raise InputError(
+            f"{path.name} has no column 'time'.",
+            remedy="A mix file has the columns that `energydash read` prints.",
+        )
     times = pd.to_datetime(table["time"], utc=True, errors="coerce", format="ISO8601")
     if times.isna().any():
         row = int(times.isna().to_numpy().argmax())

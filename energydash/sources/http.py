@@ -35,7 +35,7 @@ from energydash.errors import (
 
 log = logging.getLogger(__name__)
 
-TIMEOUT_S = (5.0, 30.0)  # connect, read
+TIMEOUT_S = (5.0, 20.0)  # connect, read; three tries of a hanging upstream end in a minute
 LONGEST_WAIT_S = 5.0  # a longer Retry-After is handed to the caller instead of slept
 PAUSE_S = {
     "": 0.0,
@@ -225,6 +225,15 @@ def _error_of(source: str, answer: requests.Response) -> SourceError | None:
     status = answer.status_code
     if status < 400:
         return None
+    request = answer.request
+    if status in (401, 403) and not (
+        "Authorization" in request.headers or _URL_SECRET.search(request.url or "")
+    ):
+        return BadCredentials(
+            source,
+            f"{source} refuses to answer ({status}).",
+            remedy="It was sent no key; it may block this address. It is asked again by itself.",
+        )
     if status == 401:
         return BadCredentials(
             source, f"{source} refused the key (401).", remedy="Check it under Data sources."

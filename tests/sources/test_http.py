@@ -139,10 +139,20 @@ def test_status_codes_become_sentences(
 ) -> None:
     upstream.fault(HOST, kind)
     with pytest.raises(error, match=words) as caught:
-        http.get("Elexon", URL)
+        http.get("Elexon", URL, auth=("sk_live_1", ""))
     assert caught.value.message.startswith("Elexon ")
     assert caught.value.remedy
     assert caught.value.source == "Elexon"
+
+
+@pytest.mark.parametrize("kind", ["401", "403"])
+def test_who_needs_no_key_is_not_said_to_refuse_it(upstream: Upstreams, kind: str) -> None:
+    upstream.fault(HOST, kind)
+    with pytest.raises(BadCredentials, match=r"Elexon refuses to answer \(40[13]\)") as caught:
+        http.get("Elexon", URL)
+    assert "no key" in caught.value.remedy
+    with pytest.raises(BadCredentials, match=r"refused the key|does not allow"):
+        http.get("EIA", URL, params={"api_key": "abc"})
 
 
 def test_another_4xx_says_what_the_upstream_said(upstream: Upstreams) -> None:
