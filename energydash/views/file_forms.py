@@ -70,8 +70,8 @@ def _choices() -> tuple[str, str, str, str, str, str]:
     known = {one.id: one.name for one in answers.own_meters(cached.context())}
     with st.container(horizontal=True, vertical_alignment="bottom"):
         meter = st.selectbox(
-            "Meter", ["", *known], key="f_meter", width=220,
-            format_func=lambda one: known.get(one, "found by name, or new"),
+            "Meter (type a name for a new one)", ["", *known], key="f_meter", width=260,
+            format_func=lambda one: known.get(one, one or AS_TOLD), accept_new_options=True,
         )  # fmt: skip
         direction = st.selectbox(
             "Direction", ["", *(way.value for way in Direction)], key="f_direction", width=170,

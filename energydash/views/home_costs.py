@@ -26,6 +26,7 @@ from energydash.views.state import ROLLING_DAYS, TimeRange
 UNITS = {Value.KWH: "kWh", Value.GBP: "£", Value.PENCE: "p/kWh", Value.CARBON: "kg CO₂"}
 AVERAGED = (By.HALF_HOUR, By.HOUR, By.WEEKDAY)
 FEW_DAYS = 9  # so many days or weeks are named one by one
+MOST_RATES = 40  # more prices than this are drawn by whole pence
 MAP_DAYS = 120  # more rows than this are not readable, nor cheap to send
 
 
@@ -97,13 +98,13 @@ def table_of(found: CostsAnswer, value: Value, *, per_day: bool = False) -> pd.D
 
 def chart_of(found: CostsAnswer, choice: Choice, before: CostsAnswer | None) -> pd.DataFrame:
     """The columns that are drawn, on the index that the axis shows."""
-    table = table_of(found, choice.value, per_day=choice.per_day)
+    table = _few_rates(table_of(found, choice.value, per_day=choice.per_day), choice)
     drawn = table[[name for name in ("import", "export", "net") if name in table]]
     if choice.value is Value.PENCE or choice.by is By.RATE:
         drawn = drawn.drop(columns="net", errors="ignore")
     drawn = drawn.set_axis(_axis(table["key"], choice.by), axis="index")
     if before is not None:
-        earlier = table_of(before, choice.value, per_day=choice.per_day)
+        earlier = _few_rates(table_of(before, choice.value, per_day=choice.per_day), choice)
         column = earlier["net"] if "net" in earlier and "net" in drawn else earlier["import"]
         drawn = drawn.copy()
         if choice.by in (*AVERAGED, By.RATE, By.TOTAL):
@@ -112,6 +113,19 @@ def chart_of(found: CostsAnswer, choice: Choice, before: CostsAnswer | None) -> 
         else:  # the first day beside the first, and so on
             drawn["before"] = column.reindex(range(len(drawn))).to_numpy()
     return drawn
+
+
+def _few_rates(table: pd.DataFrame, choice: Choice) -> pd.DataFrame:
+    """Half-hourly prices by whole pence, rounded down: hundreds of bars say nothing."""
+    if choice.by is not By.RATE or len(table) <= MOST_RATES:
+        return table
+    pence = pd.to_numeric(table["key"], errors="coerce") * 100
+    whole = (pence + 1e-9).floordiv(1)
+    keys = table["key"].where(whole.isna(), (whole / 100).map("{:.2f}".format))
+    grouped = table.groupby(keys.rename("key"), sort=False)
+    drawn = [name for name in ("import", "export", "net", "missing half-hours") if name in table]
+    both = grouped[drawn].mean() if choice.value is Value.PENCE else grouped[drawn].sum()
+    return both.reset_index()
 
 
 def _axis(keys: pd.Series[str], by: By) -> pd.Index[Any]:
@@ -195,6 +209,8 @@ def by_key(choice: Choice) -> None:
             figure, key="by_key", title=title, period=choice.period,
             alt=f"Bars of import and export in {unit} by {choice.by.value}",
         )  # fmt: skip
+        if choice.by is By.RATE and len(found.costs.rows) > MOST_RATES:
+            st.caption("Prices by whole pence: 12 p is 12 to 13 p. The table has every price.")
         if choice.by in AVERAGED:
             days = found.costs.rows["days"]
             st.caption(f"Each bar is from {days.min()} to {days.max()} days with readings.")
@@ -205,7 +221,9 @@ def by_key(choice: Choice) -> None:
             st.caption(f"{lost:,.1f} kWh have no price: no tariff covers those times.")
         table = table_of(found, choice.value, per_day=choice.per_day)
         if before is not None:
-            table[f"{choice.before_name} ({unit})"] = drawn["before"].to_numpy()
+            earlier = drawn["before"].to_numpy()
+            if len(earlier) == len(table):  # not where prices are drawn by whole pence
+                table[f"{choice.before_name} ({unit})"] = earlier
         table = table.rename(
             columns={name: f"{name} ({unit})" for name in ("import", "export", "net")}
             | {"key": choice.by.value}

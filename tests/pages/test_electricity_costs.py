@@ -19,7 +19,8 @@ from energydash.home.tariffs import RateInterval, Tariff
 from energydash.time import DAY, HALF_HOUR, LONDON, Period, grid
 from energydash.views import cached, words
 from energydash.views.bills import statement_table
-from energydash.views.home_costs import table_of
+from energydash.views.home_costs import Choice, chart_of, table_of
+from energydash.views.state import TimeRange
 from tests.pages.conftest import OpenPage
 from tests.pages.conftest import words as said_by
 
@@ -128,3 +129,20 @@ def test_half_hourly_prices_are_one_line_of_the_bill(here: Context, home: Period
     ]  # fmt: skip
     assert table["p/kWh or p/day"].iloc[0] == "19.5000"
     assert table["£"].iloc[0] == table["£"].iloc[-1] == "23.4000"
+
+
+def test_many_prices_are_drawn_by_whole_pence(here: Context, home: Period) -> None:
+    first = grid(home, HALF_HOUR)[0].to_pydatetime()
+    intervals = tuple(
+        RateInterval(first + n * HALF_HOUR, first + (n + 1) * HALF_HOUR, Decimal(n % 60) / 10)
+        for n in range(480)
+    )
+    agile = Tariff("t", "Agile", intervals=intervals)
+    here.store.put(here.store.household(), "tariff", "t", agile.to_body())
+    period = Period(first, first + 480 * HALF_HOUR)
+    found = answers.costs(here, period, By.RATE, "in")
+    chosen = TimeRange("Custom", period, LONDON, is_live=False)
+    choice = Choice(chosen, By.RATE, Value.GBP, "in", "", None, "", per_day=False)
+    drawn = chart_of(found, choice, None)
+    assert list(drawn.index) == ["0 p", "1 p", "2 p", "3 p", "4 p", "5 p"]
+    assert drawn["import"].sum() == pytest.approx(found.costs.totals["import_cost_gbp"])

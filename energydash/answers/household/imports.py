@@ -203,7 +203,8 @@ def _target(
                 names = ", ".join(f"{one.id} ({one.name})" for one in alike)
                 raise InputError(
                     f"{found.file} may belong to any of {len(alike)} meters.",
-                    remedy=f"Say which one (--meter): {names}. Nothing was imported.",
+                    remedy=f"Choose the meter (--meter), or name a new one: {names}. "
+                    "Nothing was imported.",
                 )
     if not create:
         raise InputError(
