@@ -154,12 +154,37 @@ def refresh(
     if known and known.retry_at and known.retry_at > context.now() and not force:
         return Refreshed(feed, problem=known)
     holder = f"{socket.gethostname()}:{os.getpid()}:{threading.get_ident()}"
-    if not store.lease(feed, holder, LEASE_S):
+    if not _lease(store, feed, holder):
         return Refreshed(feed, busy=True)
     try:
         return _refresh(context, feed, period, holder, force, max_age, progress)
     finally:
         store.release(feed, holder)
+
+
+def _lease(store: Store, feed: Feed, holder: str) -> bool:
+    """Take a feed's lease; from a process of this machine that has died, at once."""
+    if store.lease(feed, holder, LEASE_S):
+        return True
+    other = store.holder(feed)
+    if not _has_died(other):
+        return False
+    store.release(feed, other)
+    return store.lease(feed, holder, LEASE_S)
+
+
+def _has_died(holder: str) -> bool:
+    """Whether the holder of a lease was a process of this machine that is no more."""
+    host, _, rest = holder.rpartition(":")[0].rpartition(":")
+    if host != socket.gethostname() or not rest.isdigit() or os.name != "posix":
+        return False  # elsewhere a signal 0 is no mere question
+    try:
+        os.kill(int(rest), 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return False
 
 
 def _refresh(

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -194,3 +198,16 @@ def test_what_the_upstream_no_longer_has_is_not_awaited(here: Context, clock: Cl
     short = replace(HALF_HOURLY, history=DAY)
     found = fetch.awaited(here.store, short, span(4, clock.now), clock.now)
     assert found == [span(1, clock.now)]
+
+
+def test_the_lease_of_a_killed_process_is_taken_over_at_once(
+    here: Context, fake: FakeSource, clock: Clock
+) -> None:
+    child = subprocess.Popen([sys.executable, "-c", ""])
+    child.wait()
+    here.store.lease(HALF_HOURLY, f"{socket.gethostname()}:{child.pid}:1", 60)
+    assert fetch.refresh(here, HALF_HOURLY, span(1, clock.now)).asked
+    for alive in (f"{socket.gethostname()}:{os.getpid()}:1", f"elsewhere:{child.pid}:1"):
+        here.store.lease(HALF_HOURLY, alive, 60)
+        assert fetch.refresh(here, HALF_HOURLY, span(1, clock.now), force=True).busy
+        here.store.release(HALF_HOURLY, alive)

@@ -123,6 +123,7 @@ def ingest(
 def _ingest_octopus(
     here: Context, period: Period | None, meter: str, dry_run: bool, save: Path | None, force: bool
 ) -> None:
+    from energydash import crawler
     from energydash.answers import household
 
     def progress(done: float, text: str) -> None:
@@ -135,7 +136,7 @@ def _ingest_octopus(
         click.echo(f"{feed}: " + (", ".join(str(one) for one in periods) or "nothing to fetch"))
     for one in result.refreshed:
         if not one.problem:
-            click.echo(f"{one.feed}: {one.rows} rows, {one.changed} changed")
+            click.echo(crawler.in_words(one))
     for path in result.saved:
         click.echo(f"saved {path}")
     for note in result.notes:

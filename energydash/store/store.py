@@ -224,6 +224,10 @@ class Store:
             feed_id = feeds.find(connection, feed) or feeds.ensure(connection, feed)
             return feeds.lease(connection, feed_id, holder, seconds)
 
+    def holder(self, feed: Feed) -> str:
+        """Who has a feed's lease, or had it last; '' where it was given back."""
+        return str(self._state(feed, "lease_holder") or "")
+
     def release(self, feed: Feed, holder: str) -> None:
         """Give a lease back."""
         with self.database.transaction() as connection:
