@@ -19,6 +19,7 @@ import streamlit as st
 
 from energydash import context as context_module
 from energydash import crawler
+from energydash.charts.base import settled
 from energydash.context import Context
 from energydash.feeds import Feed, Reading
 
@@ -84,7 +85,7 @@ def answer(
 def draw(asked: Asked[T], build: Callable[..., R], *options: Any) -> R:
     """`build(asked.result, *options)`, remembered with its answer and shared: do not change it."""
     name = f"{asked.key}|{build.__module__}.{build.__qualname__}{plain_key(options)}"
-    drawn: R = _remember_drawing(name, lambda: build(asked.result, *options))
+    drawn: R = _remember_drawing(name, lambda: settled(build(asked.result, *options)))
     return drawn
 
 

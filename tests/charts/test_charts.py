@@ -221,3 +221,10 @@ def test_thinning_never_bridges_a_gap() -> None:
     gap = drawn[index[4000] : index[4999]]
     assert len(gap) >= 1
     assert gap.isna().all()
+
+
+def test_a_settled_figure_is_made_plain_once() -> None:
+    figure = base.settled(base.figure([go.Scatter(y=[1.0, 2.0])], unit="GW"))
+    assert figure.to_dict() is figure.to_dict()
+    assert figure.to_dict() == go.Figure(figure).to_dict()
+    assert base.settled("not a figure") == "not a figure"
