@@ -160,7 +160,7 @@ def freshness(reading: Reading, zone: str = LONDON) -> str:
     now = cached.context().now()
     title = health.publisher(reading.feed)
     if reading.feed.name:
-        title = f"{reading.feed.name}, {title}"
+        title = f"{reading.feed.name}, {title if reading.feed.address else 'from files'}"
     if reading.newest is None:
         return f"{title} · nothing fetched yet"
     return f"{title} · {words.clock(reading.newest, zone, now)} · {words.ago(now - reading.newest)}"

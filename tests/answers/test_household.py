@@ -552,3 +552,14 @@ def test_tariffs_out_and_in_again(
     file, left_out = write_tariffs([made], [])
     assert left_out == []
     assert read_tariffs(file).tariffs == (made,)
+
+
+def test_bringing_in_with_a_wrong_key_says_so(
+    connected: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ENERGYDASH_OCTOPUS_API_KEY", "sk_live_wrong")
+    settings.current.cache_clear()
+    here = context_at()
+    with pytest.raises(InputError, match="refused the key"):
+        household.ingest(here)
+    here.store.close()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from energydash import fetch, household
 from energydash.answers.home.carbon import with_carbon
@@ -20,6 +20,9 @@ from energydash.home.usage import Usage, use
 from energydash.sources import octopus
 from energydash.sources.sample import household as sample
 from energydash.time import HALF_HOUR, Period, local_midnight, zone_info
+
+# A meter of files with nothing for so long before a period is not missed in it.
+FORGOTTEN_AFTER = timedelta(days=60)
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,6 +86,8 @@ def price_home(
         usage = use(one, reading.data, period, found, cards, expected=expected, charged=charged)
         if not expected and not len(usage.times_us) and reading.feed.address:
             continue  # a home moved out of, or not yet into
+        if len(meters) > 1 and _is_history(home, one, reading, period, now):
+            continue
         missing = usage.missing_us
         known = len(usage.expected_us) - len(missing)
         coverage = Coverage(known, len(usage.expected_us), tuple(runs(missing)))
@@ -123,6 +128,13 @@ def card_of(
         return sample.agile_card(period, context.now())
     rates = context.store.rates(tariff, period)
     return published_card(tariff, rates, direction, payment_method=payment_method)
+
+
+def _is_history(home: Home, meter: Meter, reading: Reading, period: Period, now: datetime) -> bool:
+    """True for a meter known from files alone that ended well before the period."""
+    if meter.connected or home.is_sample or reading.newest is None:
+        return False
+    return reading.newest + FORGOTTEN_AFTER < min(period.start, now)
 
 
 def _expected(

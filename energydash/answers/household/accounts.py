@@ -265,6 +265,9 @@ def ingest(
     if not any(one.connected for one in household.meters(context.store)):
         connected = connect(context)
         notes = (*connected.notes, *(problem.sentence for _, problem in connected.problems))
+        if connected.problems and not any(one.connected for one in connected.meters):
+            refused = connected.problems[0][1]
+            raise InputError(refused.sentence, remedy=refused.remedy)
     chosen = [one for one in find_meters(context, meter) if one.connected]
     if not chosen:
         why = " ".join(notes) or "No meter of an account is known."

@@ -291,3 +291,14 @@ def test_a_tariff_without_prices_has_no_net_cost(home: Context) -> None:
     assert (absent["unpriced_kwh"] > 0).all()
     assert dict(found.lacking) == {"E-1R-VAR-22-11-01-J": pytest.approx(HALF_HOURS / 2)}
     assert table["net_gbp"].iloc[0] > 0
+
+
+def test_a_meter_of_old_files_is_not_missed_years_later(home: Context) -> None:
+    old = Meter("old", label="Old home")
+    home.store.put(home.store.household(), "meter", "old", old.to_body())
+    write(home, old, Period(NOW - 900 * DAY, NOW - 890 * DAY), 0.1)
+    found = answers.costs(home, MARCH, "total")
+    assert [one.id for one in found.meters] == ["in", "out"]
+    assert not found.costs.totals["missing"]
+    then = Period.local_days(date(2023, 10, 26), date(2023, 10, 28), LONDON)
+    assert "old" in [one.id for one in answers.costs(home, then, "total").meters]
