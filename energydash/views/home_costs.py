@@ -134,7 +134,7 @@ def _axis(keys: pd.Series[str], by: By) -> pd.Index[Any]:
     if by is By.MONTH:
         return pd.Index([f"{date.fromisoformat(key + '-01'):%b %Y}" for key in keys])
     if by in (By.DAY, By.WEEK) and len(keys) <= FEW_DAYS:
-        return pd.Index([f"{date.fromisoformat(key):%a %-d %b %Y}" for key in keys])
+        return pd.Index([f"{date.fromisoformat(key):%a %-d %b}" for key in keys])
     if by in (By.DAY, By.WEEK):
         return pd.DatetimeIndex(pd.to_datetime(keys)).as_unit("ms")
     if by is By.RATE:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from energydash.answers.home.costs import Answer
@@ -99,7 +100,8 @@ def compare(
 ) -> ComparisonAnswer:
     """Rank tariffs on the readings of `period`, with what was really in force to compare to.
 
-    tariffs: ids, names or published codes; every one at hand that has prices then by default.
+    tariffs: ids, names or published codes; by default every one at hand that has prices then and
+    is sold where the home is.
     shift_percent: also estimate with this much of each evening moved to cheap half-hours.
     Raises: InputError for a tariff that is none.
     """
@@ -123,8 +125,10 @@ def compare(
     exports = [u for u in priced.usages if u.meter.direction is Direction.EXPORT]
     way_in, way_out = ways[Direction.IMPORT], ways[Direction.EXPORT]
     cards = {one.id: card_of(context, priced.home, one.id, period, one.direction) for one in chosen}
+    if not tariffs:  # of all at hand, those sold here that have prices in this period
+        chosen = [one for one in chosen if _is_sold_here(one.id, priced.home, context.now())]
     asked = {one.id: one.direction for one in chosen}
-    if not tariffs:  # of all at hand, those that have prices in this period
+    if not tariffs:
         chosen = [one for one in chosen if len(cards[one.id].unit.clip(*_span(period)).codes)]
     in_now = actual(imports, way_in, names[Direction.IMPORT][1])
     out_now = actual(exports, way_out, names[Direction.EXPORT][1])
@@ -168,6 +172,12 @@ def compare(
         shifted,
         _lacking(priced, asked, cards, ways),
     )
+
+
+def _is_sold_here(tariff: str, home: Home, now: datetime) -> bool:
+    """False for a published tariff of a region that none of the homes lived in is in."""
+    regions = {one.region for one in home.meters_now(now)} - {""}
+    return not regions or tariff in _own_ids(home) or parse_code(tariff).region in regions
 
 
 def _unfair(unpriced_now_kwh: float) -> tuple[str, ...]:

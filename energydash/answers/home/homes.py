@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from energydash import household
 from energydash.context import Context
@@ -27,6 +28,17 @@ class Home:
     @property
     def is_sample(self) -> bool:
         return bool(self.sample_reason)
+
+    def ended(self, meter: Meter, now: datetime) -> datetime | None:
+        """When a meter's last agreement ended (a home moved out of); None where one runs, or none
+        is known."""
+        ends = [one.valid_to for one in self.agreements if one.meter == meter.id]
+        known = [end for end in ends if end]
+        return max(known) if known and len(known) == len(ends) and max(known) <= now else None
+
+    def meters_now(self, now: datetime) -> tuple[Meter, ...]:
+        """The meters of the homes that are lived in."""
+        return tuple(one for one in self.meters if self.ended(one, now) is None)
 
     def tariff_label(self, tariff: str) -> str:
         """What the user reads for a tariff's id or code."""

@@ -109,9 +109,7 @@ def home_cards(context: Context) -> HomeCards:
         if newest is not None:
             tail = read_meter(context, home, meter, Period(newest, newest + HALF_HOUR)).data
             last = float(tail["energy"].iloc[-1]) if len(tail) else None
-        ends = [one.valid_to for one in home.agreements if one.meter == meter.id]
-        ended = max((end for end in ends if end), default=None)
-        ended = ended if ended and ended <= now and None not in ends else None
+        ended = home.ended(meter, now)
         in_force = terms(meter, home.tariffs, home.agreements, Period(now, now + HALF_HOUR))
         usage = usages.get(meter.id)
         found.append(
@@ -135,7 +133,7 @@ def price_now(context: Context) -> PriceNow:
     found: dict[Direction, tuple[RateCard, str]] = {}
     prices: list[Feed] = []
     window = Period(now, now + AHEAD)
-    for meter in home.meters:
+    for meter in home.meters_now(now):
         if meter.energy is not Energy.ELECTRICITY or meter.direction in found:
             continue
         for term in terms(meter, home.tariffs, home.agreements, window)[:1]:
@@ -216,7 +214,7 @@ def _price_at(
 
 
 def _import_tariff(home: Home, period: Period) -> str:
-    for meter in home.meters:
+    for meter in home.meters_now(period.start):
         if meter.energy is Energy.ELECTRICITY and meter.direction is Direction.IMPORT:
             for term in terms(meter, home.tariffs, home.agreements, period):
                 return term.tariff

@@ -302,3 +302,19 @@ def test_a_meter_of_old_files_is_not_missed_years_later(home: Context) -> None:
     assert not found.costs.totals["missing"]
     then = Period.local_days(date(2023, 10, 26), date(2023, 10, 28), LONDON)
     assert "old" in [one.id for one in answers.costs(home, then, "total").meters]
+
+
+def test_a_home_moved_out_of_sets_no_price_now(home: Context) -> None:
+    owner = home.store.household()
+    left = Meter("a", label="A home left", region="C")  # the first by name
+    home.store.put(owner, "meter", "a", left.to_body())
+    span = datetime(2020, 1, 1, tzinfo=UTC), datetime(2021, 1, 1, tzinfo=UTC)
+    ended = Agreement("old", "a", "E-1R-VAR-20-09-22-C", *span)
+    home.store.put(owner, "agreement", "old", ended.to_body())
+    lived_in = Meter("in", point="1000000000001", serials=("A1",), region="J")
+    home.store.put(owner, "meter", "in", lived_in.to_body())
+    publish(home, [10.0] * 480, NOW - 5 * DAY)
+    assert answers.price_now(home).import_tariff == CODE
+    assert answers.cheapest_windows(home).tariff == CODE
+    compared = answers.compare(home, MARCH).comparison.table["import_tariff"]
+    assert "E-1R-VAR-20-09-22-C" not in set(compared)
