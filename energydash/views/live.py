@@ -7,6 +7,8 @@ from datetime import timedelta
 
 import streamlit as st
 
+from energydash.errors import EnergydashError
+
 EVERY = timedelta(seconds=10)
 SOON = timedelta(seconds=2)
 
@@ -29,9 +31,12 @@ def live(
     is_awaited = awaits is not None and awaits()
 
     def part() -> None:
-        if is_awaited and awaits is not None and not awaits():
-            st.rerun()
-        draw()
+        try:
+            if is_awaited and awaits is not None and not awaits():
+                st.rerun()
+            draw()
+        except EnergydashError as error:  # a part runs alone: nobody above it would say this
+            st.error(str(error), icon=":material/error:")
 
     beat = SOON if is_awaited else every if on else None
     st.fragment(part, run_every=beat, key=key)()

@@ -13,7 +13,9 @@ from energydash import crawler
 from energydash.access import Viewer
 from energydash.answers import grid
 from energydash.context import Context
+from energydash.errors import StoreError
 from energydash.feeds import Fetched, Problem
+from energydash.store import Store
 from energydash.time import Period
 from tests.pages.conftest import OpenPage, watch_as, words
 
@@ -68,6 +70,18 @@ def test_a_first_visit_waits_for_the_crawler_instead_of_showing_sample(
     before = here.now().replace(year=here.now().year - 1)
     app = open_page("generation_mix", region="ERCOT", range="Month", at=f"{before:%Y-%m-%d}")
     assert "ERCOT (gridstatus) publishes its last 24 h only." in words(app)
+
+
+def test_a_database_that_breaks_under_a_page_is_said_in_a_sentence(
+    open_page: OpenPage, here: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise StoreError("The database is damaged.", remedy="Restore a backup.")
+
+    monkeypatch.setattr(Store, "read", broken)
+    for page in PAGES[:3]:
+        errors = [error.value for error in open_page(page).error]
+        assert errors and set(errors) == {"The database is damaged. Restore a backup."}
 
 
 @pytest.mark.parametrize("preset", ["Today", "7d", "30d", "Month", "Year", "Custom"])
