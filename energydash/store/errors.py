@@ -52,7 +52,7 @@ _KNOWN: tuple[tuple[tuple[str, ...], type[StoreError], str, str], ...] = (
     (
         ("disk is full", "no space left", "could not extend file"),
         StoreFull,
-        "There is no room left on the disk of {name}; nothing of this was kept.",
+        "{name} has no room left on its disk; nothing of this was kept.",
         "Free some space and try again.",
     ),
     (
