@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import timedelta
 
 import click
@@ -50,6 +51,8 @@ def crawl(
     force: bool,
 ) -> None:
     """Keep everything configured up to date, or fill in a stretch of history."""
+    if parent is not None:
+        os.nice(10)  # pages come first, also while this process imports what it needs
     from energydash import context, crawler
     from energydash.grid import places
 
