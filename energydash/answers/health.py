@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
@@ -116,9 +116,13 @@ def publisher(feed: Feed) -> str:
 
 
 def retry(context: Context, feed: Feed, period: Period) -> fetch.Refreshed | None:
-    """Ask again now. A source that only the crawler may import is put on its list (None)."""
+    """Ask again now. A source that only the crawler may import is put on its list (None): it
+    comes to it within half a minute, whatever time the upstream had named."""
     context.store.want(feed, context.now(), period)
     if sources.source(feed.source).INFO.crawler_only:
+        problem = context.store.problem(feed)
+        if problem and problem.retry_at:
+            context.store.set_problem(feed, replace(problem, retry_at=None))
         return None
     # A household's feed needs its private address, which only the household's documents have.
     own = {one.key: one for one in household.feeds(context.store, context.now())}

@@ -218,8 +218,10 @@ def retry(feed: Feed) -> None:
     """Ask a feed's source again, now, and forget what was remembered."""
     here = cached.context()
     now = here.now()
-    health.retry(here, feed, Period(now - feed.revises, now + feed.horizon))
+    done = health.retry(here, feed, Period(now - feed.revises, now + feed.horizon))
     cached.forget()
+    if done is None:
+        st.toast(f"{health.publisher(feed)} is asked again within half a minute.")
 
 
 def nothing(reading: Reading, period: Period, zone: str = LONDON) -> None:

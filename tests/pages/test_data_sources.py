@@ -12,6 +12,7 @@ from energydash.answers import health
 from energydash.context import Context
 from energydash.errors import Unavailable
 from energydash.feeds import Feed, Fetched, Problem
+from energydash.sources import isos
 from energydash.time import LONDON, Period
 from tests.pages.conftest import OpenPage, words
 
@@ -105,3 +106,13 @@ def test_no_key_is_shown(open_page: OpenPage, monkeypatch: pytest.MonkeyPatch) -
     text = words(open_page("data_sources"))
     assert "[octopus]" in text
     assert "do_not_show" not in text
+
+
+def test_retry_of_what_only_the_crawler_may_ask_lifts_the_wait(here: Context) -> None:
+    feed = next(feed for feed in isos.feeds(here.settings) if feed.subject == "CAISO")
+    later = here.now() + timedelta(hours=1)
+    here.store.set_problem(feed, Problem("CAISO asks for fewer requests (429).", retry_at=later))
+    period = Period(here.now() - timedelta(hours=1), here.now())
+    assert health.retry(here, feed, period) is None
+    problem = here.store.problem(feed)
+    assert problem is not None and problem.retry_at is None
