@@ -20,7 +20,7 @@ from datetime import datetime, timedelta
 
 from filelock import FileLock, Timeout
 
-from energydash import fetch, household, sources
+from energydash import fetch, household, sources, streaming
 from energydash.context import Context
 from energydash.errors import EnergydashError, InputError, StoreError
 from energydash.feeds import Feed
@@ -93,6 +93,7 @@ def _loop(
     report: Callable[[fetch.Refreshed], None] | None,
 ) -> None:
     working: dict[str, Future[None]] = {}
+    stop = threading.Event() if once else streaming.start(context)
     # One thread per upstream: one that hangs, or that has a year to bring, holds up nobody else.
     with ThreadPoolExecutor(max_workers=UPSTREAMS_AT_ONCE) as pool:
         while parent is None or _is_parent(parent):
@@ -108,6 +109,7 @@ def _loop(
             if once:
                 break
             time.sleep(TICK_S)
+        stop.set()
         for future in working.values():
             if once:
                 future.result()

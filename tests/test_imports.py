@@ -35,7 +35,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "answers": {"fetch", "store", "sources", "household", *PURE},
     "household": {"store", "sources", *PURE},
     "fetch": {"store", "sources"},
-    "crawler": {"fetch", "store", "sources", "household", *PURE},
+    "crawler": {"fetch", "streaming", "store", "sources", "household", *PURE},
+    "streaming": {"store", "sources", "household", *PURE},
     "store": {"sources"},  # redaction of the driver's messages
     "sources": set(PURE),
     "grid": set(),

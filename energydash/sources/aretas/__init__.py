@@ -7,25 +7,26 @@ the battery's monitor. The password is sent in the body of a POST only, never in
 
 Raw readings only: the hourly means that the API also has cannot tell energy in from energy out.
 `byrange` silently stops at its row limit, so a piece that reaches it is asked again in halves.
-The event stream is not used: latest values are polled. A token's lifetime is stated nowhere, so
-on 401 and 403 there is one new login and one more try.
+Latest values are polled; the event stream (`stream.py`) is off unless `[aretas] stream = "on"`. A
+token's lifetime is stated nowhere, so on 401 and 403 there is one new login and one more try.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import numpy as np
+import pandas as pd
 
 from energydash.feeds import Feed, Fetched
 from energydash.settings import Section, Settings
 from energydash.sources import Info
 from energydash.sources.aretas.client import account_of, authorised, forget_logins
-from energydash.sources.aretas.rows import SOURCE, Rows, read_rows
+from energydash.sources.aretas.rows import NO_ROWS, SOURCE, Rows, read_rows
 from energydash.sources.aretas.sensors import (
     channel_names,
     overrides_of,
@@ -38,7 +39,7 @@ from energydash.time import Period
 
 __all__ = [
     "INFO", "Monitor", "account_of", "feeds", "fetch", "forget_logins", "latest", "monitors",
-    "site_zone",
+    "received", "site_zone",
 ]  # fmt: skip
 
 INFO: Final = Info(
@@ -53,6 +54,7 @@ INFO: Final = Info(
 )
 ROW_LIMIT: Final = 1_000_000
 SHORTEST_PIECE: Final = timedelta(minutes=1)
+CLOCKS_DIFFER: Final = timedelta(minutes=1)  # a streamed row later than this is no measurement
 
 
 def feeds(settings: Settings) -> tuple[Feed, ...]:
@@ -98,17 +100,38 @@ class Address:
 def fetch(feed: Feed, period: Period, settings: Settings) -> Fetched:
     """Every raw reading of the feed's monitor in `period`; a column per channel, `type_N` where
     a sensor's name does not tell which channel it is."""
+    account = account_of(settings, Address.of(feed).account)
+    frame, unknown = _channels(
+        feed, settings, lambda mac, numbers: get_rows(account, mac, period, numbers)
+    )
+    return Fetched(frame, period, unknown=unknown)
+
+
+def received(feed: Feed, batch: Mapping[str, Rows], settings: Settings, now: datetime) -> Fetched:
+    """What the event stream brought for a feed, by mac, in the same channels as `fetch`.
+
+    It covers nothing: a stream may leave out rows and never says so, so that polling still asks
+    for all of it.
+    """
+    frame, unknown = _channels(feed, settings, lambda mac, _: batch.get(mac, NO_ROWS))
+    return Fetched(frame[frame.index <= now + CLOCKS_DIFFER], Period(now, now), unknown=unknown)
+
+
+def _channels(
+    feed: Feed, settings: Settings, rows_of: Callable[[str, tuple[int, ...]], Rows]
+) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """A column per channel from `rows_of(mac, type numbers)`, and the sensors not known."""
     address = Address.of(feed)
     account = account_of(settings, address.account)
     overrides = address.own_types() or overrides_of(account)
     listed = sensor_types(settings, account)
     numbers = types_of(settings, account, address.mac, listed, overrides)
-    rows = get_rows(account, address.mac, period, numbers)
+    rows = rows_of(address.mac, numbers)
     frame, unknown = to_frame(rows, channel_names(numbers, listed, overrides), listed)
     for part, (mac, number) in address.others().items():
-        more, _ = to_frame(get_rows(account, mac, period, (number,)), {number: part}, listed)
+        more, _ = to_frame(rows_of(mac, (number,)), {number: part}, listed)
         frame = frame.drop(columns=part, errors="ignore").join(more[[part]], how="outer")
-    return Fetched(frame, period, unknown=unknown)
+    return frame, unknown
 
 
 def get_rows(account: Section, mac: str, period: Period, numbers: tuple[int, ...]) -> Rows:

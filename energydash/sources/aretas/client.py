@@ -44,14 +44,14 @@ def authorised(
 ) -> bytes:
     """A request with the token; on 401 and 403 one new login and one more try."""
     for attempt in (1, 2):
-        token = _token(account)
+        token = token_of(account)
         headers = {"Authorization": f"Bearer {token}"}
         if mac:
             headers["X-AIR-Token"] = mac
         try:
             return call(method, account, path, params=params, headers=headers, body=body)
         except BadCredentials as error:
-            _tokens.pop(_key(account), None)
+            forget_token(account)
             if attempt == 2:
                 raise BadCredentials(
                     SOURCE,
@@ -89,7 +89,7 @@ def call(
         ) from error
 
 
-def _token(account: Section) -> str:
+def token_of(account: Section) -> str:
     """The token of this account: kept in memory, else by a login (POST, never in an address)."""
     key = _key(account)
     with _login:
@@ -117,6 +117,11 @@ def read_token(body: bytes) -> str:
             remedy="Check [aretas] url, username and password.",
         )
     return text
+
+
+def forget_token(account: Section) -> None:
+    """Log in anew at this account's next request."""
+    _tokens.pop(_key(account), None)
 
 
 def forget_logins() -> None:

@@ -52,11 +52,14 @@ class Rows:
         return found
 
 
+NO_ROWS: Final = Rows(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float64))
+
+
 def read_rows(body: bytes) -> Rows:
     """The rows of a `byrange` answer; raises BadData for anything else."""
     text = body.strip()
     if text in (b"[]", b"null"):
-        return Rows(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float64))
+        return NO_ROWS
     return _fast(text) or _slow(text)
 
 

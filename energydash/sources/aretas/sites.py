@@ -24,6 +24,7 @@ class Monitor:
     description: str
     last_report: datetime | None
     site: str
+    site_id: str = ""
     country: str = ""
     state: str = ""
     city: str = ""
@@ -58,6 +59,7 @@ def read_monitors(body: bytes) -> tuple[Monitor, ...]:
                     description=str(sensor.get("description") or ""),
                     last_report=instant(reported) if reported > 0 else None,
                     site=str(place.get("description") or ""),
+                    site_id=str(place.get("id") or ""),
                     country=str(place.get("country") or ""),
                     state=str(place.get("state") or ""),
                     city=str(place.get("city") or ""),
