@@ -8,10 +8,12 @@ by a name of its own that points here (DNS rebinding).
 from __future__ import annotations
 
 import asyncio
+import importlib
 import os
 import socket
 import subprocess
-from collections.abc import AsyncIterator, Sequence
+import threading
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from ipaddress import ip_address
 from pathlib import Path
@@ -94,8 +96,6 @@ def create_app(names: Sequence[str], *, shared: bool = False) -> App:
     from streamlit.runtime.pages_manager import PagesManager
     from streamlit.starlette import App
 
-    from energydash import api
-
     # Streamlit would ask a public service for this machine's address when it meets an unknown
     # origin. Nothing leaves the host, so the answer is given here: no other name is allowed.
     net_util._external_ip = "127.0.0.1"
@@ -109,7 +109,7 @@ def create_app(names: Sequence[str], *, shared: bool = False) -> App:
         middleware.append(Middleware(GZipMiddleware, minimum_size=2_000))
     return App(
         str(SCRIPT),
-        routes=[Mount("/api/v1", app=api.create())],
+        routes=[Mount("/api/v1", app=Late(_create_api))],
         middleware=middleware,
         lifespan=_lifespan,
         secrets=_login(settings.current()),
@@ -127,11 +127,36 @@ def _login(found: Settings) -> dict[str, Any]:
 async def _lifespan(app: Any) -> AsyncIterator[None]:
     """The crawler runs beside the server, one per machine, and ends with it."""
     crawling = asyncio.create_task(_keep_crawling())
+    threading.Thread(target=_import_pages, daemon=True).start()
     try:
         yield
     finally:
         crawling.cancel()
         await asyncio.wait([crawling])
+
+
+def _import_pages() -> None:
+    """What the first page needs, while its browser is still loading the app itself."""
+    importlib.import_module("energydash.views.overview_parts")
+
+
+def _create_api() -> ASGIApp:
+    from energydash import api
+
+    return api.create()
+
+
+class Late:
+    """An ASGI app that is made when it is first asked for: pages should not wait for it."""
+
+    def __init__(self, make: Callable[[], ASGIApp]) -> None:
+        self._make = make
+        self._app: ASGIApp | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._app is None:
+            self._app = await asyncio.to_thread(self._make)
+        await self._app(scope, receive, send)
 
 
 async def _keep_crawling() -> None:
