@@ -91,6 +91,8 @@ def cli(verbose: bool) -> None:
         stream=sys.stderr,
         format="%(asctime)s %(levelname)s %(message)s",
     )
+    if not verbose:  # every retry of every address: what came of it is said in one sentence
+        logging.getLogger("urllib3").setLevel(logging.ERROR)
 
 
 def main() -> None:
