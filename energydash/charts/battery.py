@@ -29,7 +29,7 @@ COLOURS: Final = {
     "temperature_c": colours.QUIET,
 }
 GAP: Final = "rgba(128, 136, 138, 1)"
-POINTS: Final = 1000  # per channel: five of them, and the page stays below 150 kB
+POINTS: Final = 900  # per channel: five of them, and the page stays below 150 kB
 MOST_GAPS: Final = 25  # shaded; more would be drawn as one grey field anyway
 
 
