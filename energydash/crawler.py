@@ -130,7 +130,7 @@ def _work(
     report: Callable[[fetch.Refreshed], None] | None,
 ) -> None:
     for item in items:
-        _tried[item.feed.key] = context.now()
+        _tried[item.feed.key] = (context.now(), item.periods[1:])
         for period in item.periods:
             try:
                 result = fetch.refresh(context, item.feed, period, max_age=every)
@@ -175,20 +175,22 @@ def _is_due(
     context: Context, feed: Feed, periods: list[Period], now: datetime, every: timedelta | None
 ) -> bool:
     problem = context.store.problem(feed)
+    tried, wishes = _tried.get(feed.key, (None, ()))
+    wait = timedelta(seconds=RETRY_S) if every is None else every
     if problem:
         if problem.retry_at:
             return problem.retry_at <= now
-        tried = _tried.get(feed.key)
-        wait = timedelta(seconds=RETRY_S) if every is None else every
         has_key = sources.source(feed.source).INFO.personal
         if problem.kind == "BadCredentials" and has_key:  # a bad key does not mend itself
             wait = max(wait, timedelta(minutes=15))
         return tried is None or now - tried >= wait
+    if tried is not None and now - tried < wait and wishes == tuple(periods[1:]):
+        return False  # it answered for less than it was asked: the rest is not asked every second
     return any(fetch.missing(context.store, feed, period, now, every) for period in periods)
 
 
-# When this process last asked each feed, for the ones in trouble.
-_tried: dict[tuple[str, str, str, str], datetime] = {}
+# When this process last asked each feed, and for which wishes beyond the usual period.
+_tried: dict[tuple[str, str, str, str], tuple[datetime, tuple[Period, ...]]] = {}
 
 
 def stretch(context: Context, first: str | None, end: str | None, days: int | None) -> Period:

@@ -35,6 +35,7 @@ class FakeSource:
     asked: list[Period] = field(default_factory=list)
     offset: float = 0.0
     delay_s: float = 0.0
+    covers: float = 1.0  # which share of a question it answers for, the end of it
     INFO: Info = field(
         default_factory=lambda: Info("fake", "Fake", "A test's source.", "", "", longest_days=2)
     )
@@ -49,6 +50,7 @@ class FakeSource:
         self.asked.append(period)
         if self.error:
             raise self.error
+        period = Period(period.end - period.duration * self.covers, period.end)
         index = grid(Period(period.start, max(min(period.end, self.now), period.start)), feed.step)
         number = (index - pd.Timestamp(START)) / pd.Timedelta(minutes=30)
         return Fetched(tidy(pd.DataFrame({"load": number + self.offset}, index=index)), period)

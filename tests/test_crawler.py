@@ -70,6 +70,20 @@ def test_a_period_that_was_asked_for_is_filled_too(here: Context, fake: FakeSour
     assert len(here.store.read(HALF_HOURLY, old)) == 48
 
 
+def test_a_source_that_answers_for_less_is_not_asked_every_second(
+    here: Context, fake: FakeSource, clock: list[datetime]
+) -> None:
+    fake.covers = 0.5
+    here.store.want(HALF_HOURLY, NOW)
+    one_round(here)
+    clock[0] += timedelta(seconds=2)
+    assert crawler.due(here) == []
+    here.store.want(HALF_HOURLY, NOW, Period(START, START + timedelta(days=1)))
+    assert len(crawler.due(here)) == 1, "somebody wants something else"
+    clock[0] += timedelta(seconds=crawler.RETRY_S)
+    assert len(crawler.due(here)) == 1
+
+
 def test_interest_fades_after_a_week(here: Context, clock: list[datetime]) -> None:
     here.store.want(HALF_HOURLY, NOW)
     clock[0] = NOW + timedelta(days=8)
