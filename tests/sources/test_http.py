@@ -242,6 +242,6 @@ def test_threads_never_share_a_session() -> None:
 
 def test_retries_are_logged_without_keys(caplog: pytest.LogCaptureFixture) -> None:
     logger = logging.getLogger("urllib3.connectionpool")
-    with caplog.at_level(logging.WARNING):
+    with caplog.at_level(logging.WARNING, logger=logger.name):
         logger.warning("Retrying (%r): %s", "Retry(total=1)", "/v2/data/?api_key=letmein&start=1")
     assert "letmein" not in caplog.text and "api_key=***&start=1" in caplog.text
