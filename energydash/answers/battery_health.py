@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import numpy as np
 import pandas as pd
@@ -71,11 +71,7 @@ def health(context: Context, device: str = "") -> HealthAnswer:
     line = trend_module.trend(measured, new_ah) if new_ah else None
     if line is None:
         reasons.append("A trend needs four months with swings of 30 %.")
-    born = (
-        local_midnight(chosen.installed, chosen.zone)
-        if chosen.installed
-        else datetime.fromtimestamp(span.start.timestamp(), UTC)
-    )
+    born = local_midnight(chosen.installed, chosen.zone) if chosen.installed else span.start
     if not chosen.installed:
         reasons.append("Age counts from the first telemetry: no date of installation is set.")
     age = max((span.end - born).total_seconds() / YEAR_S, 0.0)

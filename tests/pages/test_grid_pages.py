@@ -227,9 +227,5 @@ def test_a_visitor_from_the_network_sees_no_home(
 def test_a_visitor_from_the_network_has_no_personal_pages(
     open_page: OpenPage, monkeypatch: pytest.MonkeyPatch, page: str
 ) -> None:
-    from tests.pages.conftest import ROOT
-
-    if not (ROOT / "pages" / f"{page}.py").exists():
-        pytest.skip("this page is not built yet")
     watch_as(monkeypatch, Viewer(is_loopback=False))
     assert open_page(page).title[0].value == "Now"
