@@ -7,8 +7,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from energydash.errors import EnergydashError
-from energydash.views import cached, startup, viewer
+from energydash.core.errors import EnergydashError
+from energydash.views import cache, startup, viewer
 
 HERE = Path(__file__).parent
 STATIC = HERE / "energydash" / "views" / "static"
@@ -40,7 +40,7 @@ PAGES = (
 st.set_page_config("energydash", str(STATIC / "icon.png"), layout="wide")
 st.html(STATIC / "look.css")
 try:
-    startup.start(str(cached.context().settings.home))
+    startup.start(str(cache.context().settings.home))
     personal = viewer.may_see_personal()
     sections: dict[str, list[st.Page]] = {}
     for info in PAGES:

@@ -14,17 +14,17 @@ import numpy as np
 import orjson
 
 from benchmarks.measure import Bench
-from energydash.answers import battery, battery_connect, battery_data
+from energydash.answers.battery import connect, data, view
 from energydash.battery.devices import Device
 from energydash.battery.energy import integrate
 from energydash.battery.telemetry import from_arrays, to_frame
-from energydash.context import Context
-from energydash.feeds import Fetched
-from energydash.settings import Settings
+from energydash.core.feeds import Fetched
+from energydash.core.settings import Settings
+from energydash.core.time import Period
 from energydash.sources.aretas.rows import Rows, read_rows
 from energydash.sources.sample.battery import sample_arrays
 from energydash.store import open_store
-from energydash.time import Period
+from energydash.sync.context import Context
 
 END = datetime(2026, 11, 1, tzinfo=UTC)
 TYPES = {532: "voltage_v", 531: "current_a", 533: "power_kw", 514: "soc_percent",
@@ -118,7 +118,7 @@ def year(bench: Bench) -> None:
         settings = Settings(Path(folder))
         here = Context(settings, open_store(settings), lambda: END)
         device = Device("bench", capacity_ah=200.0, charge_sign=1)
-        battery_connect.save(here, device)
+        connect.save(here, device)
         feed = device.feed(here.store.household())
         whole = Period(END - timedelta(days=365), END)
         stored = 0
@@ -128,19 +128,19 @@ def year(bench: Bench) -> None:
         bench.fact("rows stored, five channels every 20 s", stored, "rows")
 
         def first() -> None:
-            battery_data.rebuild(here, device)
-            battery_data.forget_remembered()
-            battery.view(here, device.id, whole)
+            data.rebuild(here, device)
+            data.forget_remembered()
+            view.view(here, device.id, whole)
 
         bench.time(
             "a year from the store to daily kWh, cycles, capacity: first", first,
             cpu_goal_s=1.5, repeat=2,
         )  # fmt: skip
-        bench.time("the same again", lambda: battery.view(here, device.id, whole), cpu_goal_s=0.05)
+        bench.time("the same again", lambda: view.view(here, device.id, whole), cpu_goal_s=0.05)
 
         def other_process() -> None:
-            battery_data.forget_remembered()
-            battery.view(here, device.id, whole)
+            data.forget_remembered()
+            view.view(here, device.id, whole)
 
         bench.time("the same in a process that has not seen it", other_process)
         here.store.close()

@@ -21,20 +21,20 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.measure import Bench
-from energydash import household
 from energydash.answers import home as answers
-from energydash.answers import household as own
-from energydash.context import Context
-from energydash.feeds import Fetched
+from energydash.answers import home as own
+from energydash.core.feeds import Fetched
+from energydash.core.settings import Settings
+from energydash.core.time import HALF_HOUR, LONDON, Period, grid
 from energydash.home.bands import Band
-from energydash.home.cards import tariff_card
 from energydash.home.comparison import Readings, under
 from energydash.home.meters import Direction, Meter
+from energydash.home.prices import tariff_card
 from energydash.home.tariffs import RateInterval, Tariff
 from energydash.home.usage import use
-from energydash.settings import Settings
 from energydash.store import close_all, open_store
-from energydash.time import HALF_HOUR, LONDON, Period, grid
+from energydash.sync import documents
+from energydash.sync.context import Context
 
 THREE_YEARS = Period.local_days(date(2023, 1, 1), date(2026, 1, 1), LONDON)
 THIRTY_YEARS = Period.local_days(date(1996, 1, 1), date(2026, 1, 1), LONDON)
@@ -81,7 +81,7 @@ def _run(bench: Bench, folder: Path) -> None:
     )
     bench.time(
         "one month, a row at a time",
-        lambda: _loop(rows, household.tariffs(context.store)),
+        lambda: _loop(rows, documents.tariffs(context.store)),
     )
     longer = _stored(folder / "thirty", THIRTY_YEARS)
     bench.time(

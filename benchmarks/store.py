@@ -26,10 +26,10 @@ import pandas as pd
 import pyarrow as pa
 
 from benchmarks.measure import Bench, seconds
-from energydash.feeds import Feed, Fetched
-from energydash.settings import Secret, Settings
+from energydash.core.feeds import Feed, Fetched
+from energydash.core.settings import Secret, Settings
+from energydash.core.time import Period
 from energydash.store import close_all, open_store
-from energydash.time import Period
 
 START = datetime(2016, 1, 1, tzinfo=UTC)
 STEP = timedelta(seconds=20)

@@ -14,18 +14,21 @@ import pandas as pd
 from fastapi import APIRouter, Depends, FastAPI, HTTPException, Query, Request
 from fastapi.responses import JSONResponse, Response
 
-from energydash import __version__, access, context
-from energydash.access import Viewer
-from energydash.answers import battery, grid, home
-from energydash.answers.health import FeedHealth, health
-from energydash.commands.grid import chosen_period
-from energydash.commands.output import jsonable, with_time_column
-from energydash.context import Context
-from energydash.errors import EnergydashError, InputError, StoreError
-from energydash.feeds import Reading
-from energydash.grid import places
+from energydash import __version__
+from energydash.answers import grid, home
+from energydash.answers.battery import view
+from energydash.answers.sources.health import FeedHealth, health
+from energydash.cli.grid import chosen_period
+from energydash.cli.output import jsonable, with_time_column
+from energydash.core import access
+from energydash.core.access import Viewer
+from energydash.core.errors import EnergydashError, InputError, StoreError
+from energydash.core.feeds import FeedData
+from energydash.core.time import LONDON, parse_instant
+from energydash.grid import regions
 from energydash.home.costs import By
-from energydash.time import LONDON, parse_instant
+from energydash.sync import context
+from energydash.sync.context import Context
 
 Form = Literal["json", "csv"]
 MOMENT = "A local day (2026-03-29) or an ISO time (2026-03-29T00:00Z); the end is exclusive"
@@ -104,7 +107,7 @@ def get_regions() -> Any:
     """Regions with their aliases and time zones."""
     return [
         {"id": r.id, "name": r.name, "zone": r.zone, "aliases": list(r.aliases)}
-        for r in places.regions()
+        for r in regions.regions()
     ]
 
 
@@ -121,10 +124,10 @@ def get_mix(
     format: Form = "json",  # noqa: A002 - the name of the query parameter
 ) -> Any:
     """Generation by fuel, MW (per cent where nobody publishes MW). The last 24 hours by default."""
-    place = places.find(region)
+    place = regions.find(region)
     answer = grid.mix(here, place.id, chosen_period(here, start, end, place.zone))
     suffix = "_percent" if answer.unit == "%" else "_mw"
-    return _frame(answer.mix.add_suffix(suffix), answer.readings, answer.notes, format)
+    return _frame(answer.mix.add_suffix(suffix), answer.inputs, answer.notes, format)
 
 
 def get_load(
@@ -135,10 +138,10 @@ def get_load(
     format: Form = "json",  # noqa: A002
 ) -> Any:
     """Demand, MW; `computed` where it is the sum of the mix."""
-    place = places.find(region)
+    place = regions.find(region)
     answer = grid.load(here, place.id, chosen_period(here, start, end, place.zone))
     about = {"computed": answer.computed}
-    return _frame(answer.data.add_suffix("_mw"), answer.readings, answer.notes, format, about)
+    return _frame(answer.data.add_suffix("_mw"), answer.inputs, answer.notes, format, about)
 
 
 def get_intensity(
@@ -150,7 +153,7 @@ def get_intensity(
     format: Form = "json",  # noqa: A002
 ) -> Any:
     """Average carbon intensity, g/kWh, with its basis, scope and factor set."""
-    place = places.find(region)
+    place = regions.find(region)
     period = chosen_period(here, start, end, place.zone)
     answer = grid.intensity(here, place.id, period, factors=factors)
     frame = answer.data.add_suffix("_g_per_kwh")
@@ -160,13 +163,13 @@ def get_intensity(
         "factor_set": answer.factor_set,
         "computed": answer.computed,
     }
-    return _frame(frame, answer.readings, answer.notes, format, about)
+    return _frame(frame, answer.inputs, answer.notes, format, about)
 
 
 def get_windows(region: str, here: Here, hours: float = 1.0, within: str | None = None) -> Any:
     """The greenest hours ahead that end by `within` (an ISO time)."""
     deadline = parse_instant(within) if within else None
-    answer = grid.greenest_window(here, places.find(region).id, hours, deadline=deadline)
+    answer = grid.greenest_window(here, regions.find(region).id, hours, deadline=deadline)
     reading = answer.forecast.reading
     return jsonable(
         {
@@ -212,19 +215,19 @@ def get_costs(
     body = answer.to_json()
     if format == "csv":
         return _csv(pd.DataFrame(body["rows"]))
-    return jsonable({**body, "notes": answer.notes, "readings": _readings(answer.readings)})
+    return jsonable({**body, "notes": answer.notes, "readings": _readings(answer.inputs)})
 
 
 def get_bill(here: Here, start: FromDay, end: ToDay, meter: str = "", energy: str = "") -> Any:
     """A statement per meter: raw and bill-rounded amounts side by side, exact."""
     answer = home.bill(here, chosen_period(here, start, end, LONDON), meter, energy)
     body = answer.to_json()
-    return jsonable({**body, "notes": answer.notes, "readings": _readings(answer.readings)})
+    return jsonable({**body, "notes": answer.notes, "readings": _readings(answer.inputs)})
 
 
 def get_batteries(here: Here) -> Any:
     """The household's batteries, by their local ids."""
-    return [{"id": device.id, "name": device.name} for device in battery.devices(here)]
+    return [{"id": device.id, "name": device.name} for device in view.devices(here)]
 
 
 def get_battery(
@@ -235,8 +238,8 @@ def get_battery(
     format: Form = "json",  # noqa: A002
 ) -> Any:
     """What a battery took in and gave: `energydash battery analyse`, and each local day (CSV)."""
-    chosen = battery.device_of(here, device)
-    found = battery.view(here, chosen.id, chosen_period(here, start, end, chosen.zone))
+    chosen = view.device_of(here, device)
+    found = view.view(here, chosen.id, chosen_period(here, start, end, chosen.zone))
     days = found.days.rename_axis("day").reset_index()
     days["day"] = [day.date().isoformat() for day in days["day"]]
     if format == "csv":
@@ -276,7 +279,7 @@ def _feed_health(feed: FeedHealth) -> dict[str, Any]:
     }
 
 
-def _readings(readings: Sequence[Reading]) -> list[dict[str, Any]]:
+def _readings(readings: Sequence[FeedData]) -> list[dict[str, Any]]:
     """Where an answer is from. Never the feed itself: it knows a meter's real number."""
     return [
         {
@@ -296,7 +299,7 @@ def _readings(readings: Sequence[Reading]) -> list[dict[str, Any]]:
 
 def _frame(
     frame: pd.DataFrame,
-    readings: Sequence[Reading],
+    readings: Sequence[FeedData],
     notes: Sequence[str],
     form: Form,
     about: dict[str, Any] | None = None,

@@ -21,15 +21,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from energydash import access, context, crawler, settings
-from energydash.access import Sharing
-from energydash.errors import InputError
+from energydash.core import access, settings
+from energydash.core.access import Sharing
+from energydash.core.errors import InputError
+from energydash.sync import context, crawler
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
     from streamlit.starlette import App
 
-    from energydash.settings import Settings
+    from energydash.core.settings import Settings
 
 SCRIPT = Path(__file__).resolve().parent.parent / "app.py"
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
@@ -137,7 +138,7 @@ async def _lifespan(app: Any) -> AsyncIterator[None]:
 
 def _import_pages() -> None:
     """What the first page needs, while its browser is still loading the app itself."""
-    importlib.import_module("energydash.views.overview_parts")
+    importlib.import_module("energydash.views.overview")
 
 
 def _create_api() -> ASGIApp:

@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import streamlit as st
 
-from energydash.answers import battery as answers
+from energydash.answers.battery import view as answers
 from energydash.battery.devices import Device
-from energydash.views import battery_parts as show
+from energydash.views import battery as show
 from energydash.views import battery_setup as setup
-from energydash.views import cached, parts, state, viewer
+from energydash.views import cache, components, time_range, viewer
 from energydash.views.battery_ageing import ahead_card
 from energydash.views.live import live
-from energydash.views.state import TimeRange
+from energydash.views.time_range import TimeRange
 
 
 def figures(device: Device, chosen: TimeRange) -> None:
     """The part that keeps itself up to date: figures and the traces."""
-    shown = chosen.moved_on(cached.context().now())
+    shown = chosen.moved_on(cache.context().now())
     found = show.asked(device.id, shown.period).result
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
         st.subheader(device.name, anchor=False, width="content")
-        parts.sample_badge(found.reading)
-        parts.stale_badge(found.reading)
+        components.sample_badge(found.reading)
+        components.stale_badge(found.reading)
     show.doubts(found)
     show.figures(found)
     zoom = f"{device.id}{shown.preset}{shown.at}"
@@ -48,12 +48,12 @@ def battery(device: Device, chosen: TimeRange) -> None:
     details(device, chosen)
 
 
-here = cached.context()
+here = cache.context()
 known = answers.devices(here)
 is_personal = viewer.may_edit() and not here.sample
 if is_personal and answers.is_configured(here) and not known:
     setup.connect_default()
-with parts.header("Battery"):
+with components.header("Battery"):
     names = {device.id: device.name for device in known}
     picked = list(names)
     if len(known) > 1:
@@ -63,12 +63,12 @@ with parts.header("Battery"):
         ) or [known[0].id]  # fmt: skip
 devices = [device for device in known if device.id in picked]
 if devices:
-    chosen = state.choose(devices[0].zone)
+    chosen = time_range.choose(devices[0].zone)
     for column, device in zip(st.columns(len(devices)), devices, strict=True):
         with column:
             battery(device, chosen)
 else:
-    parts.empty("No battery is connected.", "Connect Aretas or import a file below.")
+    components.empty("No battery is connected.", "Connect Aretas or import a file below.")
 if is_personal:
     own = tuple(device for device in known if device.id != "sample")
     with st.expander("Connect Aretas", icon=":material/cable:"):

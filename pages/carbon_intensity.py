@@ -7,9 +7,9 @@ from datetime import timedelta
 import streamlit as st
 
 from energydash.answers import grid
-from energydash.errors import EnergydashError
-from energydash.time import Period
-from energydash.views import cached, grid_parts, parts, region, state, words
+from energydash.core.errors import EnergydashError
+from energydash.core.time import Period
+from energydash.views import cache, components, formatting, grid_cards, region, time_range
 from energydash.views.live import live
 
 AHEAD = timedelta(hours=48)
@@ -17,49 +17,49 @@ AHEAD = timedelta(hours=48)
 
 def draw_window() -> None:
     """The greenest time for a job of so many hours, and what waiting for it saves."""
-    now = cached.context().now()
+    now = cache.context().now()
     deadline = now.replace(second=0, microsecond=0) + timedelta(hours=within)
-    found = cached.answer(grid.greenest_window, place.id, float(hours), deadline=deadline)
+    found = cache.answer(grid.greenest_window, place.id, float(hours), deadline=deadline)
     st.subheader(grid.in_words(found, now), anchor=False)
     if found.best is None:
         return
     save = found.saving_g_per_kwh
-    parts.metrics(
+    components.metrics(
         [
-            parts.Metric("Start", words.clock(found.best.start, place.zone, now)),
-            parts.Metric("Then, g/kWh", words.number(found.best.mean)),
-            parts.Metric("Now, g/kWh", words.number(found.now_g_per_kwh)),
-            parts.Metric("Saved, g/kWh", words.number(save)),
-            parts.Metric("Saved, %", words.number(found.saving_percent)),
+            components.Metric("Start", formatting.clock(found.best.start, place.zone, now)),
+            components.Metric("Then, g/kWh", formatting.number(found.best.mean)),
+            components.Metric("Now, g/kWh", formatting.number(found.now_g_per_kwh)),
+            components.Metric("Saved, g/kWh", formatting.number(save)),
+            components.Metric("Saved, %", formatting.number(found.saving_percent)),
         ],
         key="window",
         width=130,
     )
-    others = [words.span(w.start, w.end, place.zone, now) for w in found.alternatives]
-    parts.said("Next best: " + "; ".join(others) if others else "")
+    others = [formatting.span(w.start, w.end, place.zone, now) for w in found.alternatives]
+    components.said("Next best: " + "; ".join(others) if others else "")
 
 
 def draw_period() -> None:
     """Actual and forecast over the period and ahead, and how good the forecast was."""
-    now = cached.context().now()
+    now = cache.context().now()
     shown = chosen.moved_on(now)
     period = Period(shown.period.start, shown.period.end + AHEAD) if is_near else shown.period
     best = None
     if is_near:
         deadline = now.replace(second=0, microsecond=0) + timedelta(hours=within)
-        window = cached.answer(grid.greenest_window, place.id, float(hours), deadline=deadline)
+        window = cache.answer(grid.greenest_window, place.id, float(hours), deadline=deadline)
         best = window.best.period if window.best else None
     zoom = f"{place.id}{shown.preset}{shown.at}"
-    found = grid_parts.intensity_chart(
+    found = grid_cards.intensity_chart(
         place.id, period, key="intensity", factors=factors, best=best, zoom=zoom
     )
-    grid_parts.forecast_error(found)
+    grid_cards.forecast_error(found)
     if found.assumed:
-        parts.said(f"No factor of its own: {', '.join(found.assumed)}; taken as other.")
-    st.caption(grid_parts.NOT_MARGINAL)
+        components.said(f"No factor of its own: {', '.join(found.assumed)}; taken as other.")
+    st.caption(grid_cards.NOT_MARGINAL)
 
 
-with parts.header("Carbon intensity"):
+with components.header("Carbon intensity"):
     place = region.choose()
 sentence = st.container()
 hours, within = 3.0, 24
@@ -73,19 +73,21 @@ with st.grid(4, min_column_width=150):
 factors = None if named in (None, "usual") else named
 if postcode:
     try:
-        place = cached.answer(grid.region_of_postcode, postcode)
+        place = cache.answer(grid.region_of_postcode, postcode)
     except EnergydashError as error:
         st.warning(str(error))
 if not place.has_mix_mw and "intensity" not in place.sources:
-    parts.empty(f"Nobody publishes what {place.name}'s power is made of.", "Choose another region.")
+    components.empty(
+        f"Nobody publishes what {place.name}'s power is made of.", "Choose another region."
+    )
     st.stop()
 with sentence:
     live(draw_window, key="greenest")
-chosen = state.choose(place.zone)
+chosen = time_range.choose(place.zone)
 is_near = chosen.is_live and chosen.period.duration <= timedelta(days=7)
 live(
     draw_period,
     key="intensity_period",
     on=chosen.is_live,
-    awaits=lambda: grid_parts.is_awaited(place.id, chosen.period, "intensity"),
+    awaits=lambda: grid_cards.is_awaited(place.id, chosen.period, "intensity"),
 )

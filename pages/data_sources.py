@@ -4,29 +4,29 @@ from __future__ import annotations
 
 import streamlit as st
 
-from energydash.answers import health as answers
-from energydash.answers.health import FeedHealth, SourceHealth
-from energydash.time import LONDON
-from energydash.views import cached, parts, viewer, words
+from energydash.answers.sources import health as answers
+from energydash.answers.sources.health import FeedHealth, SourceHealth
+from energydash.core.time import LONDON
+from energydash.views import cache, components, formatting, viewer
 from energydash.views.live import live
 
 
 def feed_line(feed: FeedHealth, source: SourceHealth) -> None:
     """One feed of a source: what is stored of it, and its buttons."""
-    now, name = cached.context().now(), "_".join(feed.feed.key)
+    now, name = cache.context().now(), "_".join(feed.feed.key)
     what = f"{'yours' if feed.feed.owner else feed.feed.subject} · {feed.feed.quantity}"
-    newest = words.ago(now - feed.newest) if feed.newest else "nothing yet"
-    answered = words.ago(now - feed.fetched_at) if feed.fetched_at else "never"
+    newest = formatting.ago(now - feed.newest) if feed.newest else "nothing yet"
+    answered = formatting.ago(now - feed.fetched_at) if feed.fetched_at else "never"
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(
-            f"{parts.state_sign(feed.state)} **{parts.escape(what)}**  \n"
+            f"{components.state_sign(feed.state)} **{components.escape(what)}**  \n"
             f":gray[newest {newest} · answered {answered} · published every "
-            f"{words.age(feed.feed.cadence)} · {feed.rows:,} rows · {feed.feed.unit}]",
+            f"{formatting.age(feed.feed.cadence)} · {feed.rows:,} rows · {feed.feed.unit}]",
             width="stretch",
         )
         if viewer.may_edit():
             if st.button("Retry", key=f"retry_{name}", type="tertiary"):
-                parts.retry(feed.feed)
+                components.retry(feed.feed)
             if st.button("Clear", key=f"clear_{name}", type="tertiary"):
                 confirm(feed, source)
 
@@ -35,32 +35,34 @@ def feed_line(feed: FeedHealth, source: SourceHealth) -> None:
 def confirm(feed: FeedHealth, source: SourceHealth) -> None:
     """Deleting readings is final, so it is asked once more."""
     st.write(
-        f"{feed.rows:,} rows of {feed.feed.quantity} from {parts.escape(source.info.title)} are "
-        "deleted. What the source still publishes is fetched again; what was imported is not."
+        f"{feed.rows:,} rows of {feed.feed.quantity} from {components.escape(source.info.title)} "
+        "are deleted. What the source still publishes is fetched again; what was imported is not."
     )
     if st.button("Delete", type="primary", key="clear_yes", on_click=delete, args=(feed,)):
         st.rerun()
 
 
 def delete(feed: FeedHealth) -> None:
-    answers.clear(cached.context(), feed.feed)
-    cached.forget()
+    answers.clear(cache.context(), feed.feed)
+    cache.forget()
 
 
 def source_card(source: SourceHealth) -> None:
     """One source: state, newest reading, terms, its feeds, its last error."""
-    info, now = source.info, cached.context().now()
+    info, now = source.info, cache.context().now()
     with st.container(border=True, key=f"source_{info.name}", height="stretch"):
-        newest = f" · newest {words.clock(source.newest, LONDON, now)}" if source.newest else ""
+        newest = (
+            f" · newest {formatting.clock(source.newest, LONDON, now)}" if source.newest else ""
+        )
         st.markdown(
-            f"**{parts.escape(info.title)}** &nbsp; {parts.state_sign(source.state)}  \n"
-            f"{parts.escape(info.about)}  \n:gray[{source.rows:,} rows stored{newest} · "
-            f"{parts.escape(info.licence)} · [documentation]({info.documentation})]"
+            f"**{components.escape(info.title)}** &nbsp; {components.state_sign(source.state)}  \n"
+            f"{components.escape(info.about)}  \n:gray[{source.rows:,} rows stored{newest} · "
+            f"{components.escape(info.licence)} · [documentation]({info.documentation})]"
         )
         if info.needs and source.state == "not configured":
-            st.caption(f":material/key: {parts.escape(info.needs)}")
+            st.caption(f":material/key: {components.escape(info.needs)}")
         if source.problem:
-            parts.trouble(source.problem, key=f"source_{info.name}")
+            components.trouble(source.problem, key=f"source_{info.name}")
         if source.feeds:
             with st.expander(f"{len(source.feeds)} of {source.offered} feeds in use"):
                 for feed in source.feeds:
@@ -68,12 +70,12 @@ def source_card(source: SourceHealth) -> None:
 
 
 def draw() -> None:
-    found = cached.answer(answers.health, viewer.may_see_personal())
+    found = cache.answer(answers.health, viewer.may_see_personal())
     st.subheader(answers.in_words(found), anchor=False)
     with st.grid(2, min_column_width=340, key="sources"):
         for source in found.sources:
             source_card(source)
-    with parts.card("Stored on this computer", key="stored"):
+    with components.card("Stored on this computer", key="stored"):
         place = f", in `{found.home}`" if viewer.may_edit() else ""
         st.markdown(
             f"{found.store_bytes / 1e6:,.1f} MB of readings and "

@@ -7,20 +7,20 @@ from datetime import timedelta
 import streamlit as st
 
 from energydash.answers import home as answers
+from energydash.core.time import LONDON, Period
 from energydash.home.costs import By
 from energydash.home.profile import Value
-from energydash.time import LONDON, Period
-from energydash.views import bills, cached, connecting, home_costs, parts, state
+from energydash.views import bills, cache, components, connecting, electricity_costs, time_range
 
 VIEWS = ("Chart", "Map", "Bill", "Trouble", "Meters")
 BEFORE = ("nothing", "previous period", "last year")
 
 
-def before(chosen: state.TimeRange, wanted: str) -> Period | None:
+def before(chosen: time_range.TimeRange, wanted: str) -> Period | None:
     """The period to compare with: as many local days before, or the same weekdays a year ago."""
     if wanted == "nothing":
         return None
-    period = home_costs.period_of(chosen)
+    period = electricity_costs.period_of(chosen)
     days = period.days(LONDON)
     back = timedelta(days=len(days) if wanted == "previous period" else 364)
     if chosen.preset == "24h":
@@ -29,9 +29,9 @@ def before(chosen: state.TimeRange, wanted: str) -> Period | None:
     return Period.local_days(days[0] - back, days[-1] - back + timedelta(days=1), LONDON)
 
 
-def controls(chosen: state.TimeRange) -> home_costs.Choice:
+def controls(chosen: time_range.TimeRange) -> electricity_costs.Choice:
     """The meters, the key, the unit and the comparison; all in the address."""
-    home = answers.home_of(cached.context())
+    home = answers.home_of(cache.context())
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         energies = list(dict.fromkeys(meter.energy.value for meter in home.meters))
         energy = ""
@@ -51,17 +51,17 @@ def controls(chosen: state.TimeRange) -> home_costs.Choice:
             required=True, bind="query-params",
         )  # fmt: skip
         wanted = st.selectbox("Compare with", BEFORE, width=170, key="before", bind="query-params")
-        per_day = by in home_costs.AVERAGED and st.toggle(
+        per_day = by in electricity_costs.AVERAGED and st.toggle(
             "Average day", value=True, key="per_day", bind="query-params"
         )
-    return home_costs.Choice(
+    return electricity_costs.Choice(
         chosen, By(by), Value(value or Value.GBP), "", energy, before(chosen, wanted),
         "a year before" if wanted == "last year" else "the previous period", bool(per_day),
     )  # fmt: skip
 
 
-with parts.header("Electricity costs"):
-    chosen = state.choose(LONDON, default="30d")
+with components.header("Electricity costs"):
+    chosen = time_range.choose(LONDON, default="30d")
 if connecting.offer():
     st.stop()
 connecting.outcome()
@@ -70,21 +70,21 @@ view = st.segmented_control(
     bind="query-params",
 )  # fmt: skip
 choice = controls(chosen)
-home_costs.bring_carbon(choice)
+electricity_costs.bring_carbon(choice)
 found = choice.ask(choice.period, choice.by).result
 earlier = choice.ask(choice.before, choice.by).result if choice.before else None
 if view != "Bill":  # it has figures of its own
-    home_costs.figures(found, earlier, choice.before_name)
+    electricity_costs.figures(found, earlier, choice.before_name)
 for note in found.notes:
-    st.warning(parts.escape(note), icon=":material/warning:")
+    st.warning(components.escape(note), icon=":material/warning:")
 if view == "Map":
-    home_costs.day_map(choice)
+    electricity_costs.day_map(choice)
 elif view == "Bill":
     bills.bill(choice)
 elif view == "Trouble":
-    home_costs.trouble(choice)
+    electricity_costs.trouble(choice)
 elif view == "Meters":
-    home_costs.cards(cached.answer(answers.home_cards))
-    home_costs.fetch_button(choice.period)
+    electricity_costs.cards(cache.answer(answers.home_cards))
+    electricity_costs.fetch_button(choice.period)
 else:
-    home_costs.by_key(choice)
+    electricity_costs.by_key(choice)

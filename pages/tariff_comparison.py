@@ -5,20 +5,29 @@ from __future__ import annotations
 import streamlit as st
 
 from energydash.answers import home as answers
-from energydash.errors import EnergydashError
-from energydash.time import LONDON
-from energydash.views import cached, comparison, connecting, home_costs, parts, state, viewer, words
+from energydash.core.errors import EnergydashError
+from energydash.core.time import LONDON
+from energydash.views import (
+    cache,
+    components,
+    connecting,
+    electricity_costs,
+    formatting,
+    tariff_comparison,
+    time_range,
+    viewer,
+)
 
 HOURS = (1.0, 2.0, 3.0, 4.0, 5.0, 6.0)
 
-with parts.header("Tariff comparison"):
-    chosen = state.choose(LONDON, default="30d")
+with components.header("Tariff comparison"):
+    chosen = time_range.choose(LONDON, default="30d")
 if connecting.offer():
     st.stop()
 connecting.outcome()
-period = home_costs.period_of(chosen)
-home = answers.home_of(cached.context())
-known = cached.answer(answers.choices)
+period = electricity_costs.period_of(chosen)
+home = answers.home_of(cache.context())
+known = cache.answer(answers.choices)
 labels = {one.id: one.label for one in known}
 with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
     wanted = st.multiselect(
@@ -30,42 +39,45 @@ with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         key="shift", bind="query-params", width=320,
     )  # fmt: skip
 try:
-    found = cached.answer(answers.compare, period, tuple(wanted), shift_percent=float(shift))
+    found = cache.answer(answers.compare, period, tuple(wanted), shift_percent=float(shift))
 except EnergydashError as error:
-    parts.empty(error.message, error.remedy)
+    components.empty(error.message, error.remedy)
     st.stop()
-if comparison.empty_of(found.readings):
-    parts.empty("There are no readings in this period.", "Choose another period, or fetch some.")
+if tariff_comparison.empty_of(found.inputs):
+    components.empty(
+        "There are no readings in this period.", "Choose another period, or fetch some."
+    )
     st.stop()
 best = found.comparison.table.iloc[0]
 is_fair = bool(best["net_gbp"] == best["net_gbp"])
 saved = None if found.comparison.baseline_gbp is None else -best["difference_gbp"]
-parts.metrics(
+components.metrics(
     [
-        parts.Metric("Now", words.money(found.comparison.baseline_gbp), help="As it was."),
-        parts.Metric("Cheapest", words.money(best["net_gbp"]), help=str(best["pair"])),
-        parts.Metric("Saved", words.money(saved), help="In this period."),
-        parts.Metric("Now, p/kWh", words.number(found.now_p_per_kwh, 2),
+        components.Metric("Now", formatting.money(found.comparison.baseline_gbp),
+                          help="As it was."),
+        components.Metric("Cheapest", formatting.money(best["net_gbp"]), help=str(best["pair"])),
+        components.Metric("Saved", formatting.money(saved), help="In this period."),
+        components.Metric("Now, p/kWh", formatting.number(found.now_p_per_kwh, 2),
                      help="Import, weighted by use."),
-        parts.Metric(
-            "Cheapest, p/kWh", words.number(best["import_p_per_kwh"] if is_fair else None, 2)
+        components.Metric(
+            "Cheapest, p/kWh", formatting.number(best["import_p_per_kwh"] if is_fair else None, 2)
         ),
     ],
     key="comparison",
 )  # fmt: skip
 for note in found.notes:
-    st.warning(parts.escape(note), icon=":material/warning:")
-comparison.ranking(found, found.comparison, "The same readings under each tariff", "ranking")
-comparison.lacking(found)
+    st.warning(components.escape(note), icon=":material/warning:")
+tariff_comparison.ranking(found, found.comparison, "The same readings under each tariff", "ranking")
+tariff_comparison.lacking(found)
 if found.shifted is not None:
     title = f"If {shift} % of each evening moved"
-    comparison.ranking(found, found.shifted, title, "shifted")
-comparison.months(found)
-comparison.windows(
-    cached.answer(answers.cheapest_windows, HOURS),
-    cached.answer(answers.cheapest_windows, HOURS, dearest=True),
+    tariff_comparison.ranking(found, found.shifted, title, "shifted")
+tariff_comparison.months(found)
+tariff_comparison.windows(
+    cache.answer(answers.cheapest_windows, HOURS),
+    cache.answer(answers.cheapest_windows, HOURS, dearest=True),
 )
 may_add = viewer.may_edit() and not home.is_sample
 if may_add and st.toggle("Add a published tariff", key="adding"):
     regions = [meter.region for meter in home.meters if meter.region]
-    comparison.add_published(period, regions[-1] if regions else "")
+    tariff_comparison.add_published(period, regions[-1] if regions else "")

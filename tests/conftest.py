@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from energydash import context, settings, store
+from energydash import store
+from energydash.core import settings
 from energydash.sources import replay
+from energydash.sync import context
 from tests.upstreams.server import Upstreams
 
 RECORDINGS = Path(__file__).resolve().parents[2] / "shared" / "recordings"

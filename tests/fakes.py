@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 
 import pandas as pd
 
-from energydash.feeds import Feed, Fetched, Stamp, tidy
-from energydash.settings import Settings
+from energydash.core.feeds import Feed, Fetched, Stamp, tidy
+from energydash.core.settings import Settings
+from energydash.core.time import Period, grid
 from energydash.sources import Info
-from energydash.time import Period, grid
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 HALF_HOURLY = Feed(

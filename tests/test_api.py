@@ -16,11 +16,12 @@ import requests
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from energydash import api, context
-from energydash.feeds import Feed, Fetched
-from energydash.household import meters
+from energydash import api
+from energydash.core.feeds import Feed, Fetched
+from energydash.core.time import Period, grid
 from energydash.sources.sample import household as sample_home
-from energydash.time import Period, grid
+from energydash.sync import context
+from energydash.sync.documents import meters
 
 DAY = "from=2026-03-01&to=2026-03-02"
 MIDNIGHT = datetime(2026, 3, 1, tzinfo=UTC)
@@ -134,7 +135,7 @@ def test_costs_are_those_of_the_command_line(client: Client) -> None:
     from dataclasses import replace
 
     from energydash.answers import home
-    from energydash.commands.output import jsonable
+    from energydash.cli.output import jsonable
 
     found = body(client, f"/costs?{DAY}&by=half-hour&sample=true")
     here = replace(context.current(), sample=True)
@@ -200,7 +201,7 @@ def test_the_lan_sees_no_household(elsewhere: Client) -> None:
 def test_a_store_that_fails_is_said_in_a_sentence(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from energydash.errors import StoreError
+    from energydash.core.errors import StoreError
     from energydash.store import Store
 
     def fail(*_: object, **__: object) -> None:

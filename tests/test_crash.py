@@ -13,10 +13,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from energydash import household, settings
-from energydash.feeds import Feed
+from energydash.core import settings
+from energydash.core.feeds import Feed
+from energydash.core.time import Period
 from energydash.store import Store, open_store
-from energydash.time import Period
+from energydash.sync import documents
 from tests.upstreams import octopus as supplier
 from tests.upstreams.server import Upstreams
 
@@ -75,7 +76,7 @@ def test_killing_the_ingest_at_random(
 
 def check(store: Store, period: Period, seen: dict[tuple[Feed, pd.Timestamp], float]) -> None:
     """Every window has the rows it claims, and every row seen before is still there."""
-    for feed in household.feeds(store, period.end):
+    for feed in documents.feeds(store, period.end):
         if feed.quantity != "consumption":
             continue
         for window, (claimed, there) in windows(store, feed, period).items():

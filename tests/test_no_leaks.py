@@ -11,10 +11,11 @@ import streamlit as st
 from click.testing import CliRunner
 from streamlit.testing.v1 import AppTest
 
-from energydash import context, crawler, settings
-from energydash.access import Viewer
 from energydash.cli import cli
+from energydash.core import settings
+from energydash.core.access import Viewer
 from energydash.sources import aretas
+from energydash.sync import context, crawler
 from energydash.views import viewer
 from tests.upstreams import aretas as monitor
 from tests.upstreams import octopus as supplier

@@ -9,9 +9,9 @@ from datetime import date, timedelta
 from typing import Any, Final, Literal
 
 from energydash.battery.mapping import full_name
-from energydash.errors import InputError
-from energydash.feeds import Feed, Stamp
-from energydash.time import parse_day, zone_info
+from energydash.core.errors import InputError
+from energydash.core.feeds import Feed, Stamp
+from energydash.core.time import parse_day, zone_info
 
 CHEMISTRIES: Final = ("lfp", "nmc", "lmo")
 CADENCE: Final = {"aretas": timedelta(minutes=1), "file": timedelta(days=36500)}

@@ -27,7 +27,7 @@ from energydash.battery.telemetry import (
     onto,
     sends_changes_only,
 )
-from energydash.errors import InputError
+from energydash.core.errors import InputError
 
 Method = Literal["auto", "trapezoid", "hold"]
 CLIP_ABOVE_A: Final = 5.0

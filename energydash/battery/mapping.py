@@ -15,7 +15,7 @@ from typing import Final
 import numpy as np
 
 from energydash.battery.telemetry import PARTS, Channel, median_step_s, onto
-from energydash.errors import InputError
+from energydash.core.errors import InputError
 
 # Words and units of a sensor's label -> the channel. The first that fits counts.
 _RULES: Final = (

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from energydash.battery.telemetry import Floats
-from energydash.units import PENCE_PER_POUND
+from energydash.core.units import PENCE_PER_POUND
 
 MONEY_COLUMNS: Final = (
     "kwh_in", "kwh_out", "charge_cost_gbp", "avoided_import_gbp", "export_earned_gbp",

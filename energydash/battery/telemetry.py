@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from energydash.errors import InputError
+from energydash.core.errors import InputError
 
 Floats = npt.NDArray[np.float64]
 Micros = npt.NDArray[np.int64]

@@ -16,7 +16,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from energydash.charts import colours
-from energydash.time import Period, zone_info
+from energydash.core.time import Period, zone_info
 
 MAX_POINTS = 2000  # per trace: more cannot be seen on a screen, and every one is sent
 MEAN_POINTS = 500  # per trace of a stack, where nine or more traces add up

@@ -19,7 +19,7 @@ from energydash.battery.trend import Point
 from energydash.charts import base, colours
 from energydash.charts.bars import bars
 from energydash.charts.lines import lines
-from energydash.time import Period
+from energydash.core.time import Period
 
 COLOURS: Final = {
     "power_kw": colours.ACCENT,

@@ -11,7 +11,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from energydash.charts import base, colours
-from energydash.time import Period
+from energydash.core.time import Period
 
 UNIT = "gCO₂/kWh"
 

@@ -19,8 +19,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from energydash.errors import InputError
-from energydash.time import Period
+from energydash.core.errors import InputError
+from energydash.core.time import Period
 
 _MICROSECOND = timedelta(microseconds=1)
 

@@ -22,7 +22,7 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from energydash.errors import InputError
+from energydash.core.errors import InputError
 from energydash.grid.fuels import FUELS
 from energydash.grid.intensity import Factor, FactorSet, Scope
 

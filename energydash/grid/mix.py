@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 import pandas as pd
 
-from energydash.errors import InputError
+from energydash.core.errors import InputError
 from energydash.grid.fuels import FUELS, GROUPS, in_stack_order
 
 

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from energydash.errors import InputError
+from energydash.core.errors import InputError
 
 MINUTES_A_DAY = 24 * 60
 EVERY_DAY = frozenset(range(7))

@@ -15,10 +15,10 @@ from itertools import groupby
 
 import numpy as np
 
+from energydash.core.time import HALF_HOUR, Period, zone_info
 from energydash.home.meters import Direction, Meter
-from energydash.home.rates import HALF_HOUR_US, UNPRICED, Micros, Rate
+from energydash.home.rate_cards import HALF_HOUR_US, UNPRICED, Micros, Rate
 from energydash.home.usage import Usage, assumes_calorific_value
-from energydash.time import HALF_HOUR, Period, zone_info
 
 CENT = Decimal("0.01")
 ZERO = Decimal(0)

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from energydash.home.costs import By, keys_of, label_of
-from energydash.home.rates import (
+from energydash.home.rate_cards import (
     DAY_US,
     MINUTE_US,
     UNPRICED,

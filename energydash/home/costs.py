@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from energydash.home.meters import Direction
-from energydash.home.rates import (
+from energydash.home.rate_cards import (
     DAY_US,
     HALF_HOUR_US,
     MINUTE_US,

@@ -14,9 +14,9 @@ from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from typing import Any
 
-from energydash.errors import InputError
-from energydash.feeds import Feed
-from energydash.time import HALF_HOUR, LONDON, parse_day, zone_info
+from energydash.core.errors import InputError
+from energydash.core.feeds import Feed
+from energydash.core.time import HALF_HOUR, LONDON, parse_day, zone_info
 
 # Octopus publishes the day before at best, and sends late or revised readings days afterwards.
 PUBLISHED_EVERY = timedelta(days=1)

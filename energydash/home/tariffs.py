@@ -1,6 +1,6 @@
 """Tariffs: what a kWh and a day cost, when, and which meter an agreement binds them to.
 
-Two kinds of tariff share one pricing (`home/rates.py`): those that Octopus publishes, known by
+Two kinds of tariff share one pricing (`home/rate_cards.py`): those that Octopus publishes, known by
 their code and kept as UTC intervals in the store's `rates`, and a `Tariff`, made by the user or
 read from a file: time-of-day bands in local time, tiers, or an own half-hourly series. Prices are
 exact decimals in pence.
@@ -20,7 +20,8 @@ from enum import StrEnum
 from itertools import combinations, pairwise
 from typing import Any
 
-from energydash.errors import InputError
+from energydash.core.errors import InputError
+from energydash.core.time import LONDON, iso_z, parse_day, parse_instant, zone_info
 from energydash.home.bands import (
     EVERY_DAY,
     MINUTES_A_DAY,
@@ -33,7 +34,6 @@ from energydash.home.bands import (
     exact,
 )
 from energydash.home.meters import Direction, Energy
-from energydash.time import LONDON, iso_z, parse_day, parse_instant, zone_info
 
 DOMESTIC_VAT_PERCENT = Decimal(5)  # VAT Notice 701/19: fuel and power for a home, reduced rate
 

@@ -11,9 +11,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from energydash.home.cards import Term
+from energydash.core.time import HALF_HOUR, Period, grid, merge
+from energydash.core.units import GAS_VOLUME_CORRECTION, MJ_PER_KWH
 from energydash.home.meters import DEFAULT_CALORIFIC_VALUE, Meter, Unit
-from energydash.home.rates import (
+from energydash.home.prices import Term
+from energydash.home.rate_cards import (
     DAY_US,
     HALF_HOUR_US,
     UNPRICED,
@@ -30,8 +32,6 @@ from energydash.home.rates import (
     midnights_us,
     price,
 )
-from energydash.time import HALF_HOUR, Period, grid, merge
-from energydash.units import GAS_VOLUME_CORRECTION, MJ_PER_KWH
 
 Flags = npt.NDArray[np.bool_]
 

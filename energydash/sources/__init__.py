@@ -15,10 +15,10 @@ import importlib
 from dataclasses import dataclass
 from typing import Protocol
 
-from energydash.errors import InputError
-from energydash.feeds import Feed, Fetched
-from energydash.settings import Settings
-from energydash.time import Period
+from energydash.core.errors import InputError
+from energydash.core.feeds import Feed, Fetched
+from energydash.core.settings import Settings
+from energydash.core.time import Period
 
 
 @dataclass(frozen=True)
@@ -53,9 +53,9 @@ class Source(Protocol):
 
 # A source's name -> its module; a feed's `source` is the name.
 MODULES = {
-    "carbon-intensity": "carbon_intensity",
-    "elexon": "elexon",
-    "neso": "neso",
+    "carbon-intensity": "grid.carbon_intensity",
+    "elexon": "grid.elexon",
+    "neso": "grid.neso",
     "gridstatus": "isos",
     "pyiso": "legacy",
     "octopus": "octopus",

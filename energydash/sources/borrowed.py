@@ -24,7 +24,7 @@ from urllib.parse import urlsplit
 import pandas as pd
 import requests
 
-from energydash.errors import BadData, InputError, SourceError, Unavailable
+from energydash.core.errors import BadData, InputError, SourceError, Unavailable
 from energydash.sources import http
 
 DEADLINE_S = 100.0  # below the 120 s for which a refresh holds its lease

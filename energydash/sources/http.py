@@ -2,7 +2,7 @@
 honoured, a pause per host, gzip, and secrets redacted from every error.
 
 `get` and `post` return bytes; `as_json` turns bytes into JSON or a `BadData` that says what came
-instead. Status codes become the errors of `energydash.errors`.
+instead. Status codes become the errors of `energydash.core.errors`.
 """
 
 from __future__ import annotations
@@ -23,8 +23,9 @@ from requests.adapters import HTTPAdapter
 from urllib3.exceptions import ReadTimeoutError
 from urllib3.util.retry import Retry
 
-from energydash import __version__, settings
-from energydash.errors import (
+from energydash import __version__
+from energydash.core import settings
+from energydash.core.errors import (
     BadCredentials,
     BadData,
     NotFound,

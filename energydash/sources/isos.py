@@ -26,19 +26,14 @@ from typing import Any
 import pandas as pd
 import urllib3.util.ssl_
 
-from energydash.errors import BadData, InputError, NotFound
-from energydash.feeds import Feed, Fetched, Stamp, empty_frame, tidy
-from energydash.grid import places
-from energydash.settings import Settings
+from energydash.core.errors import BadData, InputError, NotFound
+from energydash.core.feeds import Feed, Fetched, Stamp, empty_frame, tidy
+from energydash.core.settings import Settings
+from energydash.core.time import Period, local_midnight, utc_now
+from energydash.grid import regions
 from energydash.sources import Info, borrowed
 from energydash.sources.saved import caiso, ercot, ieso, isone, miso, nyiso, spp
-from energydash.sources.saved.parts import (
-    SavedFile,
-    local_to_utc,
-    mix_of_columns,
-    mix_of_rows,
-)
-from energydash.time import Period, local_midnight, utc_now
+from energydash.sources.saved.parts import SavedFile, local_to_utc, mix_of_columns, mix_of_rows
 
 log = logging.getLogger(__name__)
 
@@ -82,7 +77,7 @@ class Dataset:
             quantity=self.quantity,
             unit="MW",
             step=self.step,
-            zone=places.find(self.region).zone,
+            zone=regions.find(self.region).zone,
             cadence=self.cadence,
             stamp=self.stamp,
             revises=self.revises,

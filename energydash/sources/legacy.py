@@ -29,14 +29,14 @@ from typing import Any
 
 import pandas as pd
 
-from energydash.errors import InputError, NotFound, Unavailable
-from energydash.feeds import Feed, Fetched, Stamp, empty_frame
-from energydash.grid import places
-from energydash.settings import Settings
+from energydash.core.errors import InputError, NotFound, Unavailable
+from energydash.core.feeds import Feed, Fetched, Stamp, empty_frame
+from energydash.core.settings import Settings
+from energydash.core.time import DAY, Period, utc_now
+from energydash.grid import regions
 from energydash.sources import Info, borrowed
 from energydash.sources.saved import bpa, ieso, nyiso
 from energydash.sources.saved.parts import SavedFile, frame_of, mix_of_rows
-from energydash.time import DAY, Period, utc_now
 
 INFO = Info(
     name="pyiso",
@@ -93,7 +93,7 @@ class Allowed:
             quantity=self.quantity,
             unit="MW",
             step=self.step,
-            zone=places.find(self.region).zone,
+            zone=regions.find(self.region).zone,
             cadence=self.cadence,
             stamp=self.stamp,
             revises=min(timedelta(hours=6), self.history or DAY),

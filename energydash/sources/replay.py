@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 
 from urllib3.connectionpool import HTTPConnectionPool
 
-from energydash.errors import InputError
+from energydash.core.errors import InputError
 
 _pool_urlopen = HTTPConnectionPool.urlopen
 _do_open = urllib.request.AbstractHTTPHandler.do_open

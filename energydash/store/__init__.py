@@ -9,7 +9,7 @@ import atexit
 import threading
 from pathlib import Path
 
-from energydash.settings import Settings
+from energydash.core.settings import Settings
 from energydash.store import copies
 from energydash.store.coverage import Covered
 from energydash.store.database import Database

@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from energydash.errors import InputError, StoreError
+from energydash.core.errors import InputError, StoreError
+from energydash.core.time import utc_now
 from energydash.store.database import Connection, Database
 from energydash.store.errors import StoreFull
 from energydash.store.schema import INTEGER, TABLES, selected
 from energydash.store.sqlite import SqliteDatabase
-from energydash.time import utc_now
 
 
 def backup(database: Database, path: Path) -> None:

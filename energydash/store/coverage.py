@@ -10,9 +10,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+from energydash.core.time import Period, subtract
 from energydash.store.database import Connection
 from energydash.store.schema import columns
-from energydash.time import Period, subtract
 
 
 @dataclass(frozen=True)

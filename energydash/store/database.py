@@ -19,7 +19,7 @@ from typing import Any, ClassVar
 import adbc_driver_manager
 import pyarrow as pa
 
-from energydash.errors import StoreError, StoreTooNew
+from energydash.core.errors import StoreError, StoreTooNew
 from energydash.store.errors import translate
 
 IDLE_CONNECTIONS = 8

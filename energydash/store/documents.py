@@ -6,7 +6,7 @@ import json
 import secrets
 from typing import Any
 
-from energydash.errors import InputError
+from energydash.core.errors import InputError
 from energydash.store.database import Connection
 from energydash.store.schema import TEXT, columns
 

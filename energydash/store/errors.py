@@ -1,7 +1,7 @@
 """What goes wrong with a database, in sentences: the drivers' own words can hold a password.
 
 StoreError
-├── StoreTooNew      (energydash.errors) written by a newer energydash
+├── StoreTooNew      (energydash.core.errors) written by a newer energydash
 ├── StoreLocked      another program holds it
 ├── StoreCorrupt     not a database, or a damaged one
 ├── StoreFull        no room left on the disk
@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from energydash.errors import StoreError
+from energydash.core.errors import StoreError
 
 
 class StoreLocked(StoreError):

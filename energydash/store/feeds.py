@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from energydash.errors import StoreError
-from energydash.feeds import Feed, Problem, Stamp
+from energydash.core.errors import StoreError
+from energydash.core.feeds import Feed, Stamp
+from energydash.core.findings import Finding
+from energydash.core.time import Period
 from energydash.store.database import Connection
 from energydash.store.schema import INTEGER, columns
-from energydash.time import Period
 
 KEY = "owner = $1 AND source = $2 AND subject = $3 AND quantity = $4"
 WISH_LIVES = timedelta(hours=1)  # within it, the periods that several faces asked for add up
@@ -134,7 +135,7 @@ def release(connection: Connection, feed: Feed, holder: str) -> None:
     )
 
 
-def problem(connection: Connection, feed: Feed) -> Problem | None:
+def problem(connection: Connection, feed: Feed) -> Finding | None:
     """What is wrong with a feed's upstream, None where nothing is."""
     schema = columns("problems", "sentence", "remedy", "retry_at", "since", "kind")
     rows = connection.rows(
@@ -146,12 +147,16 @@ def problem(connection: Connection, feed: Feed) -> Problem | None:
     if not rows:
         return None
     row = rows[0]
-    return Problem(
-        row["sentence"], row["remedy"], utc(row["retry_at"]), utc(row["since"]), row["kind"]
+    return Finding(
+        row["kind"],
+        row["sentence"],
+        row["remedy"],
+        since=utc(row["since"]),
+        retry_at=utc(row["retry_at"]),
     )
 
 
-def set_problem(connection: Connection, feed_id: int, problem: Problem) -> None:
+def set_problem(connection: Connection, feed_id: int, problem: Finding) -> None:
     """Keep what is wrong until the next write clears it."""
     connection.execute(
         "INSERT INTO problems (feed_id, sentence, remedy, retry_at, since, kind) "

@@ -11,8 +11,8 @@ from urllib.parse import SplitResult, parse_qs, unquote, urlsplit, urlunsplit
 import adbc_driver_postgresql.dbapi as driver
 import pyarrow as pa
 
-from energydash.errors import StoreError
-from energydash.settings import Secret
+from energydash.core.errors import StoreError
+from energydash.core.settings import Secret
 from energydash.store.database import DRIVER_ERRORS, WAIT_S, Connection, Database
 from energydash.store.schema import FLAG, INTEGER, NUMBER, TEXT, TIME
 

@@ -15,11 +15,11 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from energydash.errors import InputError
-from energydash.feeds import empty_frame
+from energydash.core.errors import InputError
+from energydash.core.feeds import empty_frame
+from energydash.core.time import Period
 from energydash.store.database import Connection
 from energydash.store.schema import INTEGER, NUMBER, TIME, columns
-from energydash.time import Period
 
 BATCH_ROWS = 200_000
 ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)  # a rate without a start has always been valid

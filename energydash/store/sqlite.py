@@ -16,7 +16,7 @@ from urllib.parse import quote
 import adbc_driver_sqlite.dbapi as driver
 import pyarrow as pa
 
-from energydash.errors import StoreError
+from energydash.core.errors import StoreError
 from energydash.store.database import DRIVER_ERRORS, WAIT_S, Connection, Database
 from energydash.store.errors import StoreCorrupt
 from energydash.store.schema import FLAG, INTEGER, NUMBER, TEXT, TIME

@@ -13,8 +13,10 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
-from energydash.errors import InputError
-from energydash.feeds import Feed, Fetched, Problem, empty_frame
+from energydash.core.errors import InputError
+from energydash.core.feeds import Feed, Fetched, empty_frame
+from energydash.core.findings import Finding
+from energydash.core.time import Period
 from energydash.store import copies, coverage, documents, feeds, readings
 from energydash.store.coverage import Covered
 from energydash.store.database import Database
@@ -22,7 +24,6 @@ from energydash.store.errors import StoreLocked
 from energydash.store.feeds import Wanted
 from energydash.store.schema import TEXT, columns
 from energydash.store.writing import write_values
-from energydash.time import Period
 
 WISH_WAIT_S = 0.2  # no page waits longer for a wish to be written
 WISH_EVERY_S = 60.0  # a feed that stays on somebody's screen is noted this often
@@ -208,12 +209,12 @@ class Store:
         frame: pd.DataFrame = table.to_pandas()
         return frame
 
-    def problem(self, feed: Feed) -> Problem | None:
+    def problem(self, feed: Feed) -> Finding | None:
         """What is wrong with the feed's upstream, None where nothing is."""
         with self.database.connection() as connection:
             return feeds.problem(connection, feed)
 
-    def set_problem(self, feed: Feed, problem: Problem) -> None:
+    def set_problem(self, feed: Feed, problem: Finding) -> None:
         """Keep what is wrong until the next write clears it."""
         with self.database.transaction() as connection:
             feeds.set_problem(connection, feeds.ensure(connection, feed), problem)

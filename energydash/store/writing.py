@@ -8,11 +8,11 @@ from datetime import UTC, datetime, timedelta
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from energydash.feeds import Fetched
+from energydash.core.feeds import Fetched
+from energydash.core.time import Period
 from energydash.store import readings
 from energydash.store.database import Connection
 from energydash.store.schema import INTEGER, TIME
-from energydash.time import Period
 
 MICROSECOND = timedelta(microseconds=1)
 

@@ -7,29 +7,31 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from energydash.answers import battery_health
-from energydash.answers.battery_health import HealthAnswer
+from energydash.answers.battery import health
+from energydash.answers.battery.health import HealthAnswer
 from energydash.charts import battery as charts
-from energydash.views import cached, parts
+from energydash.views import cache, components
 
 
 def ahead_card(device: str, zone: str) -> None:
     """The forecast band, the trend, the warranty, and what would help."""
-    drawn = cached.ask(battery_health.health, device)
+    drawn = cache.ask(health.health, device)
     found = drawn.result
-    with parts.card(
+    with components.card(
         "Ageing and what would help", found.reading, key=f"ahead_{device}", zone=zone,
         hint="A calendar and cycle model (Xu et al. 2016; constants from public code, paper not "
         "checked) for three cell kinds, drawn through what was measured. A band, never a date.",
     ):  # fmt: skip
-        figure = cached.draw(drawn, _ahead_figure)
+        figure = cache.draw(drawn, _ahead_figure)
         if figure is not None:
-            parts.chart(figure, key=f"band_{device}", title="Ageing", alt="Capacity ahead, a band")
+            components.chart(
+                figure, key=f"band_{device}", title="Ageing", alt="Capacity ahead, a band"
+            )
         if found.incremental:
             st.caption("Incremental capacity of the last slow discharge, Ah/V")
-            parts.chart(charts.incremental(found.incremental), key=f"ica_{device}",
+            components.chart(charts.incremental(found.incremental), key=f"ica_{device}",
                         title="Incremental capacity", alt="dQ/dV over voltage")  # fmt: skip
-        parts.said(_trend_words(found), _end_words(found))
+        components.said(_trend_words(found), _end_words(found))
         if found.what_ifs:
             table = pd.DataFrame(
                 {
@@ -40,8 +42,8 @@ def ahead_card(device: str, zone: str) -> None:
                 }
             )
             table = table.dropna(axis="columns", how="all")
-            parts.table(table, key=f"what_if_{device}", name="what if")
-        parts.said(*_warranty_words(found), *found.reasons)
+            components.table(table, key=f"what_if_{device}", name="what if")
+        components.said(*_warranty_words(found), *found.reasons)
 
 
 def _trend_words(found: HealthAnswer) -> str:

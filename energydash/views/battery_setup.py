@@ -6,12 +6,12 @@ from typing import Any
 
 import streamlit as st
 
-from energydash.answers import battery_connect
+from energydash.answers.battery import connect
 from energydash.battery.devices import Device, Warranty
 from energydash.battery.mapping import parse_overrides
-from energydash.errors import EnergydashError
-from energydash.time import Period
-from energydash.views import cached, parts, words
+from energydash.core.errors import EnergydashError
+from energydash.core.time import Period
+from energydash.views import cache, components, formatting
 
 SIGNS = {"told by the state of charge": 0, "positive": 1, "negative": -1}
 NAMES = {"": "not said", "lfp": "LFP", "nmc": "NMC", "lmo": "LMO"}
@@ -20,25 +20,25 @@ NAMES = {"": "not said", "lfp": "LFP", "nmc": "NMC", "lmo": "LMO"}
 def bring_first(device: Device, period: Period) -> None:
     """Ask Aretas for a battery that nothing was ever fetched of, with progress. Later telemetry
     comes by the crawler."""
-    here = cached.context()
-    if not battery_connect.is_new(here, device):
+    here = cache.context()
+    if not connect.is_new(here, device):
         return
     bar = st.progress(0.0, text="Asking Aretas for the last thirty days")
 
     def progress(done: float, text: str) -> None:
         bar.progress(done, text=text)
 
-    battery_connect.refresh(here, device, battery_connect.first_look(here, period), progress)
+    connect.refresh(here, device, connect.first_look(here, period), progress)
     bar.empty()
-    cached.forget()
+    cache.forget()
 
 
 def connect_default() -> None:
     """Connect the monitors that the settings name, once."""
-    here = cached.context()
+    here = cache.context()
     try:
-        if battery_connect.connect_defaults(here):
-            cached.forget()
+        if connect.connect_defaults(here):
+            cache.forget()
             st.rerun()
     except EnergydashError as error:
         st.warning(str(error), icon=":material/warning:")
@@ -46,19 +46,19 @@ def connect_default() -> None:
 
 def connect_form(key: str) -> None:
     """The monitors of the Aretas account, and how to configure one."""
-    here = cached.context()
+    here = cache.context()
     try:
-        found, problems = battery_connect.monitors(here)
+        found, problems = connect.monitors(here)
     except EnergydashError as error:
         st.markdown(
-            f"{parts.escape(str(error))} A `config.cfg` of Aretas's own client is read below."
+            f"{components.escape(str(error))} A `config.cfg` of Aretas's own client is read below."
         )
         given = st.file_uploader("config.cfg", type=["cfg", "ini"], key=f"config_{key}")
         if given is not None:
             _show_config(given.getvalue().decode("utf-8", "replace"), given.name)
         return
     for problem in problems:
-        parts.trouble(problem, key=f"account_{key}")
+        components.trouble(problem, key=f"account_{key}")
     now = here.now()
     for one in found:
         monitor = one.monitor
@@ -70,13 +70,14 @@ def connect_form(key: str) -> None:
             if monitor.latitude is not None and monitor.longitude is not None
             else ""
         )
-        last = words.ago(now - monitor.last_report) if monitor.last_report else "never"
+        last = formatting.ago(now - monitor.last_report) if monitor.last_report else "never"
         state = "active" if monitor.is_active(now) else "not active"
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(
-                f"**{parts.escape(monitor.description)}** {'(default)' if one.is_default else ''}"
-                f"  \n:gray[{parts.escape(place + where)} · mac {monitor.mac} · reported {last} · "
-                f"{state}]",
+                f"**{components.escape(monitor.description)}** "
+                f"{'(default)' if one.is_default else ''}"
+                f"  \n:gray[{components.escape(place + where)} · mac {monitor.mac} · reported "
+                f"{last} · {state}]",
                 width="stretch",
             )
             if one.device is None:
@@ -86,22 +87,22 @@ def connect_form(key: str) -> None:
                 st.badge("connected", color="green")
 
 
-def _connect(one: battery_connect.Found) -> None:
+def _connect(one: connect.Found) -> None:
     try:
-        battery_connect.connect(cached.context(), one)
+        connect.connect(cache.context(), one)
     except EnergydashError as error:
         st.warning(str(error))
-    cached.forget()
+    cache.forget()
 
 
 def _show_config(text: str, name: str) -> None:
     try:
-        values = battery_connect.read_client_config(text, name)
+        values = connect.read_client_config(text, name)
     except EnergydashError as error:
         st.warning(str(error))
         return
     st.markdown("Put this into `secrets.toml`, with your password in the place of the stars:")
-    st.code(battery_connect.as_toml(values, hide=True), language="toml")
+    st.code(connect.as_toml(values, hide=True), language="toml")
 
 
 def import_form(devices: tuple[Device, ...], key: str) -> None:
@@ -117,8 +118,8 @@ def import_form(devices: tuple[Device, ...], key: str) -> None:
     columns = st.text_input("Columns", key=f"columns_{key}", placeholder="voltage=V,current=I")
     if st.button("Import", key=f"import_{key}", disabled=not files):
         try:
-            done = battery_connect.import_telemetry(
-                cached.context(),
+            done = connect.import_telemetry(
+                cache.context(),
                 [(file.name, file.getvalue()) for file in files],
                 target or "Battery",
                 columns=parse_overrides(columns),
@@ -126,11 +127,11 @@ def import_form(devices: tuple[Device, ...], key: str) -> None:
         except EnergydashError as error:
             st.error(str(error))
             return
-        cached.forget()
+        cache.forget()
         for one in done:
             st.success(f"{one.name}: {one.rows:,} values of {', '.join(one.channels)}")
             for fault in one.faults:
-                st.caption(parts.escape(str(fault)))
+                st.caption(components.escape(str(fault)))
 
 
 def describe_form(device: Device, key: str) -> None:
@@ -187,11 +188,11 @@ def _save(device: Device, *, scales: str, sensors: str, **changes: Any) -> None:
         st.warning("A scale is a number: voltage=0.001.")
         return
     try:
-        battery_connect.change(
-            cached.context(), device, scales=factors, sensors=parse_overrides(sensors), **changes
+        connect.change(
+            cache.context(), device, scales=factors, sensors=parse_overrides(sensors), **changes
         )
     except EnergydashError as error:
         st.warning(str(error))
         return
-    cached.forget()
+    cache.forget()
     st.rerun()

@@ -8,12 +8,12 @@ from itertools import groupby
 import pandas as pd
 import streamlit as st
 
+from energydash.answers import home
 from energydash.answers import home as answers
-from energydash.answers import household
 from energydash.answers.home import BillAnswer
 from energydash.home.bills import Statement
-from energydash.views import cached, parts, viewer, words
-from energydash.views.home_costs import Choice
+from energydash.views import cache, components, formatting, viewer
+from energydash.views.electricity_costs import Choice
 
 BILL_COLUMNS = {
     name: st.column_config.TextColumn(alignment="right")
@@ -25,7 +25,7 @@ EVERY = "everything"
 
 def bill(choice: Choice) -> None:
     """A statement per meter, raw and rounded side by side, and the net."""
-    energies = dict.fromkeys(one.energy.value for one in answers.home_of(cached.context()).meters)
+    energies = dict.fromkeys(one.energy.value for one in answers.home_of(cache.context()).meters)
     energy = EVERY
     if len(energies) > 1:
         energy = st.segmented_control(
@@ -33,32 +33,33 @@ def bill(choice: Choice) -> None:
             bind="query-params",
         ) or EVERY  # fmt: skip
     energy = "" if energy == EVERY else energy
-    found = cached.answer(answers.bill, choice.period, choice.meter, energy)
+    found = cache.answer(answers.bill, choice.period, choice.meter, energy)
     whole = found.bill
-    parts.metrics(
+    components.metrics(
         [
-            parts.Metric("To pay", words.money(float(whole.net_gbp)), help="Nothing is rounded."),
-            parts.Metric("As billed", words.money(float(whole.billed_net_gbp)),
+            components.Metric("To pay", formatting.money(float(whole.net_gbp)),
+                              help="Nothing is rounded."),
+            components.Metric("As billed", formatting.money(float(whole.billed_net_gbp)),
                          help="Half-hours to 2 decimals of a kWh, money to the penny."),
-            parts.Metric("Charges", words.money(float(whole.charges_gbp))),
-            parts.Metric("Export credit", words.money(float(whole.credit_gbp))),
+            components.Metric("Charges", formatting.money(float(whole.charges_gbp))),
+            components.Metric("Export credit", formatting.money(float(whole.credit_gbp))),
         ],
         key="bill_figures",
     )  # fmt: skip
-    both = list(zip(whole.statements, found.readings, strict=True))
+    both = list(zip(whole.statements, found.inputs, strict=True))
     quiet = [one.meter.name for one, _ in both if is_quiet(one)]
     for one, reading in both:
         if is_quiet(one):
             continue
-        with parts.card(f"Statement: {one.meter.name}", reading, key=f"bill_{one.meter.id}"):
+        with components.card(f"Statement: {one.meter.name}", reading, key=f"bill_{one.meter.id}"):
             for note in one.notes:
-                st.caption(f":orange[:material/warning:] {parts.escape(note)}")
-            parts.table(
+                st.caption(f":orange[:material/warning:] {components.escape(note)}")
+            components.table(
                 statement_table(one), key=f"bill_{one.meter.id}", digits=4,
                 name=f"bill {one.meter.name} {choice.chosen.first_day}", column_config=BILL_COLUMNS,
             )  # fmt: skip
     if quiet:
-        st.caption(f"Nothing to pay in this period: {parts.escape(', '.join(quiet))}.")
+        st.caption(f"Nothing to pay in this period: {components.escape(', '.join(quiet))}.")
     check_button(found)
 
 
@@ -75,18 +76,19 @@ def check_button(found: BillAnswer) -> None:
     if not st.button("Compare with Octopus's own figures", icon=":material/fact_check:"):
         return
     for one in connected:
-        theirs = household.own_figures(cached.context(), one.meter.id, found.period)
-        name = parts.escape(one.meter.name)
+        theirs = home.own_figures(cache.context(), one.meter.id, found.period)
+        name = components.escape(one.meter.name)
         if theirs.problem:
-            st.warning(f"{name}: {parts.escape(theirs.problem.sentence)}")
+            st.warning(f"{name}: {components.escape(theirs.problem.sentence)}")
         elif theirs.frame.empty:
             st.info(f"{name}: Octopus gives no figures of its own for this period.")
         else:
             kwh, pence = theirs.frame["kwh"].sum(), theirs.frame["cost_p"].sum()
             ours = float(one.energy.inc_vat)
             st.markdown(
-                f"{name}: Octopus says {kwh:,.3f} kWh and {words.money(pence / 100)} for energy; "
-                f"here {one.kwh:,.3f} kWh and {words.money(ours)}."
+                f"{name}: Octopus says {kwh:,.3f} kWh and {formatting.money(pence / 100)} for "
+                f"energy; "
+                f"here {one.kwh:,.3f} kWh and {formatting.money(ours)}."
             )
 
 

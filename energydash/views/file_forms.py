@@ -7,14 +7,14 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 import streamlit as st
 
+from energydash.answers import home
 from energydash.answers import home as answers
-from energydash.answers import household
-from energydash.answers.household import ImportedReadings, Upload
-from energydash.errors import EnergydashError
+from energydash.answers.home import ImportedReadings, Upload
+from energydash.core.errors import EnergydashError
+from energydash.core.time import LONDON
 from energydash.home.meters import Direction
-from energydash.time import LONDON
-from energydash.views import cached, parts
-from energydash.views.changes import attempt
+from energydash.views import cache, components
+from energydash.views.confirm import attempt
 
 AS_TOLD = "as the file tells"
 UNITS = {"": AS_TOLD, "kwh": "kWh", "wh": "Wh", "m3": "m³"}
@@ -37,27 +37,27 @@ def _readings() -> None:
     )  # fmt: skip
     if not uploads:
         return
-    here = cached.context()
+    here = cache.context()
     given = [Upload(one.name, one.getvalue()) for one in uploads]
     meter, direction, unit, zone, absent, stamp = _choices()
     try:
-        preview = household.import_readings(
+        preview = home.import_readings(
             here, given, meter, direction, unit, zone=zone, absent=absent, stamp=stamp, preview=True
         )
     except EnergydashError as error:
-        st.error(parts.escape(str(error)), icon=":material/error:")
+        st.error(components.escape(str(error)), icon=":material/error:")
         return
     for number, item in enumerate(preview.items):
         _preview(item, f"f_preview_{number}")
     for note in preview.notes:
-        st.caption(parts.escape(note))
+        st.caption(components.escape(note))
     accept = bool(preview.refused) and st.toggle(
         f"Import without the {preview.refused:,} refused rows", key="f_accept"
     )
     refused = bool(preview.refused) and not accept
     if st.button("Import", type="primary", key="f_import", disabled=refused):
         attempt(
-            lambda: household.import_readings(
+            lambda: home.import_readings(
                 here, given, meter, direction, unit, zone=zone, absent=absent, stamp=stamp,
                 accept_refused=accept,
             ),
@@ -67,7 +67,7 @@ def _readings() -> None:
 
 def _choices() -> tuple[str, str, str, str, str, str]:
     """What the user knows better than the file: meter, direction, unit, zone, absent, stamp."""
-    known = {one.id: one.name for one in answers.own_meters(cached.context())}
+    known = {one.id: one.name for one in answers.own_meters(cache.context())}
     with st.container(horizontal=True, vertical_alignment="bottom"):
         meter = st.selectbox(
             "Meter (type a name for a new one)", ["", *known], key="f_meter", width=260,
@@ -95,7 +95,7 @@ def _preview(item: ImportedReadings, key: str) -> None:
     """What would be read of one file: in words, its first and last rows, and what is refused."""
     found = item.readings
     with st.container(border=True):
-        st.markdown(parts.escape(item.summary))
+        st.markdown(components.escape(item.summary))
         frame = found.frame.rename(columns={"energy": f"energy ({found.unit.symbol})"})
         if len(frame):
             ends = pd.concat([frame.head(3), frame.tail(3)])
@@ -109,7 +109,7 @@ def _preview(item: ImportedReadings, key: str) -> None:
             title = f"{len(found.refused):,} rows are refused"
             with st.expander(title, expanded=True, icon=":material/warning:"):
                 for refused in found.refused[:REFUSED_SHOWN]:
-                    st.caption(parts.escape(str(refused)))
+                    st.caption(components.escape(str(refused)))
                 if len(found.refused) > REFUSED_SHOWN:
                     st.caption(f"… and {len(found.refused) - REFUSED_SHOWN:,} more.")
 
@@ -121,7 +121,7 @@ def _tariffs() -> None:
     )  # fmt: skip
     if not uploads:
         return
-    here = cached.context()
+    here = cache.context()
     given = [Upload(one.name, one.getvalue()) for one in uploads]
     known = {one.id: one.name for one in answers.own_meters(here)}
     meter = st.selectbox(
@@ -129,27 +129,29 @@ def _tariffs() -> None:
         format_func=lambda one: known.get(one, "every meter of their energy and direction"),
     )  # fmt: skip
     try:
-        preview = household.import_tariffs(here, given, meter or "", preview=True)
+        preview = home.import_tariffs(here, given, meter or "", preview=True)
     except EnergydashError as error:
-        st.error(parts.escape(str(error)), icon=":material/error:")
+        st.error(components.escape(str(error)), icon=":material/error:")
         return
     for what, tariffs in (
         ("new", preview.added), ("changed", preview.changed), ("as it was", preview.unchanged),
     ):  # fmt: skip
         for one in tariffs:
             span = f"{one.valid_from or 'always'} to {one.valid_to or 'open end'}"
-            st.markdown(parts.escape(f"{what}: {one.label}, {one.energy} {one.direction}, {span}"))
+            st.markdown(
+                components.escape(f"{what}: {one.label}, {one.energy} {one.direction}, {span}")
+            )
     for note in preview.notes:
-        st.caption(parts.escape(note))
+        st.caption(components.escape(note))
     if st.button("Import tariffs", type="primary", key="f_import_tariffs"):
         attempt(
-            lambda: household.import_tariffs(here, given, meter or ""),
+            lambda: home.import_tariffs(here, given, meter or ""),
             f"{len(preview.added) + len(preview.changed)} tariffs imported.",
         )
 
 
 def _exports() -> None:
-    here = cached.context()
+    here = cache.context()
     known = answers.own_meters(here)
     if not known:
         return
@@ -159,12 +161,12 @@ def _exports() -> None:
             "Readings of", known, format_func=lambda one: one.name, key="x_meter", width=260
         )
         for viz, name in ((False, "CSV"), (True, "octopus_viz")):
-            found = cached.answer(household.export_readings, meter.id, as_octopus_viz=viz)
+            found = cache.answer(home.export_readings, meter.id, as_octopus_viz=viz)
             _download(found.files, f"Readings as {name}", f"x_{name}")
-        tariffs = household.export_tariffs(here)
+        tariffs = home.export_tariffs(here)
         _download(tariffs.files, "Tariffs as octopus_viz", "x_tariffs")
     for note in (*found.notes, *tariffs.notes):
-        st.caption(parts.escape(note))
+        st.caption(components.escape(note))
 
 
 def _download(files: Sequence[Upload], label: str, key: str) -> None:

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import streamlit as st
 
-from energydash.errors import EnergydashError
+from energydash.core.errors import EnergydashError
 
 EVERY = timedelta(seconds=10)
 SOON = timedelta(seconds=2)

@@ -13,12 +13,12 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from energydash.answers import home as answers
+from energydash.core.time import parse_day
 from energydash.home.bands import Band, clock_minutes, clock_text, decimal, exact
 from energydash.home.meters import CalorificValue, Meter, Unit
 from energydash.home.tariffs import Tariff
-from energydash.time import parse_day
-from energydash.views import cached
-from energydash.views.changes import attempt, confirm
+from energydash.views import cache
+from energydash.views.confirm import attempt, confirm
 
 Kind = TypeVar("Kind", bound=StrEnum)
 
@@ -28,7 +28,7 @@ NEW = "new"
 
 def meters() -> None:
     """A form for each meter, and one for a new one."""
-    known = answers.own_meters(cached.context())
+    known = answers.own_meters(cache.context())
     for one in known:
         title = f"{one.name} · {one.energy.value} {one.direction.value}, {one.unit.symbol}"
         with st.expander(title):
@@ -37,7 +37,7 @@ def meters() -> None:
                 confirm(
                     f"{one.name} and all its readings are deleted. What its account still has can "
                     "be fetched again; what was imported cannot.",
-                    lambda meter=one: answers.delete_meter(cached.context(), meter),  # type: ignore[misc]
+                    lambda meter=one: answers.delete_meter(cache.context(), meter),  # type: ignore[misc]
                 )
     with st.expander("New meter", expanded=not known):
         _meter_form(Meter(NEW))
@@ -81,7 +81,7 @@ def _meter_form(meter: Meter) -> None:
                     serials=tuple(one.strip() for one in serials.split(",") if one.strip()),
                     calorific_values=tuple(values),
                 )
-                answers.save_meter(cached.context(), changed)
+                answers.save_meter(cache.context(), changed)
 
             if attempt(save, "The meter is kept."):
                 st.rerun()
@@ -111,7 +111,7 @@ def tariffs() -> None:
         _flux_form()
     with st.expander("Add a tariff"):
         _tariff_form(Tariff(NEW, NEW, default_rate=Decimal(0)))
-    for one in answers.own_tariffs(cached.context()):
+    for one in answers.own_tariffs(cache.context()):
         until = f" to {one.valid_to}" if one.valid_to else ""
         since = f" from {one.valid_from}" if one.valid_from else ""
         use = ", only compared with" if one.for_comparison else ""
@@ -124,7 +124,7 @@ def tariffs() -> None:
             if st.button("Delete this tariff", key=f"t_delete_{one.id}"):
                 confirm(
                     f"{one.label} is deleted; the energy that it prices has no price from then on.",
-                    lambda tariff=one.id: answers.delete_tariff(cached.context(), tariff),  # type: ignore[misc]
+                    lambda tariff=one.id: answers.delete_tariff(cache.context(), tariff),  # type: ignore[misc]
                 )
 
 
@@ -148,7 +148,7 @@ def _flux_form() -> None:
                 flux = answers.Flux(
                     name, since, (low, day, peak), (out_low, out_day, out_peak), decimal(standing)
                 )
-                answers.add_flux(cached.context(), flux)
+                answers.add_flux(cache.context(), flux)
 
             if attempt(add, f"{name} is kept."):
                 st.rerun()
@@ -204,7 +204,7 @@ def _tariff_form(tariff: Tariff) -> None:
                     for_comparison=compared,
                     bands=tariff.bands if fixed else _bands(edited),
                 )
-                answers.save_tariff(cached.context(), changed)
+                answers.save_tariff(cache.context(), changed)
 
             if attempt(save, f"{label} is kept."):
                 st.rerun()

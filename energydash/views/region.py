@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from energydash.errors import InputError
-from energydash.grid.places import Region, find, regions
+from energydash.core.errors import InputError
+from energydash.grid.regions import Region, find, regions
 
 HOME = "GB"
 

@@ -6,15 +6,15 @@ import gc
 
 import streamlit as st
 
-from energydash import crawler
-from energydash.views import cached
+from energydash.sync import crawler
+from energydash.views import cache
 
 
 @st.cache_resource(show_spinner=False, max_entries=50)
 def start(home: str) -> None:
     """The crawler beside this process (a lock elects one per machine)."""
     del home
-    crawler.ensure_running(cached.context())
+    crawler.ensure_running(cache.context())
 
 
 @st.cache_resource(show_spinner=False, max_entries=50)

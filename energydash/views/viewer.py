@@ -4,32 +4,32 @@ from __future__ import annotations
 
 import streamlit as st
 
-from energydash import access
-from energydash.access import Viewer
-from energydash.context import Context
-from energydash.views import cached
+from energydash.core import access
+from energydash.core.access import Viewer
+from energydash.sync.context import Context
+from energydash.views import cache
 
 
 def viewer() -> Viewer:
     """The viewer of this script run."""
     address = st.context.ip_address or "127.0.0.1"  # Streamlit says None for localhost
-    logged_in = _is_logged_in(cached.context())
+    logged_in = _is_logged_in(cache.context())
     return access.viewer_of(address, st.context.headers, is_logged_in=logged_in)
 
 
 def may_see_personal() -> bool:
     """True where meters, costs and batteries may be shown."""
-    return access.may_see_personal(access.sharing(cached.context().settings), viewer())
+    return access.may_see_personal(access.sharing(cache.context().settings), viewer())
 
 
 def may_edit() -> bool:
     """True where this viewer may change settings, or ask an upstream."""
-    return access.may_edit(access.sharing(cached.context().settings), viewer())
+    return access.may_edit(access.sharing(cache.context().settings), viewer())
 
 
 def login_control() -> None:
     """A way in and out in the sidebar, for viewers elsewhere, where `[auth]` is configured."""
-    auth = cached.context().settings.named("auth")
+    auth = cache.context().settings.named("auth")
     if not auth or viewer().is_loopback:
         return
     if st.user.to_dict().get("is_logged_in"):

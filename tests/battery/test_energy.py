@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from energydash.battery.energy import Integral, SensorError, edges_of, integrate
 from energydash.battery.telemetry import Channel, Telemetry
-from energydash.errors import InputError
+from energydash.core.errors import InputError
 from tests.battery.simulated import START_US, Truth, monitored, truth
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from energydash.battery.mapping import full_name, infer, parse_overrides, part_of
 from energydash.battery.telemetry import Channel
-from energydash.errors import InputError
+from energydash.core.errors import InputError
 from tests.battery.simulated import monitored, truth
 
 

@@ -11,9 +11,9 @@ import plotly.graph_objects as go
 import pytest
 
 from energydash.charts import bars, base, colours, heatmap, intensity, lines, mix, sparkline
+from energydash.core.time import LONDON, Period
 from energydash.grid.fuels import FUELS
 from energydash.grid.intensity import BANDS
-from energydash.time import LONDON, Period
 
 START = pd.Timestamp("2026-06-01", tz="UTC")
 

@@ -9,9 +9,10 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner, Result
 
-from energydash import context, settings
 from energydash.cli import cli
-from energydash.errors import InputError
+from energydash.core import settings
+from energydash.core.errors import InputError
+from energydash.sync import context
 from tests.battery.simulated import monitored, truth
 
 

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from energydash import context, settings
 from energydash.cli import cli
+from energydash.core import settings
+from energydash.sync import context
 from tests.upstreams.server import Upstreams
 
 

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from energydash.errors import InputError
+from energydash.core.errors import InputError
+from energydash.core.time import Period
 from energydash.flexibility.windows import best_window, candidates, mean_over, windows
-from energydash.time import Period
 
 START = datetime(2026, 11, 1, tzinfo=UTC)
 STEP = timedelta(minutes=30)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from energydash.errors import InputError
+from energydash.core.errors import InputError
 from energydash.grid import factors
 from energydash.grid.fuels import FUELS
 

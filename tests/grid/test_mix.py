@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from energydash.errors import InputError
+from energydash.core.errors import InputError
 from energydash.grid import fuels, mix
 
 TIME = pd.date_range("2026-11-01", periods=3, freq="30min", tz="UTC", name="time")

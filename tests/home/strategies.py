@@ -7,10 +7,10 @@ from decimal import Decimal
 
 from hypothesis import strategies as st
 
+from energydash.core.time import LONDON, Period
 from energydash.home.bands import Band, bands_overlap
 from energydash.home.meters import Direction
 from energydash.home.tariffs import RateInterval, Tariff, Tier, TierSpan
-from energydash.time import LONDON, Period
 
 # Two days before each: a spring change, an autumn change, a leap day, a new year, plain summer.
 ANCHORS = [

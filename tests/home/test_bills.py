@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from energydash.core.time import DAY, LONDON, Period
 from energydash.home.bills import bill
 from energydash.home.costs import By, costs
 from energydash.home.meters import Direction, Energy, Meter, Unit
 from energydash.home.tariffs import Tariff
-from energydash.time import DAY, LONDON, Period
 from tests.home import reference, strategies
 from tests.home.test_costs import EXPORT, IMPORT, priced
 

@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from energydash.core.time import DAY, LONDON, Period
 from energydash.home.bands import Band
-from energydash.home.cards import tariff_card
 from energydash.home.comparison import Readings, actual, pairs, shift_evening, under
 from energydash.home.costs import By, costs
 from energydash.home.meters import Direction
+from energydash.home.prices import tariff_card
 from energydash.home.tariffs import Tariff
-from energydash.time import DAY, LONDON, Period
 from tests.home import reference, strategies
 from tests.home.test_costs import EXPORT, IMPORT, priced
 

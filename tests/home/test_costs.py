@@ -12,14 +12,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from energydash.core.time import DAY, LONDON, Period, local_midnight
 from energydash.home.bands import Band
-from energydash.home.cards import published_card, tariff_card, terms
 from energydash.home.costs import By, costs, distinct_of
 from energydash.home.meters import CalorificValue, Direction, Energy, Meter, Unit
-from energydash.home.rates import micros
+from energydash.home.prices import published_card, tariff_card, terms
+from energydash.home.rate_cards import micros
 from energydash.home.tariffs import Agreement, Tariff, Tier
 from energydash.home.usage import Usage, use
-from energydash.time import DAY, LONDON, Period, local_midnight
 from tests.home import reference, strategies
 
 IMPORT = Meter("in", point="1")

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 
-from energydash.errors import InputError
+from energydash.core.errors import InputError
 from energydash.home.bands import Band, bands_overlap, clock_minutes
 from energydash.home.meters import CalorificValue, Direction, Energy, Meter, Unit
 from energydash.home.tariffs import (

@@ -11,10 +11,10 @@ import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest
 
-from energydash import crawler
-from energydash.access import Viewer
-from energydash.context import Context
-from energydash.views import cached
+from energydash.core.access import Viewer
+from energydash.sync import crawler
+from energydash.sync.context import Context
+from energydash.views import cache
 from energydash.views import viewer as viewer_module
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -49,7 +49,7 @@ def watch_as(monkeypatch: pytest.MonkeyPatch, viewer: Viewer) -> None:
 @pytest.fixture
 def here() -> Context:
     """The context that pages have: this test's own home."""
-    return cached.context()
+    return cache.context()
 
 
 @pytest.fixture

@@ -15,13 +15,14 @@ from click import Command
 from click.testing import CliRunner
 from streamlit.testing.v1 import AppTest
 
-from energydash import household, settings
-from energydash.commands.home import bill, costs
-from energydash.context import Context
+from energydash.cli.home import bill, costs
+from energydash.core import settings
+from energydash.core.time import LONDON, Period, zone_info
 from energydash.home.meters import Direction, Energy
 from energydash.sources.octopus import graphql
-from energydash.time import LONDON, Period, zone_info
-from energydash.views import cached, words
+from energydash.sync import documents
+from energydash.sync.context import Context
+from energydash.views import cache, formatting
 from tests.pages.conftest import OpenPage
 from tests.pages.conftest import words as said_by
 from tests.upstreams import _octopus_homes as homes
@@ -37,7 +38,7 @@ def with_key(upstreams: Upstreams, monkeypatch: pytest.MonkeyPatch) -> Context:
     monkeypatch.setenv("ENERGYDASH_OCTOPUS_ACCOUNT_NUMBER", homes.ACCOUNT)
     settings.current.cache_clear()
     graphql.forget_tokens()
-    return cached.context()
+    return cache.context()
 
 
 def connect(app: AppTest) -> None:
@@ -58,11 +59,11 @@ def command(what: Command, period: Period, *more: str) -> dict[str, Any]:
 def by_hand(here: Context, period: Period) -> Decimal:
     """Import in £: one half-hour at a time, each with the published price that holds then."""
     store = here.store
-    agreed = {one.meter: [] for one in household.agreements(store)}  # type: ignore[var-annotated]
-    for one in household.agreements(store):
+    agreed = {one.meter: [] for one in documents.agreements(store)}  # type: ignore[var-annotated]
+    for one in documents.agreements(store):
         agreed[one.meter].append(one)
     total = Decimal(0)
-    for meter in household.meters(store):
+    for meter in documents.meters(store):
         if (meter.energy, meter.direction) != (Energy.ELECTRICITY, Direction.IMPORT):
             continue
         prices = {}
@@ -98,10 +99,10 @@ def test_a_year_by_month_after_one_click(open_page: OpenPage, with_key: Context)
     told = command(costs, period, "--by", "month")
     totals = told["totals"]
     shown = {metric.label: metric.value for metric in app.metric}
-    assert shown["Net cost"] == words.money(totals["net_cost_gbp"])
-    assert shown["Import"] == words.money(totals["import_cost_gbp"])
-    assert shown["Export credit"] == words.money(totals["export_value_gbp"])
-    assert shown["Standing charge"] == words.money(totals["standing_charge_gbp"])
+    assert shown["Net cost"] == formatting.money(totals["net_cost_gbp"])
+    assert shown["Import"] == formatting.money(totals["import_cost_gbp"])
+    assert shown["Export credit"] == formatting.money(totals["export_value_gbp"])
+    assert shown["Standing charge"] == formatting.money(totals["standing_charge_gbp"])
     rows = pd.DataFrame(told["rows"])
     table = app.dataframe[0].value
     assert table["month"].tolist() == rows["key"].tolist()
@@ -120,7 +121,7 @@ def test_a_year_by_month_after_one_click(open_page: OpenPage, with_key: Context)
     due = command(bill, period)
     shown = {metric.label: metric.value for metric in app.metric}
 
-    assert shown["To pay"] == words.money(float(due["net_gbp"]))
+    assert shown["To pay"] == formatting.money(float(due["net_gbp"]))
 
 
 def test_carbon_is_fetched_when_it_is_asked_for(open_page: OpenPage, with_key: Context) -> None:

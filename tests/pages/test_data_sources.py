@@ -7,13 +7,15 @@ from datetime import timedelta
 import pandas as pd
 import pytest
 
-from energydash import fetch, sources
-from energydash.answers import health
-from energydash.context import Context
-from energydash.errors import Unavailable
-from energydash.feeds import Feed, Fetched, Problem
+from energydash import sources
+from energydash.answers.sources import health
+from energydash.core.errors import Unavailable
+from energydash.core.feeds import Feed, Fetched
+from energydash.core.findings import Finding
+from energydash.core.time import LONDON, Period
 from energydash.sources import isos
-from energydash.time import LONDON, Period
+from energydash.sync import fetch
+from energydash.sync.context import Context
 from tests.pages.conftest import OpenPage, words
 
 STEP = timedelta(minutes=5)
@@ -47,14 +49,16 @@ def test_states(here: Context) -> None:
     stored(here)
     assert state_of(here, "elexon").state == "live"
     assert state_of(here, "elexon").rows == 4
-    here.store.set_problem(MIX, Problem("Elexon refused.", "Wait."))
+    here.store.set_problem(MIX, Finding("Unavailable", "Elexon refused.", "Wait."))
     assert state_of(here, "elexon").state == "trouble"
     assert "trouble: " in health.in_words(health.health(here))
 
 
 def test_shows_the_last_error_beside_the_last_good_data(open_page: OpenPage, here: Context) -> None:
     stored(here)
-    here.store.set_problem(MIX, Problem("Elexon did not answer.", "Check the network."))
+    here.store.set_problem(
+        MIX, Finding("Unavailable", "Elexon did not answer.", "Check the network.")
+    )
     text = words(open_page("data_sources"))
     assert "Elexon did not answer. Check the network." in text
     assert "2 rows" in text
@@ -63,7 +67,7 @@ def test_shows_the_last_error_beside_the_last_good_data(open_page: OpenPage, her
 def test_retry_asks_again_and_the_error_goes(
     open_page: OpenPage, here: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    here.store.set_problem(MIX, Problem("Elexon did not answer."))
+    here.store.set_problem(MIX, Finding("Unavailable", "Elexon did not answer."))
     asked: list[Period] = []
 
     def answer(feed: Feed, period: Period, settings: object) -> Fetched:
@@ -98,7 +102,8 @@ def test_clear_forgets_the_readings_only_after_a_yes(open_page: OpenPage, here: 
 
 
 def test_no_key_is_shown(open_page: OpenPage, monkeypatch: pytest.MonkeyPatch) -> None:
-    from energydash import context, settings
+    from energydash.core import settings
+    from energydash.sync import context
 
     monkeypatch.setenv("ENERGYDASH_OCTOPUS_API_KEY", "sk_live_do_not_show")
     settings.current.cache_clear()
@@ -111,7 +116,9 @@ def test_no_key_is_shown(open_page: OpenPage, monkeypatch: pytest.MonkeyPatch) -
 def test_retry_of_what_only_the_crawler_may_ask_lifts_the_wait(here: Context) -> None:
     feed = next(feed for feed in isos.feeds(here.settings) if feed.subject == "CAISO")
     later = here.now() + timedelta(hours=1)
-    here.store.set_problem(feed, Problem("CAISO asks for fewer requests (429).", retry_at=later))
+    here.store.set_problem(
+        feed, Finding("Unavailable", "CAISO asks for fewer requests (429).", retry_at=later)
+    )
     period = Period(here.now() - timedelta(hours=1), here.now())
     assert health.retry(here, feed, period) is None
     problem = here.store.problem(feed)

@@ -10,17 +10,17 @@ import pandas as pd
 import pytest
 
 from energydash.answers import home as answers
-from energydash.context import Context
-from energydash.feeds import Fetched
+from energydash.core.feeds import Fetched
+from energydash.core.time import DAY, HALF_HOUR, LONDON, Period, grid
 from energydash.home.costs import By
 from energydash.home.meters import Direction, Energy, Meter
 from energydash.home.profile import Value
 from energydash.home.tariffs import RateInterval, Tariff
-from energydash.time import DAY, HALF_HOUR, LONDON, Period, grid
-from energydash.views import cached, words
+from energydash.sync.context import Context
+from energydash.views import cache, formatting
 from energydash.views.bills import statement_table
-from energydash.views.home_costs import Choice, chart_of, table_of
-from energydash.views.state import TimeRange
+from energydash.views.electricity_costs import Choice, chart_of, table_of
+from energydash.views.time_range import TimeRange
 from tests.pages.conftest import OpenPage
 from tests.pages.conftest import words as said_by
 
@@ -67,14 +67,14 @@ def test_every_view_opens_on_real_data(open_page: OpenPage, home: Period, view: 
     app = open_page(PAGE, view=view)
     days = Period(home.end - timedelta(days=1), home.end).days(LONDON)
     month = Period.local_days(days[-1] + DAY - 29 * DAY, days[-1] + 2 * DAY, LONDON)
-    totals = answers.costs(cached.context(), month, "total").costs.totals
+    totals = answers.costs(cache.context(), month, "total").costs.totals
     shown = {metric.label: metric.value for metric in app.metric}
     if view == "Bill":  # the gas has no tariff
-        assert shown["To pay"] == words.money(totals["net_cost_gbp"])
+        assert shown["To pay"] == formatting.money(totals["net_cost_gbp"])
     else:
-        assert shown["Net cost"] == words.money(totals["net_cost_gbp"])
+        assert shown["Net cost"] == formatting.money(totals["net_cost_gbp"])
         assert shown["Import, p/kWh"] == "20.00"
-    assert shown["Export credit"] == words.money(totals["export_value_gbp"])
+    assert shown["Export credit"] == formatting.money(totals["export_value_gbp"])
     assert not app.error
     if view == "Trouble":
         assert "missing readings" in set(app.dataframe[0].value["kind"])

@@ -9,14 +9,15 @@ import pandas as pd
 import pytest
 import streamlit as st
 
-from energydash import crawler
-from energydash.access import Viewer
 from energydash.answers import grid
-from energydash.context import Context
-from energydash.errors import StoreError
-from energydash.feeds import Fetched, Problem
+from energydash.core.access import Viewer
+from energydash.core.errors import StoreError
+from energydash.core.feeds import Fetched
+from energydash.core.findings import Finding
+from energydash.core.time import Period
 from energydash.store import Store
-from energydash.time import Period
+from energydash.sync import crawler
+from energydash.sync.context import Context
 from tests.pages.conftest import OpenPage, watch_as, words
 
 PAGES = ("overview", "generation_mix", "carbon_intensity", "data_sources")
@@ -150,7 +151,7 @@ def test_stale_is_said_and_the_last_good_data_stay(open_page: OpenPage, here: Co
 
 def test_trouble_is_one_sentence_with_a_retry(open_page: OpenPage, here: Context) -> None:
     store_mix(here)
-    problem = Problem("Elexon did not answer.", "Check the network.", kind="Unavailable")
+    problem = Finding("Unavailable", "Elexon did not answer.", "Check the network.")
     here.store.set_problem(grid.feed_of(here, "GB", "mix"), problem)
     app = open_page("generation_mix")
     assert "Elexon did not answer. Check the network." in words(app)

@@ -7,11 +7,11 @@ from decimal import Decimal
 
 import pytest
 
-from energydash import household
-from energydash.context import Context
+from energydash.core.time import LONDON, Period
 from energydash.home.meters import Direction, Meter
 from energydash.home.tariffs import Tariff
-from energydash.time import LONDON, Period
+from energydash.sync import documents
+from energydash.sync.context import Context
 from tests.pages.conftest import OpenPage, words
 
 PAGE = "home_settings"
@@ -28,11 +28,11 @@ def test_a_meter_is_made_and_renamed(open_page: OpenPage, here: Context) -> None
     app = open_page(PAGE, settings_view="Meters")
     app.text_input(key="label_new").set_value("House")
     app.button[0].click().run()
-    (meter,) = household.meters(here.store)
+    (meter,) = documents.meters(here.store)
     assert meter.name == "House"
     app.text_input(key=f"label_{meter.id}").set_value("Cottage")
     app.button[0].click().run()
-    assert household.meters(here.store)[0].name == "Cottage"
+    assert documents.meters(here.store)[0].name == "Cottage"
 
 
 def test_flux_is_added_by_its_form(open_page: OpenPage, here: Context) -> None:
@@ -43,7 +43,7 @@ def test_flux_is_added_by_its_form(open_page: OpenPage, here: Context) -> None:
     app.date_input(key="flux_from").set_value(date(2026, 4, 1))
     next(b for b in app.button if b.label == "Add Flux").click().run()
     assert not app.error, app.error[0].value
-    found = {one.label: one for one in household.tariffs(here.store)}
+    found = {one.label: one for one in documents.tariffs(here.store)}
     assert set(found) == {"Flux import", "Flux export"}
     assert found["Flux import"].bands[0].rate == Decimal("10.5")
     assert found["Flux export"].valid_from == date(2026, 4, 1)
@@ -59,7 +59,7 @@ def test_an_overlap_is_refused_naming_both(open_page: OpenPage, here: Context) -
     assert "'Old' and 'Newer'" in app.error[0].value.replace("\\", "")
     app.toggle(key="t_compare_new").set_value(True)
     next(b for b in app.button if b.label == "Save").click().run()
-    assert {one.label for one in household.tariffs(here.store)} == {"Old", "Newer"}
+    assert {one.label for one in documents.tariffs(here.store)} == {"Old", "Newer"}
 
 
 def test_a_reading_is_corrected_and_the_change_undone(open_page: OpenPage, here: Context) -> None:
@@ -117,6 +117,6 @@ def test_tariffs_of_a_file_are_shown_before_they_are_kept(
     assert not app.exception
     assert not app.error, app.error[0].value
     assert "new: Flat" in words(app)
-    assert not household.tariffs(here.store)
+    assert not documents.tariffs(here.store)
     app.button(key="f_import_tariffs").click().run()
-    assert [one.label for one in household.tariffs(here.store)] == ["Flat"]
+    assert [one.label for one in documents.tariffs(here.store)] == ["Flat"]

@@ -21,8 +21,8 @@ def test_the_page_ranks_sample_tariffs(open_page: OpenPage, query: dict[str, str
 
 def test_a_home_without_readings_says_what_to_do(open_page: OpenPage, here: object) -> None:
     from energydash.home.meters import Meter
-    from energydash.views import cached
+    from energydash.views import cache
 
-    store = cached.context().store
+    store = cache.context().store
     store.put(store.household(), "meter", "in", Meter("in").to_body())
     assert "no readings in this period" in words(open_page(PAGE))

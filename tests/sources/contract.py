@@ -17,7 +17,7 @@ from typing import Any
 import pandas as pd
 
 import tests.sources.cases
-from energydash.errors import (
+from energydash.core.errors import (
     BadCredentials,
     BadData,
     NotFound,
@@ -25,9 +25,9 @@ from energydash.errors import (
     SourceError,
     Unavailable,
 )
-from energydash.feeds import Feed, Fetched
-from energydash.settings import Settings
-from energydash.time import DAY, LONDON, Period, half_hours
+from energydash.core.feeds import Feed, Fetched
+from energydash.core.settings import Settings
+from energydash.core.time import DAY, LONDON, Period, half_hours
 from tests.upstreams import Request, Response
 
 Change = Callable[[Request, Response], Response]

@@ -10,10 +10,11 @@ import numpy as np
 import orjson
 import pytest
 
-from energydash import settings
 from energydash.battery.devices import Device
-from energydash.errors import BadCredentials, BadData, InputError, NotFound
-from energydash.settings import Secret, Section, Settings
+from energydash.core import settings
+from energydash.core.errors import BadCredentials, BadData, InputError, NotFound
+from energydash.core.settings import Secret, Section, Settings
+from energydash.core.time import Period
 from energydash.sources import aretas, saved
 from energydash.sources.aretas.client import address, call, read_token
 from energydash.sources.aretas.config import read_config
@@ -24,7 +25,6 @@ from energydash.sources.aretas.sensors import (
     read_sensor_types,
     to_frame,
 )
-from energydash.time import Period
 from tests.upstreams.aretas import GARAGE_MAC, MAC, PASSWORD, USERNAME, battery
 from tests.upstreams.server import Upstreams
 

@@ -13,12 +13,14 @@ import pytest
 import requests
 from urllib3.util.retry import Retry
 
-from energydash import fetch, settings, sources, store
-from energydash.context import Context
-from energydash.errors import RateLimited, SourceError
-from energydash.feeds import Feed, Fetched
-from energydash.settings import Settings
-from energydash.time import Period, grid
+from energydash import sources, store
+from energydash.core import settings
+from energydash.core.errors import RateLimited, SourceError
+from energydash.core.feeds import Feed, Fetched
+from energydash.core.settings import Settings
+from energydash.core.time import Period, grid
+from energydash.sync import fetch
+from energydash.sync.context import Context
 from tests.sources import contract
 from tests.sources.contract import DATA_FAULTS, OUTCOMES, ContractCase
 from tests.upstreams.server import Upstreams

@@ -12,8 +12,9 @@ from email.utils import format_datetime
 import pytest
 from urllib3.util.retry import Retry
 
-from energydash import __version__, settings
-from energydash.errors import (
+from energydash import __version__
+from energydash.core import settings
+from energydash.core.errors import (
     BadCredentials,
     BadData,
     NotFound,

@@ -16,13 +16,13 @@ import pandas as pd
 import pytest
 import urllib3.util.ssl_
 
-from energydash import settings
-from energydash.errors import BadData, InputError, NotFound, SourceError, Unavailable
-from energydash.feeds import Feed, Fetched
-from energydash.grid import places
+from energydash.core import settings
+from energydash.core.errors import BadData, InputError, NotFound, SourceError, Unavailable
+from energydash.core.feeds import Feed, Fetched
+from energydash.core.time import Period, local_midnight, utc_now, zone_info
+from energydash.grid import regions
 from energydash.grid.fuels import FUELS
 from energydash.sources import borrowed, isos
-from energydash.time import Period, local_midnight, utc_now, zone_info
 from tests.upstreams import Request, Response
 from tests.upstreams.server import Upstreams
 
@@ -68,7 +68,7 @@ def test_regions_and_datasets_agree() -> None:
     offered = {(dataset.region, dataset.quantity) for dataset in isos.DATASETS}
     listed = {
         (region.id, quantity)
-        for region in places.regions()
+        for region in regions.regions()
         for quantity, sources in region.sources.items()
         if "gridstatus" in sources
     }

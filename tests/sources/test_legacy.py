@@ -14,13 +14,13 @@ from typing import NoReturn
 
 import pytest
 
-from energydash import settings
-from energydash.errors import BadData, InputError, RateLimited, Unavailable
-from energydash.feeds import Feed, Fetched
-from energydash.grid import places
+from energydash.core import settings
+from energydash.core.errors import BadData, InputError, RateLimited, Unavailable
+from energydash.core.feeds import Feed, Fetched
+from energydash.core.time import Period, utc_now
+from energydash.grid import regions
 from energydash.grid.fuels import FUELS
 from energydash.sources import legacy
-from energydash.time import Period, utc_now
 from tests.upstreams import Request, Response
 from tests.upstreams.server import Upstreams
 
@@ -61,7 +61,7 @@ def test_regions_and_feeds_agree() -> None:
     offered = {(allowed.region, allowed.quantity) for allowed in legacy.ALLOWED}
     listed = {
         (region.id, quantity)
-        for region in places.regions()
+        for region in regions.regions()
         for quantity, sources in region.sources.items()
         if "pyiso" in sources
     }

@@ -13,15 +13,15 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from energydash import settings
-from energydash.errors import BadCredentials, BadData, InputError, NotFound, RateLimited
-from energydash.feeds import Feed
+from energydash.core import settings
+from energydash.core.errors import BadCredentials, BadData, InputError, NotFound, RateLimited
+from energydash.core.feeds import Feed
+from energydash.core.settings import Section, Settings
+from energydash.core.time import HALF_HOUR, LONDON, Period, grid, half_hours
 from energydash.home.meters import Direction, Energy, Meter
-from energydash.household import meter_feed
-from energydash.settings import Section, Settings
 from energydash.sources import octopus
 from energydash.sources.octopus import graphql
-from energydash.time import HALF_HOUR, LONDON, Period, grid, half_hours
+from energydash.sync.documents import meter_feed
 from tests.upstreams import _octopus_homes as homes
 from tests.upstreams._octopus_prices import PRODUCTS, REGIONS
 from tests.upstreams.octopus import HOST
@@ -55,7 +55,7 @@ def page(*rows: dict[str, Any]) -> bytes:
     return json.dumps({"count": len(rows), "next": None, "results": list(rows)}).encode()
 
 
-# Reading
+# FeedData
 
 
 def test_readings_join_on_utc_on_the_day_that_has_an_hour_twice() -> None:

@@ -13,9 +13,10 @@ import pytest
 import requests
 import urllib3
 
-from energydash import context, settings
-from energydash.errors import InputError
+from energydash.core import settings
+from energydash.core.errors import InputError
 from energydash.sources import http, replay
+from energydash.sync import context
 from tests.upstreams import Request, Response
 from tests.upstreams.server import Upstreams
 

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from energydash.battery.energy import integrate
-from energydash.battery.faults import cross_check
+from energydash.battery.quality import cross_check
 from energydash.battery.telemetry import from_arrays
+from energydash.core.time import Period
 from energydash.sources.sample.battery import sample_arrays, sample_reading
-from energydash.time import Period
 
 NOW = datetime(2026, 11, 20, 17, 7, tzinfo=UTC)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import adbc_driver_postgresql.dbapi
 import pytest
 
-from energydash.settings import Secret, Settings
+from energydash.core.settings import Secret, Settings
 from energydash.store import Store, open_store
 
 

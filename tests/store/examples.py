@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pandas as pd
 
-from energydash.feeds import Feed, Fetched
-from energydash.time import Period
+from energydash.core.feeds import Feed, Fetched
+from energydash.core.time import Period
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 STEP = timedelta(minutes=30)

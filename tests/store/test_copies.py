@@ -9,9 +9,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from energydash.errors import InputError, StoreError, StoreTooNew
-from energydash.feeds import Fetched, Problem
-from energydash.settings import Secret, Settings
+from energydash.core.errors import InputError, StoreError, StoreTooNew
+from energydash.core.feeds import Fetched
+from energydash.core.findings import Finding
+from energydash.core.settings import Secret, Settings
 from energydash.store import Store, open_store, restore
 from energydash.store.errors import StoreCorrupt
 from energydash.store.sqlite import SqliteDatabase
@@ -32,7 +33,9 @@ def fill(store: Store) -> None:
     )
     store.write(home_feed(owner), answer(0, 2, energy=0.25), fetched_at=START)
     store.put(owner, "meter", "a", {"label": "Gas"})
-    store.set_problem(home_feed(owner), Problem("x", "y", at(1), at(0), "Unavailable"))
+    store.set_problem(
+        home_feed(owner), Finding("Unavailable", "x", "y", retry_at=at(1), since=at(0))
+    )
     store.want(MIX, at(0), span(0, 4))
 
 

@@ -8,7 +8,7 @@ import time
 import numpy as np
 import pytest
 
-from energydash.settings import Settings
+from energydash.core.settings import Settings
 from energydash.store import Store
 from tests.store import workers
 from tests.store.examples import MIX

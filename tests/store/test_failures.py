@@ -10,9 +10,9 @@ from pathlib import Path
 import adbc_driver_postgresql.dbapi
 import pytest
 
-from energydash.errors import StoreError, StoreTooNew
-from energydash.feeds import Fetched
-from energydash.settings import Secret, Settings
+from energydash.core.errors import StoreError, StoreTooNew
+from energydash.core.feeds import Fetched
+from energydash.core.settings import Secret, Settings
 from energydash.store import Store, open_store, sqlite
 from energydash.store.database import Connection, statements
 from energydash.store.errors import (

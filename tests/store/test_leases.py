@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from energydash.settings import Settings
+from energydash.core.settings import Settings
 from energydash.store import Store
 from tests.store import workers
 from tests.store.examples import MIX, START, answer, home_feed

@@ -5,8 +5,6 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
-import pytest
-
 ROOT = Path(__file__).resolve().parents[2]
 FORBIDDEN = {"sqlite3", "_sqlite3", "sqlalchemy", "aiosqlite", "pysqlite3", "apsw"}
 READERS = {"read_sql", "read_sql_query", "read_sql_table", "to_sql"}
@@ -31,9 +29,10 @@ def used(source: str) -> set[str]:
     return found & (FORBIDDEN | READERS)
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_nothing_opens_the_store_past_adbc(path: Path) -> None:
-    assert used(path.read_text(encoding="utf-8")) == set()
+def test_nothing_opens_the_store_past_adbc() -> None:
+    found = {str(path): used(path.read_text(encoding="utf-8")) for path in FILES}
+    assert len(found) > 300
+    assert not {path: names for path, names in found.items() if names}
 
 
 def test_the_scan_finds_what_it_looks_for() -> None:

@@ -12,11 +12,11 @@ import pandas as pd
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from energydash.feeds import Fetched, empty_frame
+from energydash.core.feeds import Fetched, empty_frame
+from energydash.core.time import Period
 from energydash.store import Store
 from energydash.store.coverage import Covered, joined, windows, without
 from energydash.store.sqlite import SqliteDatabase
-from energydash.time import Period
 from tests.store.examples import MIX, START, at, frame, span
 
 VALUES = st.one_of(

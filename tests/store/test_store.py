@@ -10,11 +10,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from energydash.errors import InputError, StoreError
-from energydash.feeds import Fetched, Problem, empty_frame
-from energydash.settings import Settings
+from energydash.core.errors import InputError, StoreError
+from energydash.core.feeds import Fetched, empty_frame
+from energydash.core.findings import Finding
+from energydash.core.settings import Settings
+from energydash.core.time import Period
 from energydash.store import Covered, Store, Wanted, Written, open_store
-from energydash.time import Period
 from tests.store.examples import MIX, START, answer, at, frame, home_feed, span
 
 LATER = START + timedelta(days=30)
@@ -200,12 +201,12 @@ def test_rates_are_exact_text_and_end_when_a_later_answer_says_so(store: Store) 
 
 
 def test_a_problem_stays_until_the_next_write(store: Store) -> None:
-    problem = Problem("Elexon is down.", "Wait.", at(3), at(1), "Unavailable")
+    problem = Finding("Unavailable", "Elexon is down.", "Wait.", retry_at=at(3), since=at(1))
     store.set_problem(MIX, problem)
     assert store.problem(MIX) == problem
     assert store.version(MIX) == 0
-    store.set_problem(MIX, Problem("Elexon is still down."))
-    assert store.problem(MIX) == Problem("Elexon is still down.")
+    store.set_problem(MIX, Finding("Unavailable", "Elexon is still down."))
+    assert store.problem(MIX) == Finding("Unavailable", "Elexon is still down.")
     assert store.summary()["problem"].tolist() == ["Elexon is still down."]
     store.write(MIX, Fetched(empty_frame(), span(0, 1)), fetched_at=START)
     assert store.problem(MIX) is None
@@ -295,7 +296,7 @@ def test_forgetting_removes_all_of_an_owner_and_nothing_else(store: Store) -> No
     store.write(home, answer(0, 3, energy=1.0), fetched_at=START)
     store.write(MIX, answer(0, 3, gas=1.0), fetched_at=START)
     store.put(owner, "meter", "a", {})
-    store.set_problem(home, Problem("x"))
+    store.set_problem(home, Finding("Unavailable", "x"))
     store.want(home, START)
     assert store.forget(owner) == 3 + 1 + 1 + 1 + 1 + 1 + 1
     assert store.feeds() == [MIX]

@@ -11,10 +11,10 @@ from multiprocessing.synchronize import Event
 
 import numpy as np
 
-from energydash.feeds import Fetched
-from energydash.settings import Secret, Settings
+from energydash.core.feeds import Fetched
+from energydash.core.settings import Secret, Settings
+from energydash.core.time import Period
 from energydash.store import Store, open_store
-from energydash.time import Period
 from tests.store.examples import MIX, answer, span
 
 WINDOWS, ROWS = 8, 300  # windows of a writer, half-hours in each

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 
-from energydash.time import zone_info
+from energydash.core.time import zone_info
 from tests.upstreams.world import World
 
 STEP = timedelta(minutes=5)

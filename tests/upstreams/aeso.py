@@ -6,7 +6,7 @@ rows of single plants follow the summary.
 
 from __future__ import annotations
 
-from energydash.time import zone_info
+from energydash.core.time import zone_info
 from tests.upstreams._ticks import daylight, floor
 from tests.upstreams.wire import Handler, Request, Response
 from tests.upstreams.world import World

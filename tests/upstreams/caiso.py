@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from datetime import date, datetime, timedelta
 
-from energydash.time import zone_info
+from energydash.core.time import zone_info
 from tests.upstreams._ticks import DAY, daylight, midnight, ticks, today
 from tests.upstreams.wire import Handler, Request, Response
 from tests.upstreams.world import World

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from energydash.time import zone_info
+from energydash.core.time import zone_info
 from tests.upstreams._ticks import DAY, STEP, daylight, floor, midnight, ticks, today
 from tests.upstreams.wire import Handler, Request, Response
 from tests.upstreams.world import World

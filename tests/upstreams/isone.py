@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 
-from energydash.time import zone_info
+from energydash.core.time import zone_info
 from tests.upstreams._ticks import DAY, daylight, midnight, ticks
 from tests.upstreams.wire import Handler, Request, Response
 from tests.upstreams.world import World

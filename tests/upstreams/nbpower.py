@@ -5,7 +5,7 @@ Published names are `pyiso/NBP/load` and `pyiso/NBP/<neighbour>`.
 
 from __future__ import annotations
 
-from energydash.time import zone_info
+from energydash.core.time import zone_info
 from tests.upstreams._ticks import floor
 from tests.upstreams.wire import Handler, Request, Response
 from tests.upstreams.world import World

@@ -11,7 +11,7 @@ import re
 import zipfile
 from datetime import date
 
-from energydash.time import zone_info
+from energydash.core.time import zone_info
 from tests.upstreams._ticks import DAY, STEP, midnight, ticks, today
 from tests.upstreams.wire import Handler, Request, Response
 from tests.upstreams.world import World

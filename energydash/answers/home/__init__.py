@@ -1,15 +1,18 @@
-"""One function per question about a home: costs, bill, comparison, trouble, price, windows."""
+"""One function per question about a home, and what connects, imports and exports its data."""
 
 from __future__ import annotations
 
-from energydash.answers.home.carbon import bring_carbon, region_of
-from energydash.answers.home.compare import (
-    NOW,
-    Choice,
-    ComparisonAnswer,
-    choices,
-    compare,
+from energydash.answers.home.accounts import (
+    Connected,
+    Ingested,
+    OwnFigures,
+    connect,
+    find_meters,
+    ingest,
+    own_figures,
 )
+from energydash.answers.home.carbon import bring_carbon, region_of
+from energydash.answers.home.compare import NOW, Choice, ComparisonAnswer, choices, compare
 from energydash.answers.home.costs import (
     BillAnswer,
     CostsAnswer,
@@ -34,7 +37,14 @@ from energydash.answers.home.edit import (
     save_tariff,
     undo,
 )
-from energydash.answers.home.homes import Home, home_of, needs_connecting
+from energydash.answers.home.exports import Exported, export_readings, export_tariffs
+from energydash.answers.home.imports import (
+    ImportedReadings,
+    ReadingsImport,
+    TariffImport,
+    import_readings,
+    import_tariffs,
+)
 from energydash.answers.home.now import (
     HomeCards,
     MeterCard,
@@ -46,22 +56,32 @@ from energydash.answers.home.now import (
     price_now,
 )
 from energydash.answers.home.products import bring_prices, products, tariff_codes
+from energydash.answers.home.subject import Home, home_of, needs_connecting
+from energydash.sources.imports import Upload
 
 __all__ = [
     "NOW",
     "BillAnswer",
     "Choice",
     "ComparisonAnswer",
+    "Connected",
     "CostsAnswer",
+    "Exported",
     "Flux",
     "Home",
     "HomeCards",
+    "ImportedReadings",
+    "Ingested",
     "MapAnswer",
     "MeterCard",
+    "OwnFigures",
     "PriceNow",
     "PriceWindow",
+    "ReadingsImport",
     "Removed",
+    "TariffImport",
     "TroublesAnswer",
+    "Upload",
     "WindowsAnswer",
     "add_flux",
     "bill",
@@ -70,15 +90,23 @@ __all__ = [
     "cheapest_windows",
     "choices",
     "compare",
+    "connect",
     "correct_reading",
     "costs",
     "day_map",
     "delete_meter",
     "delete_readings",
     "delete_tariff",
+    "export_readings",
+    "export_tariffs",
+    "find_meters",
     "home_cards",
     "home_of",
+    "import_readings",
+    "import_tariffs",
+    "ingest",
     "needs_connecting",
+    "own_figures",
     "own_meters",
     "own_tariffs",
     "price_now",

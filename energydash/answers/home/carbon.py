@@ -12,29 +12,30 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from energydash import fetch
 from energydash.answers import grid
-from energydash.answers.home.homes import Home, choose, home_of
-from energydash.answers.intensity import intensity
-from energydash.context import Context
-from energydash.feeds import Problem, Reading
-from energydash.grid.places import Region, of_supply_point
+from energydash.answers.grid.intensity import intensity
+from energydash.answers.home.subject import Home, choose, home_of
+from energydash.core.feeds import FeedData
+from energydash.core.findings import Finding
+from energydash.core.time import Period
+from energydash.grid.regions import Region, of_supply_point
 from energydash.home.meters import Energy, Meter
-from energydash.home.rates import Floats, Micros, index_us
+from energydash.home.rate_cards import Floats, Micros, index_us
 from energydash.home.usage import Usage
-from energydash.time import Period
+from energydash.sync import fetch
+from energydash.sync.context import Context
 
 
 def with_carbon(
     context: Context, home: Home, usages: Sequence[Usage], period: Period
-) -> tuple[list[Usage], list[Reading]]:
+) -> tuple[list[Usage], list[FeedData]]:
     """The usages with the average intensity at each electricity reading, and where it is from.
 
     A home of one's own never meets made-up intensities, nor a sample home real ones.
     """
     here = replace(context, sample=home.is_sample, sample_if_empty=False)
     known: dict[str, tuple[Micros, Floats]] = {}
-    readings: list[Reading] = []
+    inputs: list[FeedData] = []
     out: list[Usage] = []
     for usage in usages:
         if usage.meter.energy is not Energy.ELECTRICITY:
@@ -47,9 +48,9 @@ def with_carbon(
             times = index_us(pd.DatetimeIndex(values.index))
             grams: Floats = np.asarray(values, dtype=np.float64)
             known[region] = times, grams
-            readings += found.readings
+            inputs += found.inputs
         out.append(replace(usage, g_per_kwh=_at(usage.times_us, *known[region])))
-    return out, readings
+    return out, inputs
 
 
 def bring_carbon(
@@ -58,7 +59,7 @@ def bring_carbon(
     meter: str = "",
     energy: str = "",
     progress: fetch.Progress | None = None,
-) -> tuple[Problem, ...]:
+) -> tuple[Finding, ...]:
     """Fetch what the store lacks of the intensity where the meters are; the problems met."""
     home = home_of(context)
     if home.is_sample:

@@ -8,11 +8,11 @@ from datetime import datetime
 from typing import Any
 
 from energydash.answers.home.costs import Answer
-from energydash.answers.home.homes import Home, home_of
 from energydash.answers.home.pricing import Priced, card_of, price_home
-from energydash.context import Context
-from energydash.errors import InputError
-from energydash.feeds import Feed
+from energydash.answers.home.subject import Home, home_of
+from energydash.core.errors import InputError
+from energydash.core.feeds import Feed
+from energydash.core.time import Period
 from energydash.home.comparison import (
     ASSUMPTIONS,
     NOTHING_KWH,
@@ -24,11 +24,11 @@ from energydash.home.comparison import (
     under,
 )
 from energydash.home.meters import Direction
-from energydash.home.rates import UNPRICED, RateCard, micros
+from energydash.home.rate_cards import UNPRICED, RateCard, micros
 from energydash.home.tariffs import parse_code
 from energydash.sources import octopus
 from energydash.sources.sample import household as sample
-from energydash.time import Period
+from energydash.sync.context import Context
 
 NOW = "as it was"
 
@@ -164,7 +164,7 @@ def compare(
     return ComparisonAnswer(
         period,
         tuple(usage.meter for usage in priced.usages),
-        priced.readings,
+        priced.inputs,
         _price_feeds(priced, [one.id for one in chosen]),
         (*priced.notes, *_unfair(unpriced_now)),
         found,

@@ -7,30 +7,30 @@ from typing import Any
 
 import pandas as pd
 
-from energydash import household
 from energydash.answers.home.pricing import Priced, card_of, price_home
-from energydash.context import Context
-from energydash.feeds import Feed, FromReadings, Reading
+from energydash.core.feeds import Feed, FeedData, FromFeeds
+from energydash.core.time import Period
 from energydash.home.bills import Bill, runs
 from energydash.home.bills import bill as bill_of
-from energydash.home.cards import terms
 from energydash.home.costs import By, Costs
 from energydash.home.costs import costs as costs_of
 from energydash.home.meters import Direction, Meter
+from energydash.home.prices import terms
 from energydash.home.profile import Profile, Value
 from energydash.home.profile import day_map as day_map_of
 from energydash.home.profile import profile as profile_of
-from energydash.home.troubles import Trouble, backdated, find
-from energydash.time import Period
+from energydash.home.quality import Trouble, backdated, find
+from energydash.sync import documents
+from energydash.sync.context import Context
 
 
 @dataclass(frozen=True, eq=False)
-class Answer(FromReadings):
+class Answer(FromFeeds):
     """What every answer about a home carries: whose readings, and the feeds of its prices."""
 
     period: Period
     meters: tuple[Meter, ...]
-    readings: tuple[Reading, ...]
+    inputs: tuple[FeedData, ...]
     prices: tuple[Feed, ...]
     notes: tuple[str, ...]
 
@@ -130,7 +130,7 @@ def _backdated(context: Context, period: Period, priced: Priced) -> list[Trouble
     """What changed agreements did to this period, priced both ways."""
     if priced.home.is_sample:
         return []
-    earlier = household.earlier_agreements(context.store)
+    earlier = documents.earlier_agreements(context.store)
     found: list[Trouble] = []
     for usage in priced.usages:
         one = usage.meter
@@ -197,9 +197,9 @@ def bill_json(bill: Bill) -> dict[str, Any]:
 
 def _common(
     period: Period, priced: Priced
-) -> tuple[Period, tuple[Meter, ...], tuple[Reading, ...], tuple[Feed, ...], tuple[str, ...]]:
+) -> tuple[Period, tuple[Meter, ...], tuple[FeedData, ...], tuple[Feed, ...], tuple[str, ...]]:
     meters = tuple(usage.meter for usage in priced.usages)
-    return period, meters, priced.readings, priced.prices, priced.notes
+    return period, meters, priced.inputs, priced.prices, priced.notes
 
 
 def _join(parts: list[Priced]) -> Priced:
@@ -207,7 +207,7 @@ def _join(parts: list[Priced]) -> Priced:
     by_meter = {
         usage.meter.id: (usage, reading)
         for part in parts
-        for usage, reading in zip(part.usages, part.readings, strict=True)
+        for usage, reading in zip(part.usages, part.inputs, strict=True)
     }
     return Priced(
         first.home,

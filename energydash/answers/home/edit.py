@@ -8,14 +8,14 @@ from decimal import Decimal
 
 import pandas as pd
 
-from energydash import household
-from energydash.context import Context
-from energydash.errors import InputError
-from energydash.feeds import Fetched
+from energydash.core.errors import InputError
+from energydash.core.feeds import Fetched
+from energydash.core.time import HALF_HOUR, Period
 from energydash.home.bands import Band
 from energydash.home.meters import Direction, Meter
 from energydash.home.tariffs import Tariff, check_together
-from energydash.time import HALF_HOUR, Period
+from energydash.sync import documents
+from energydash.sync.context import Context
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,17 +40,17 @@ class Flux:
 
 def own_meters(context: Context) -> list[Meter]:
     """The household's meters, never the sample's."""
-    return household.meters(context.store)
+    return documents.meters(context.store)
 
 
 def own_tariffs(context: Context) -> list[Tariff]:
     """The tariffs that the household made or imported, never the sample's."""
-    return household.tariffs(context.store)
+    return documents.tariffs(context.store)
 
 
 def save_meter(context: Context, meter: Meter) -> None:
     """Keep a meter's document. Raises: InputError where its point is another meter's."""
-    for other in household.meters(context.store):
+    for other in documents.meters(context.store):
         same = other.point and other.point == meter.point and other.direction is meter.direction
         if same and other.id != meter.id:
             raise InputError(
@@ -66,7 +66,7 @@ def delete_meter(context: Context, meter: Meter) -> int:
     ever = Period(datetime.fromisoformat("1990-01-01T00:00Z"), context.now() + HALF_HOUR)
     rows = context.store.delete(meter.feed(owner), ever)
     context.store.drop(owner, "meter", meter.id)
-    for agreement in household.agreements(context.store):
+    for agreement in documents.agreements(context.store):
         if agreement.meter == meter.id:
             context.store.drop(owner, "agreement", agreement.id)
     return rows
@@ -74,7 +74,7 @@ def delete_meter(context: Context, meter: Meter) -> int:
 
 def save_tariff(context: Context, *tariffs: Tariff) -> None:
     """Keep tariffs, all or none. Raises: InputError where two would price the same day."""
-    known = {one.id: one for one in household.tariffs(context.store)}
+    known = {one.id: one for one in documents.tariffs(context.store)}
     for tariff in tariffs:
         known[tariff.id] = tariff
     check_together(list(known.values()))
@@ -111,7 +111,7 @@ def add_flux(context: Context, flux: Flux) -> tuple[Tariff, ...]:
         raise InputError("The tariff needs a name.", remedy="Such as 'Flux April 2026'.")
     ended = [
         replace(one, valid_to=flux.valid_from)
-        for one in household.tariffs(context.store)
+        for one in documents.tariffs(context.store)
         if _runs_into(one, added[0])
     ]
     save_tariff(context, *ended, *added)

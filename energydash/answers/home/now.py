@@ -8,17 +8,17 @@ from datetime import datetime, timedelta
 import numpy as np
 import pandas as pd
 
-from energydash.answers.home.homes import Home, home_of, is_configured
 from energydash.answers.home.pricing import card_of, price_home, read_meter
-from energydash.context import Context
-from energydash.feeds import Feed, Reading
+from energydash.answers.home.subject import Home, home_of, is_configured
+from energydash.core.feeds import Feed, FeedData
+from energydash.core.time import DAY, HALF_HOUR, Period, grid
 from energydash.flexibility.windows import Window, windows
-from energydash.home.cards import terms
 from energydash.home.meters import Direction, Energy, Meter
-from energydash.home.rates import RateCard, micros
+from energydash.home.prices import terms
+from energydash.home.rate_cards import RateCard, micros
 from energydash.sources import octopus
 from energydash.sources.sample import household as sample
-from energydash.time import DAY, HALF_HOUR, Period, grid
+from energydash.sync.context import Context
 
 STALE_AFTER = 7 * DAY
 AHEAD = 2 * DAY
@@ -33,7 +33,7 @@ class MeterCard:
     """
 
     meter: Meter
-    reading: Reading
+    reading: FeedData
     newest_kwh: float | None
     is_stale: bool
     unpriced_half_hours: int
@@ -64,7 +64,7 @@ class PriceNow:
     next_p_per_kwh: float | None
     export_p_per_kwh: float | None
     export_tariff: str
-    readings: tuple[Reading, ...] = ()
+    inputs: tuple[FeedData, ...] = ()
     prices: tuple[Feed, ...] = ()
     sample_reason: str = ""
 

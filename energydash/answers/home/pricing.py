@@ -6,20 +6,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
-from energydash import fetch, household
 from energydash.answers.home.carbon import with_carbon
-from energydash.answers.home.homes import Home, choose, home_of
-from energydash.context import Context
-from energydash.feeds import Coverage, Feed, Reading, empty_frame
+from energydash.answers.home.subject import Home, choose, home_of
+from energydash.core.coverage import Coverage
+from energydash.core.feeds import Feed, FeedData, empty_frame
+from energydash.core.time import HALF_HOUR, Period, local_midnight, zone_info
 from energydash.home.bills import runs
-from energydash.home.cards import Term, published_card, tariff_card, terms, with_dispatches
 from energydash.home.meters import Direction, Meter
-from energydash.home.rates import RateCard
+from energydash.home.prices import Term, published_card, tariff_card, terms, with_dispatches
+from energydash.home.rate_cards import RateCard
 from energydash.home.tariffs import TierSpan
 from energydash.home.usage import Usage, use
 from energydash.sources import octopus
 from energydash.sources.sample import household as sample
-from energydash.time import HALF_HOUR, Period, local_midnight, zone_info
+from energydash.sync import documents, fetch
+from energydash.sync.context import Context
 
 # A meter of files with nothing for so long before a period is not missed in it.
 FORGOTTEN_AFTER = timedelta(days=60)
@@ -31,7 +32,7 @@ class Priced:
 
     home: Home
     usages: tuple[Usage, ...]
-    readings: tuple[Reading, ...]
+    inputs: tuple[FeedData, ...]
     terms: Mapping[str, tuple[Term, ...]]
     prices: tuple[Feed, ...] = ()
     cards: Mapping[str, RateCard] = field(default_factory=dict)
@@ -65,7 +66,7 @@ def price_home(
     wide = _with_tiers(home, meters, period)
     now = context.now()
     usages: list[Usage] = []
-    readings: list[Reading] = []
+    inputs: list[FeedData] = []
     in_force: dict[str, tuple[Term, ...]] = {}
     cards: dict[str, RateCard] = {}
     uncertain: list[str] = []
@@ -76,7 +77,7 @@ def price_home(
             if term.tariff not in cards:
                 card = card_of(context, home, term.tariff, wide, one.direction, term.payment_method)
                 if "INTELLI" in term.tariff and one.direction is Direction.IMPORT:
-                    slots = household.dispatches(context.store, one.account)
+                    slots = documents.dispatches(context.store, one.account)
                     card = with_dispatches(card, slots)
                     if not any(slot.intersect(wide) for slot in slots):
                         uncertain.append(term.tariff)
@@ -90,23 +91,23 @@ def price_home(
             continue
         missing = usage.missing_us
         known = len(usage.expected_us) - len(missing)
-        coverage = Coverage(known, len(usage.expected_us), tuple(runs(missing)))
+        coverage = Coverage(known, len(usage.expected_us), tuple(runs(missing)), step=HALF_HOUR)
         usages.append(usage)
-        readings.append(replace(reading, coverage=coverage))
+        inputs.append(replace(reading, coverage=coverage))
         in_force[one.id] = tuple(found)
     published = [t.tariff for found in in_force.values() for t in found if t.is_published]
     prices = tuple(f for code in dict.fromkeys(published) for f in octopus.tariff_feeds(code))
     if carbon:
         usages, more = with_carbon(context, home, usages, period)
-        readings += more
-    return Priced(home, tuple(usages), tuple(readings), in_force, prices, cards, tuple(uncertain))
+        inputs += more
+    return Priced(home, tuple(usages), tuple(inputs), in_force, prices, cards, tuple(uncertain))
 
 
-def read_meter(context: Context, home: Home, meter: Meter, period: Period) -> Reading:
+def read_meter(context: Context, home: Home, meter: Meter, period: Period) -> FeedData:
     """A meter's readings from the store, or the sample's."""
     if home.is_sample:
         return sample.consumption_reading(meter, period, context.now(), home.sample_reason)
-    feed = household.meter_feed(meter, context.store.household())
+    feed = documents.meter_feed(meter, context.store.household())
     reading = fetch.read(context.store, feed, period, context.now())
     # a feed that was never written has no parts yet
     return reading if "energy" in reading.data else replace(reading, data=empty_frame("energy"))
@@ -130,7 +131,7 @@ def card_of(
     return published_card(tariff, rates, direction, payment_method=payment_method)
 
 
-def _is_history(home: Home, meter: Meter, reading: Reading, period: Period, now: datetime) -> bool:
+def _is_history(home: Home, meter: Meter, reading: FeedData, period: Period, now: datetime) -> bool:
     """True for a meter known from files alone that ended well before the period."""
     if meter.connected or home.is_sample or reading.newest is None:
         return False
@@ -138,10 +139,11 @@ def _is_history(home: Home, meter: Meter, reading: Reading, period: Period, now:
 
 
 def _expected(
-    home: Home, meter: Meter, reading: Reading, period: Period, now: datetime
+    home: Home, meter: Meter, reading: FeedData, period: Period, now: datetime
 ) -> list[Period]:
     """Where half-hours ought to be: not in the future, nor before or after the account's time."""
-    due = fetch.expected_period(reading.feed, period, reading.newest, now)
+    until = fetch.due_at(reading.feed, reading.newest, now)
+    due = period.intersect(Period(min(period.start, until), until))
     if home.is_sample or reading.newest is None:
         end = reading.newest + HALF_HOUR if reading.newest else now
         due = period.intersect(Period(min(period.start, end), end))

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from energydash import fetch
-from energydash.context import Context
-from energydash.feeds import Problem
+from energydash.core.findings import Finding
+from energydash.core.time import Period
 from energydash.sources import octopus
 from energydash.sources.octopus import Product
-from energydash.time import Period
+from energydash.sync import fetch
+from energydash.sync.context import Context
 
 
 def products(context: Context) -> tuple[Product, ...]:
@@ -32,7 +32,7 @@ def bring_prices(
     codes: Sequence[str],
     period: Period,
     progress: fetch.Progress | None = None,
-) -> tuple[Problem, ...]:
+) -> tuple[Finding, ...]:
     """Fetch what the store lacks of published tariffs' prices; the problems met on the way."""
     feeds = [feed for code in codes for feed in octopus.tariff_feeds(code)]
     met = [fetch.refresh(context, feed, period, progress=progress).problem for feed in feeds]

@@ -22,8 +22,9 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from energydash.feeds import Feed, Fetched
-from energydash.settings import Section, Settings
+from energydash.core.feeds import Feed, Fetched
+from energydash.core.settings import Section, Settings
+from energydash.core.time import Period
 from energydash.sources import Info
 from energydash.sources.aretas.client import account_of, authorised, forget_logins
 from energydash.sources.aretas.rows import NO_ROWS, SOURCE, Rows, read_rows
@@ -35,7 +36,6 @@ from energydash.sources.aretas.sensors import (
     types_of,
 )
 from energydash.sources.aretas.sites import Monitor, latest, monitors, site_zone
-from energydash.time import Period
 
 __all__ = [
     "INFO", "Monitor", "account_of", "feeds", "fetch", "forget_logins", "latest", "monitors",

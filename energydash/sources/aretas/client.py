@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from energydash.errors import BadCredentials, BadData, InputError, NotFound
-from energydash.settings import Section, Settings
+from energydash.core.errors import BadCredentials, BadData, InputError, NotFound
+from energydash.core.settings import Section, Settings
 from energydash.sources import http
 from energydash.sources.aretas.rows import SOURCE
 

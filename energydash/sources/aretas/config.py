@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import configparser
 
-from energydash.errors import InputError
+from energydash.core.errors import InputError
 
 
 def read_config(text: str, name: str = "config.cfg") -> dict[str, str]:

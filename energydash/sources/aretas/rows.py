@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.csv
 
 from energydash.battery.telemetry import Channel
-from energydash.errors import BadData, InputError
+from energydash.core.errors import BadData, InputError
 
 SOURCE: Final = "Aretas"
 FIELDS: Final = ("type", "timestamp", "data")

@@ -12,10 +12,10 @@ import pandas as pd
 
 from energydash.battery.mapping import FACTOR, full_name, part_of
 from energydash.battery.telemetry import PARTS
-from energydash.errors import InputError
-from energydash.feeds import empty_frame
-from energydash.settings import Section, Settings
-from energydash.sources import raw_cache
+from energydash.core.errors import InputError
+from energydash.core.feeds import empty_frame
+from energydash.core.settings import Section, Settings
+from energydash.sources import cache
 from energydash.sources.aretas.client import address, as_list, call, latest_body
 from energydash.sources.aretas.rows import Rows
 
@@ -42,7 +42,7 @@ def sensor_types(settings: Settings, account: Section) -> dict[int, SensorType]:
         read_sensor_types(body)  # only what can be read is kept
         return body
 
-    answer = raw_cache.cached(
+    answer = cache.cached(
         settings, f"GET {address(account, 'sensortype/list')}", timedelta(days=1), ask
     )
     return read_sensor_types(answer.body)
@@ -98,7 +98,7 @@ def types_of(
 ) -> tuple[int, ...]:
     """The numbers of the monitor's sensors that can belong to a battery, kept for an hour."""
     request = f"POST {address(account, 'sensorreport/latest')} {mac}"
-    answer = raw_cache.cached(
+    answer = cache.cached(
         settings, request, timedelta(hours=1), lambda: latest_body(account, (mac,))
     )
     found = {int(row["type"]) for row in as_list(answer.body) if isinstance(row.get("type"), int)}

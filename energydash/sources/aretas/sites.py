@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from energydash.errors import BadData, InputError
-from energydash.settings import Section
+from energydash.core.errors import BadData, InputError
+from energydash.core.settings import Section
+from energydash.core.time import zone_info
 from energydash.sources import http
 from energydash.sources.aretas.client import as_list, authorised, instant, latest_body
 from energydash.sources.aretas.rows import SOURCE
-from energydash.time import zone_info
 
 ACTIVE_WITHIN: Final = timedelta(hours=24)
 

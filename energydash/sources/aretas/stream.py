@@ -19,8 +19,8 @@ import orjson
 from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 from websockets.sync.client import ClientConnection, connect
 
-from energydash.errors import BadCredentials, BadData, InputError, SourceError, Unavailable
-from energydash.settings import Section, Settings
+from energydash.core.errors import BadCredentials, BadData, InputError, SourceError, Unavailable
+from energydash.core.settings import Section, Settings
 from energydash.sources.aretas.client import address, forget_token, token_of
 from energydash.sources.aretas.rows import SOURCE, Rows, read_rows
 from energydash.sources.aretas.sites import monitors

@@ -8,9 +8,10 @@ feed is a local meter id, of a price feed the tariff's code.
 
 from __future__ import annotations
 
-from energydash.errors import InputError
-from energydash.feeds import Feed, Fetched
-from energydash.settings import Settings
+from energydash.core.errors import InputError
+from energydash.core.feeds import Feed, Fetched
+from energydash.core.settings import Settings
+from energydash.core.time import Period
 from energydash.sources import Info
 from energydash.sources.octopus import rest
 from energydash.sources.octopus.account import Home, MeterPoint, get_account, read_account
@@ -37,7 +38,6 @@ from energydash.sources.octopus.products import (
 )
 from energydash.sources.octopus.readings import fetch_consumption, read_consumption
 from energydash.sources.octopus.rest import account_section
-from energydash.time import Period
 
 __all__ = [
     "INFO",

@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from energydash.errors import BadCredentials, NotFound
+from energydash.core.errors import BadCredentials, NotFound
+from energydash.core.settings import Section
+from energydash.core.time import LONDON, parse_instant
 from energydash.home.meters import Direction, Energy
-from energydash.settings import Section
 from energydash.sources import http
 from energydash.sources.octopus import rest
-from energydash.time import LONDON, parse_instant
 
 
 @dataclass(frozen=True)

@@ -14,12 +14,12 @@ from typing import Any
 
 import pandas as pd
 
-from energydash.errors import BadCredentials, BadData, RateLimited, SourceError
-from energydash.feeds import empty_frame, tidy
-from energydash.settings import Section
+from energydash.core.errors import BadCredentials, BadData, RateLimited, SourceError
+from energydash.core.feeds import empty_frame, tidy
+from energydash.core.settings import Section
+from energydash.core.time import Period, iso_z, parse_instant, utc_now
 from energydash.sources import http
 from energydash.sources.octopus import rest
-from energydash.time import Period, iso_z, parse_instant, utc_now
 
 URL = f"{rest.BASE}graphql/"
 PAGE_SIZE = 100  # an answer may have at most 10,000 nodes; one reading is about ten

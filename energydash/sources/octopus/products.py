@@ -14,15 +14,15 @@ from typing import Any
 
 import pandas as pd
 
-from energydash.errors import InputError, NotFound
-from energydash.feeds import Feed, Fetched, empty_frame
+from energydash.core.errors import InputError, NotFound
+from energydash.core.feeds import Feed, Fetched, empty_frame
+from energydash.core.settings import Settings
+from energydash.core.time import HALF_HOUR, LONDON, Period, iso_z, parse_instant, utc_now
 from energydash.home.bands import exact
 from energydash.home.tariffs import parse_code
-from energydash.settings import Settings
 from energydash.sources import http
+from energydash.sources.cache import cached
 from energydash.sources.octopus import rest
-from energydash.sources.raw_cache import cached
-from energydash.time import HALF_HOUR, LONDON, Period, iso_z, parse_instant, utc_now
 
 PAGE_SIZE = 1_500  # the most that Octopus gives: 31 days of half-hours
 LISTS_LAST = timedelta(days=1)

@@ -8,11 +8,11 @@ from typing import Any
 
 import pandas as pd
 
-from energydash.errors import NotFound
-from energydash.feeds import Feed, Fetched, empty_frame, tidy
-from energydash.settings import Settings
+from energydash.core.errors import NotFound
+from energydash.core.feeds import Feed, Fetched, empty_frame, tidy
+from energydash.core.settings import Settings
+from energydash.core.time import DAY, Period, iso_z
 from energydash.sources.octopus import rest
-from energydash.time import DAY, Period, iso_z
 
 PAGE_SIZE = 25_000  # the most that Octopus gives; 520 days of half-hours
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-from energydash.errors import BadCredentials, BadData
-from energydash.settings import Section, Settings
+from energydash.core.errors import BadCredentials, BadData
+from energydash.core.settings import Section, Settings
 from energydash.sources import http
 
 NAME = "Octopus Energy"

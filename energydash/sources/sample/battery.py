@@ -17,9 +17,10 @@ import pandas as pd
 
 from energydash.battery.devices import Device, Warranty
 from energydash.battery.telemetry import Floats, Micros, from_arrays, to_frame
-from energydash.feeds import Coverage, Feed, Reading
+from energydash.core.coverage import Coverage
+from energydash.core.feeds import Feed, FeedData
+from energydash.core.time import DAY, LONDON, Period, local_midnight
 from energydash.sources.sample import SEED, SOURCE
-from energydash.time import DAY, LONDON, Period, local_midnight
 
 STEP_US: Final = 20_000_000
 SKEW_US: Final = {
@@ -96,12 +97,12 @@ def sample_arrays(period: Period) -> Arrays:
     }
 
 
-def sample_reading(period: Period, now: datetime, reason: str) -> Reading:
-    """Telemetry of `period` up to `now`, as a Reading that says that it is made up and why."""
+def sample_reading(period: Period, now: datetime, reason: str) -> FeedData:
+    """Telemetry of `period` up to `now`, as a FeedData that says that it is made up and why."""
     end = min(period.end, now)
     seen = Period(min(period.start, end), end)
     frame = to_frame(from_arrays(sample_arrays(seen))) if seen.duration else pd.DataFrame()
-    return Reading(
+    return FeedData(
         frame, feed(), now, now, Coverage(len(frame), len(frame)), "sample", None, reason
     )
 

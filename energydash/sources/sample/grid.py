@@ -16,15 +16,16 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from energydash.feeds import Coverage, Feed, Reading, empty_frame
+from energydash.core.coverage import Coverage
+from energydash.core.feeds import Feed, FeedData, empty_frame
+from energydash.core.time import HALF_HOUR, Period, grid, zone_info
 from energydash.grid.factors import factor_set
 from energydash.grid.fuels import in_stack_order
 from energydash.grid.intensity import intensity_of
 from energydash.grid.interconnectors import LINKS
 from energydash.grid.mix import shares
-from energydash.grid.places import Region
+from energydash.grid.regions import Region
 from energydash.sources.sample import SOURCE, Floats, hours, local_hour, wander
-from energydash.time import HALF_HOUR, Period, grid, zone_info
 
 FIVE_MINUTES: Final = timedelta(minutes=5)
 HORIZON: Final = timedelta(hours=48)
@@ -79,27 +80,27 @@ _GB_PARTS: Final[Mapping[str, tuple[float, float, float, float, float]]] = {
 }  # fmt: skip
 
 
-def mix_reading(region: Region, period: Period, now: datetime, reason: str) -> Reading:
+def mix_reading(region: Region, period: Period, now: datetime, reason: str) -> FeedData:
     """Generation by fuel in MW up to `now`, every 5 minutes."""
     index = grid(_until(period, now), FIVE_MINUTES)
     return _reading(region, "mix", "MW", FIVE_MINUTES, _mix_mw(region, index), now, reason)
 
 
-def mix_percent_reading(region: Region, period: Period, now: datetime, reason: str) -> Reading:
+def mix_percent_reading(region: Region, period: Period, now: datetime, reason: str) -> FeedData:
     """Generation by fuel in per cent of all supply up to `now`, every half-hour."""
     index = grid(_until(period, now), HALF_HOUR)
     percent = 100 * shares(_mix_mw(region, index))
     return _reading(region, "mix-percent", "%", HALF_HOUR, percent, now, reason)
 
 
-def load_reading(region: Region, period: Period, now: datetime, reason: str) -> Reading:
+def load_reading(region: Region, period: Period, now: datetime, reason: str) -> FeedData:
     """Demand in MW up to `now`, every 5 minutes."""
     index = grid(_until(period, now), FIVE_MINUTES)
     frame = pd.DataFrame({"load": 1000 * _load_gw(region, index)}, index=index)
     return _reading(region, "load", "MW", FIVE_MINUTES, frame, now, reason)
 
 
-def storage_reading(region: Region, period: Period, now: datetime, reason: str) -> Reading:
+def storage_reading(region: Region, period: Period, now: datetime, reason: str) -> FeedData:
     """Storage in MW (+ discharging) up to `now`, every 5 minutes."""
     index = grid(_until(period, now), FIVE_MINUTES)
     mix = _mix_mw(region, index)
@@ -107,7 +108,7 @@ def storage_reading(region: Region, period: Period, now: datetime, reason: str) 
     return _reading(region, "storage", "MW", FIVE_MINUTES, mix[parts], now, reason)
 
 
-def interconnectors_reading(region: Region, period: Period, now: datetime, reason: str) -> Reading:
+def interconnectors_reading(region: Region, period: Period, now: datetime, reason: str) -> FeedData:
     """Each link's power in MW (+ import) up to `now`; together they are the mix's imports."""
     index = grid(_until(period, now), FIVE_MINUTES)
     mix = _mix_mw(region, index)
@@ -125,7 +126,7 @@ def interconnectors_reading(region: Region, period: Period, now: datetime, reaso
     return _reading(region, "interconnectors", "MW", FIVE_MINUTES, frame, now, reason)
 
 
-def intensity_reading(region: Region, period: Period, now: datetime, reason: str) -> Reading:
+def intensity_reading(region: Region, period: Period, now: datetime, reason: str) -> FeedData:
     """Average intensity in g/kWh up to `now`, every half-hour: `actual` and what was `forecast`."""
     index = grid(_until(period, now), HALF_HOUR)
     frame = pd.DataFrame(
@@ -157,13 +158,13 @@ def _reading(
     frame: pd.DataFrame,
     now: datetime,
     reason: str,
-) -> Reading:
+) -> FeedData:
     if frame.empty:
         frame = empty_frame(*map(str, frame.columns))
     newest = frame.index[-1].to_pydatetime() if len(frame) else None
     coverage = Coverage(len(frame), len(frame))
     feed = feed_of(region, quantity, unit, step)
-    return Reading(frame, feed, now, newest, coverage, "sample", None, reason)
+    return FeedData(frame, feed, now, newest, coverage, "sample", None, reason)
 
 
 def _until(period: Period, now: datetime) -> Period:

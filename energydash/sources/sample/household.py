@@ -15,13 +15,14 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from energydash.feeds import Coverage, Reading
+from energydash.core.coverage import Coverage
+from energydash.core.feeds import FeedData
+from energydash.core.time import DAY, HALF_HOUR, LONDON, Period, grid, local_midnight, zone_info
 from energydash.home.bands import Band
 from energydash.home.meters import Direction, Meter
-from energydash.home.rates import HALF_HOUR_US, Prices, Rate, RateCard, index_us
+from energydash.home.rate_cards import HALF_HOUR_US, Prices, Rate, RateCard, index_us
 from energydash.home.tariffs import Tariff
 from energydash.sources.sample import SEED, SOURCE, Floats, hours, local_hour, wander
-from energydash.time import DAY, HALF_HOUR, LONDON, Period, grid, local_midnight, zone_info
 
 OWNER: Final = "sample"
 LATITUDE: Final = 51.75
@@ -81,7 +82,7 @@ TARIFFS: Final = (
 )
 
 
-def consumption_reading(meter: Meter, period: Period, now: datetime, reason: str) -> Reading:
+def consumption_reading(meter: Meter, period: Period, now: datetime, reason: str) -> FeedData:
     """A sample meter's half-hours in `period`, as far as they have ended by `now`."""
     feed = meter.feed(OWNER)
     last = now - (now - datetime.fromtimestamp(0, now.tzinfo)) % HALF_HOUR
@@ -90,7 +91,7 @@ def consumption_reading(meter: Meter, period: Period, now: datetime, reason: str
     load, sun = _load_kwh(index), _solar_kwh(index)
     net = load - sun if meter.direction is Direction.IMPORT else sun - load
     data = pd.DataFrame({"energy": np.round(np.maximum(net, 0.0), 3)}, index=index)
-    return Reading(
+    return FeedData(
         data,
         feed,
         fetched_at=now,

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import TYPE_CHECKING
 
-from energydash.errors import InputError
+from energydash.core.errors import InputError
 
 if TYPE_CHECKING:
     from energydash.sources.saved.parts import SavedAnswer

@@ -16,8 +16,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import pandas as pd
 
-from energydash.errors import InputError
-from energydash.grid import places
+from energydash.core.errors import InputError
+from energydash.grid import regions
 from energydash.sources.saved.parts import (
     SavedAnswer,
     SavedFile,
@@ -125,7 +125,7 @@ def _day_of(file: SavedFile, day: date | None) -> date:
 def _read_forecast(tables: list[Table], region: str | None) -> SavedAnswer:
     """OASIS SLD_FCST: a forecast per area; `region` is its TAC_AREA_NAME."""
     area = region or WHOLE_AREA
-    if area.upper() in {name.upper() for name in ("CAISO", *places.find("CAISO").aliases)}:
+    if area.upper() in {name.upper() for name in ("CAISO", *regions.find("CAISO").aliases)}:
         area = WHOLE_AREA
     times: list[datetime] = []
     values: list[float] = []

@@ -11,10 +11,10 @@ from datetime import date
 
 import pandas as pd
 
-from energydash.errors import BadData, InputError
-from energydash.feeds import tidy
-from energydash.grid.places import find
-from energydash.sources.carbon_intensity import (
+from energydash.core.errors import BadData, InputError
+from energydash.core.feeds import tidy
+from energydash.grid.regions import find
+from energydash.sources.grid.carbon_intensity import (
     FACTOR_FUELS,
     read_factors,
     read_slots,

@@ -14,9 +14,9 @@ from typing import Any
 
 import pandas as pd
 
-from energydash.errors import InputError
-from energydash.feeds import tidy
-from energydash.grid import places
+from energydash.core.errors import InputError
+from energydash.core.feeds import tidy
+from energydash.grid import regions
 from energydash.sources.saved.parts import (
     SavedAnswer,
     SavedFile,
@@ -110,7 +110,7 @@ def _choose(region: str | None, present: set[str]) -> str:
             remedy=f"Choose one with --region: {', '.join(sorted(present))}.",
         )
     # Respondents are among the aliases of our regions: CAISO finds CISO.
-    known = next((r.aliases for r in places.regions() if region.upper() in (r.id, *r.aliases)), ())
+    known = next((r.aliases for r in regions.regions() if region.upper() in (r.id, *r.aliases)), ())
     for name in (region.upper(), *known):
         if name in present:
             return name

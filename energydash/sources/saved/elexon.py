@@ -11,13 +11,13 @@ from datetime import date, timedelta
 
 import pandas as pd
 
-from energydash.errors import BadData
-from energydash.feeds import empty_frame, tidy
+from energydash.core.errors import BadData
+from energydash.core.feeds import empty_frame, tidy
+from energydash.core.time import HALF_HOUR
 from energydash.grid.fuels import in_stack_order
 from energydash.grid.mix import with_embedded
-from energydash.sources import elexon, neso
+from energydash.sources.grid import elexon, neso
 from energydash.sources.saved.parts import SavedAnswer, SavedFile, only_region, text_of, trouble
-from energydash.time import HALF_HOUR
 
 
 def read(files: list[SavedFile], region: str | None, day: date | None) -> SavedAnswer:

@@ -12,9 +12,9 @@ from typing import Any
 
 import pandas as pd
 
-from energydash.errors import BadData, InputError
-from energydash.feeds import tidy
-from energydash.sources.files import Upload, read_readings
+from energydash.core.errors import BadData, InputError
+from energydash.core.feeds import tidy
+from energydash.sources.imports import Upload, read_readings
 from energydash.sources.octopus import (
     read_consumption,
     read_measurements,

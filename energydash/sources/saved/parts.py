@@ -18,11 +18,11 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from energydash.errors import InputError
-from energydash.feeds import empty_frame, tidy
-from energydash.grid import places
+from energydash.core.errors import InputError
+from energydash.core.feeds import empty_frame, tidy
+from energydash.core.time import zone_info
+from energydash.grid import regions
 from energydash.grid.fuels import FUELS
-from energydash.time import zone_info
 
 BLANK = frozenset({"", "-", "--", "nan", "null", "none", "n/a"})
 YEARS = range(1990, 2101)  # electronic records of grids; other years are damage
@@ -91,7 +91,7 @@ def expand(files: Sequence[tuple[str, bytes]]) -> list[SavedFile]:
 
 def only_region(region: str | None, own: str) -> str:
     """`own`, where `region` is empty or one of its names; these files have no other region."""
-    if region and region.upper() != own and places.find(region).id != own:
+    if region and region.upper() != own and regions.find(region).id != own:
         raise InputError(
             f"These files are of {own}, not of '{region}'.", remedy="Leave --region away."
         )

@@ -9,14 +9,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from energydash import household
-from energydash.context import Context, open_context
-from energydash.feeds import Fetched, empty_frame
+from energydash.core.feeds import Fetched, empty_frame
+from energydash.core.time import DAY, HALF_HOUR, Period, grid
 from energydash.home.bands import Band
 from energydash.home.meters import Direction, Meter
 from energydash.home.tariffs import Agreement, Tariff
 from energydash.sources import octopus
-from energydash.time import DAY, HALF_HOUR, Period, grid
+from energydash.sync import documents
+from energydash.sync.context import Context, open_context
 
 NOW = datetime(2026, 4, 10, 12, tzinfo=UTC)
 DATA = Period(NOW - 40 * DAY, datetime(2026, 4, 9, 23, tzinfo=UTC))
@@ -61,7 +61,7 @@ def home(nobody: Context) -> Context:
 def write(context: Context, meter: Meter, period: Period, kwh: float) -> None:
     index = grid(period, HALF_HOUR)
     frame = pd.DataFrame({"energy": np.full(len(index), kwh)}, index=index)
-    feed = household.meter_feed(meter, context.store.household())
+    feed = documents.meter_feed(meter, context.store.household())
     context.store.write(feed, Fetched(frame, period), fetched_at=NOW)
 
 

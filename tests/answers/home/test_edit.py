@@ -8,13 +8,13 @@ from decimal import Decimal
 
 import pytest
 
-from energydash import household
 from energydash.answers import home as answers
-from energydash.context import Context
-from energydash.errors import InputError
+from energydash.core.errors import InputError
+from energydash.core.time import DAY, LONDON, Period
 from energydash.home.meters import Meter
 from energydash.home.tariffs import Tariff
-from energydash.time import DAY, LONDON, Period
+from energydash.sync import documents
+from energydash.sync.context import Context
 
 DAYS = Period.local_days(date(2026, 3, 20), date(2026, 3, 22), LONDON)
 
@@ -29,7 +29,7 @@ def test_a_new_flux_ends_the_one_before(home: Context) -> None:
     flux = answers.Flux("Flux 2026", start, rates(10, 20, 30), rates(5, 10, 15), Decimal(40))
     first, second = answers.add_flux(home, flux)
     assert [str(band) for band in first.bands] == ["low 02:00-05:00", "peak 16:00-19:00"]
-    known = {one.id: one for one in household.tariffs(home.store)}
+    known = {one.id: one for one in documents.tariffs(home.store)}
     assert known["flux"].valid_to == known["fixed"].valid_to == start
     assert known["flat"].valid_to is None  # only compared with
     rows = answers.costs(home, DAYS, "day").costs.rows.set_index("key")
@@ -45,13 +45,13 @@ def test_tariffs_that_overlap_are_refused_and_nothing_is_kept(home: Context) -> 
     other = Tariff("new", "New", default_rate=Decimal(1))
     with pytest.raises(InputError, match=r"'Flux' and 'New'"):
         answers.save_tariff(home, other)
-    assert "new" not in {one.id for one in household.tariffs(home.store)}
+    assert "new" not in {one.id for one in documents.tariffs(home.store)}
     answers.delete_tariff(home, "flux")
     answers.save_tariff(home, other)
 
 
 def test_readings_are_corrected_deleted_and_put_back(home: Context) -> None:
-    meter = household.meters(home.store)[0]
+    meter = documents.meters(home.store)[0]
 
     def kwh() -> float:
         total: float = answers.costs(home, DAYS, "total", meter.id).costs.totals["import_kwh"]
@@ -71,10 +71,10 @@ def test_readings_are_corrected_deleted_and_put_back(home: Context) -> None:
 
 
 def test_a_point_has_one_meter_and_a_deleted_meter_takes_its_readings(home: Context) -> None:
-    first = household.meters(home.store)[0]
+    first = documents.meters(home.store)[0]
     with pytest.raises(InputError, match="already has this meter point"):
         answers.save_meter(home, Meter("copy", point=first.point))
     answers.save_meter(home, replace(first, label="House"))
-    assert household.meters(home.store)[0].name == "House"
+    assert documents.meters(home.store)[0].name == "House"
     assert answers.delete_meter(home, first) > 1800
-    assert [one.id for one in household.meters(home.store)] == ["out"]
+    assert [one.id for one in documents.meters(home.store)] == ["out"]

@@ -10,19 +10,20 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from energydash import household
 from energydash.answers import home as answers
-from energydash.commands.output import jsonable
-from energydash.context import Context
-from energydash.errors import InputError
-from energydash.feeds import Fetched, empty_frame
+from energydash.cli.output import jsonable
+from energydash.core.errors import InputError
+from energydash.core.feeds import Fetched, empty_frame
+from energydash.core.settings import load
+from energydash.core.time import DAY, HALF_HOUR, LONDON, Period, grid
 from energydash.home.meters import Meter
 from energydash.home.profile import Value
+from energydash.home.quality import Kind
 from energydash.home.tariffs import Agreement
-from energydash.home.troubles import Kind
-from energydash.settings import load
-from energydash.sources import carbon_intensity, octopus
-from energydash.time import DAY, HALF_HOUR, LONDON, Period, grid
+from energydash.sources import octopus
+from energydash.sources.grid import carbon_intensity
+from energydash.sync import documents
+from energydash.sync.context import Context
 from tests.answers.home.conftest import CODE, DATA, NOW, publish, write
 
 MARCH = Period.local_days(date(2026, 3, 25), date(2026, 4, 1), LONDON)  # a 46-half-hour day inside
@@ -82,7 +83,7 @@ def test_late_readings_are_not_missing_yet_and_the_future_never_is(home: Context
 def test_a_home_without_anything_shows_the_sample_and_says_why(nobody: Context) -> None:
     found = answers.costs(nobody, MARCH, "day")
     assert found.is_sample
-    assert "no Octopus account connected" in found.readings[0].sample_reason
+    assert "no Octopus account connected" in found.inputs[0].sample_reason
     assert found.costs.totals["import_kwh"] > 10
     assert found.costs.totals["missing"] == 0
     strict = answers.costs(replace(nobody, sample_if_empty=False), MARCH, "day")
@@ -215,7 +216,7 @@ def test_a_changed_agreement_and_a_charging_slot_are_priced(home: Context) -> No
     agreement = home.store.get(owner, "agreement", "a")
     assert agreement is not None
     before = {**agreement, "tariff": "E-1R-OLD-C"}
-    home.store.put(owner, household.EARLIER, "in", {"agreements": [before], "changed_at": "x"})
+    home.store.put(owner, documents.EARLIER, "in", {"agreements": [before], "changed_at": "x"})
     changed = answers.troubles(home, day, "in").troubles[0]
     assert (changed.kind, changed.gbp) == (Kind.BACKDATED, pytest.approx(24 * 0.05))
     intelligent = "E-1R-INTELLI-VAR-24-10-29-C"
@@ -227,7 +228,7 @@ def test_a_changed_agreement_and_a_charging_slot_are_priced(home: Context) -> No
     home.store.put(owner, "agreement", "a", {**agreement, "tariff": intelligent})
     assert "charging slots" in answers.costs(home, first, "rate", "in").notes[0]
     slot = {"account": "", "start": "2026-04-01T04:10:00Z", "end": "2026-04-01T05:00:00Z"}
-    home.store.put(owner, household.DISPATCH, "slot", slot)
+    home.store.put(owner, documents.DISPATCH, "slot", slot)
     found = answers.costs(home, first, "rate", "in")
     assert not found.notes
     rows = found.costs.rows.set_index("key")["import_kwh"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from energydash.battery.devices import Device
-from energydash.settings import Settings
+from energydash.core.settings import Settings
 from energydash.sources import aretas
 from tests.sources.contract import ContractCase
 from tests.upstreams.aretas import HOST, MAC, PASSWORD, USERNAME

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from energydash.sources import carbon_intensity
+from energydash.sources.grid import carbon_intensity
 from tests.sources.contract import ContractCase
 from tests.upstreams.carbon_intensity import HOST
 

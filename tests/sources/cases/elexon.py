@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from energydash.sources import elexon, neso
+from energydash.sources.grid import elexon, neso
 from tests.sources.contract import ContractCase
 from tests.upstreams.elexon import HOST, NESO_HOST
 

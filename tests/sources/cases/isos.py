@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from energydash.feeds import Feed
-from energydash.settings import Settings
+from energydash.core.feeds import Feed
+from energydash.core.settings import Settings
 from energydash.sources import borrowed, isos
 from tests.sources.contract import Change, ContractCase
 from tests.upstreams import Request, Response

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from energydash.feeds import Feed
-from energydash.settings import Settings
+from energydash.core.feeds import Feed
+from energydash.core.settings import Settings
 from energydash.sources import borrowed, legacy
 from tests.sources.contract import ContractCase
 from tests.upstreams import Request, Response

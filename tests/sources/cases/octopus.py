@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from energydash.feeds import Feed
+from energydash.core.feeds import Feed
+from energydash.core.settings import Settings
 from energydash.home.meters import Meter
-from energydash.household import meter_feed
-from energydash.settings import Settings
 from energydash.sources import octopus
+from energydash.sync.documents import meter_feed
 from tests.sources.contract import ContractCase
 from tests.upstreams._octopus_homes import ACCOUNT, IMPORT_MPAN, KEY, OLD_SERIAL, SERIAL
 from tests.upstreams.octopus import HOST

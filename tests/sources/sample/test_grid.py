@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from energydash.core.time import HALF_HOUR, Period
 from energydash.grid.fuels import FUELS
-from energydash.grid.places import Region, find, regions
+from energydash.grid.regions import Region, find, regions
 from energydash.sources.sample import grid
-from energydash.time import HALF_HOUR, Period
 
 NOW = datetime(2026, 10, 25, 17, 33, 20, tzinfo=UTC)
 WEEK = Period(NOW - timedelta(days=7), NOW + timedelta(days=1))

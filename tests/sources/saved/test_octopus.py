@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from energydash.errors import InputError
+from energydash.core.errors import InputError
 from energydash.sources import saved
 from energydash.sources.saved.parts import SavedAnswer
 

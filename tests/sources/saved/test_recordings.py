@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from energydash.errors import InputError
+from energydash.core.errors import InputError
 from energydash.sources.saved import read
 from energydash.sources.saved.parts import SavedAnswer
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from energydash.errors import InputError
+from energydash.core.errors import InputError
 from energydash.grid.fuels import FUELS
 from energydash.sources.saved import SOURCES, read
 from tests.sources.saved import samples

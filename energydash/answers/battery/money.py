@@ -1,0 +1,188 @@
+"""What a battery saved: its half-hours at the home's prices, with and without it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Final, Literal
+
+import numpy as np
+import pandas as pd
+
+from energydash.answers.battery import data
+from energydash.answers.battery.view import device_of
+from energydash.answers.grid.intensity import intensity
+from energydash.answers.home.pricing import card_of, read_meter
+from energydash.answers.home.subject import Home, home_of
+from energydash.battery import money
+from energydash.battery.devices import Device
+from energydash.battery.telemetry import Floats
+from energydash.core.errors import EnergydashError
+from energydash.core.feeds import FeedData
+from energydash.core.time import HALF_HOUR, Period
+from energydash.home.meters import Direction, Energy, Meter
+from energydash.home.prices import terms
+from energydash.home.rate_cards import index_us
+from energydash.sync.context import Context
+
+By = Literal["half-hour", "day", "month", "year"]
+GRID: Final = "GB"
+USUAL_LIFE_CYCLES: Final = 4000  # full cycles that wear is spread over without a warranty
+
+
+@dataclass(frozen=True)
+class MoneyAnswer:
+    """Amounts of `battery.money.MONEY_COLUMNS` by local day, month or year (index: local dates).
+
+    wear_p_per_kwh: what a discharged kWh wears off. is_metered: meters told what the home used;
+    else energy in is taken as bought and energy out as not bought. is_priced: any half-hour has
+    a price. notes: what was assumed.
+    """
+
+    device: Device
+    period: Period
+    table: pd.DataFrame
+    totals: dict[str, float]
+    wear_p_per_kwh: float
+    is_metered: bool
+    is_priced: bool
+    inputs: tuple[FeedData, ...]
+    notes: tuple[str, ...]
+
+
+def battery_money(context: Context, device: str, period: Period, by: By = "day") -> MoneyAnswer:
+    """Avoided import, export earned, cost of charging, wear and net, versus no battery."""
+    chosen = device_of(context, device)
+    frame = data.slots(context, chosen, period)
+    reading = data.reading_of(context, chosen, data.lived(context, chosen, period), frame)
+    halves = _half_hours(frame)
+    index = pd.DatetimeIndex(halves.index)
+    is_sample = data.is_sample(context, chosen)
+    if not is_sample:  # a battery of one's own is never valued at a stranger's prices
+        context = replace(context, sample_if_empty=False)
+    home = home_of(context)
+    notes: list[str] = []
+    import_meter, export_meter = (
+        _meter(home, direction, chosen) for direction in (Direction.IMPORT, Direction.EXPORT)
+    )
+    inputs = [reading]
+    flows: list[Floats] = []
+    prices: list[Floats] = []
+    for meter in (import_meter, export_meter):
+        if meter is None:
+            flows.append(np.zeros(len(index)) if import_meter else np.full(len(index), np.nan))
+            prices.append(np.zeros(len(index)))
+            continue
+        metered = read_meter(context, home, meter, period)
+        inputs.append(metered)
+        flows.append(_aligned(metered.data, index))
+        prices.append(_pence(context, home, meter, index, period))
+    kwh_in, kwh_out = (halves[name].to_numpy() for name in ("kwh_in", "kwh_out"))
+    if import_meter is None:
+        notes.append("No tariff is known, so nothing is priced: connect Octopus or import one.")
+        prices[0] = np.full(len(index), np.nan)
+    elif not is_sample:  # a real meter has seen the battery; the sample home has none
+        flows[0], flows[1] = money.without_battery(flows[0], flows[1], kwh_in, kwh_out)
+    carbon = _carbon(context, index, period, inputs, notes)
+    wear = money.wear_p_per_kwh(chosen.replacement_gbp, _life_kwh(chosen, notes))
+    half_hours = money.HalfHours(kwh_in, kwh_out, flows[0], flows[1], prices[0], prices[1], carbon)
+    valued = money.value(half_hours, index, wear)
+    is_metered = bool(np.isfinite(flows[0]).any()) and import_meter is not None
+    return MoneyAnswer(
+        device=chosen,
+        period=period,
+        table=grouped(valued, chosen.zone, by),
+        totals={name: float(valued[name].sum()) for name in valued.columns},
+        wear_p_per_kwh=wear,
+        is_metered=is_metered,
+        is_priced=bool(np.isfinite(prices[0]).any()),
+        inputs=tuple(inputs),
+        notes=tuple(notes),
+    )
+
+
+def grouped(valued: pd.DataFrame, zone: str, by: By) -> pd.DataFrame:
+    """Half-hours summed by local day, month or year; the index has naive local starts."""
+    local = pd.DatetimeIndex(valued.index).tz_convert(zone).tz_localize(None)
+    if by == "half-hour":
+        return valued.set_axis(local, axis="index")
+    period = {"day": "D", "month": "M", "year": "Y"}[by]
+    keys = local.to_period(period).to_timestamp().rename(by)
+    return valued.groupby(keys).sum()
+
+
+def _half_hours(frame: pd.DataFrame) -> pd.DataFrame:
+    """Slots added up to half-hours."""
+    starts = pd.DatetimeIndex(frame.index).floor("30min")
+    sums = frame[["kwh_in", "kwh_out"]].fillna(0.0).groupby(starts).sum()
+    sums.index = pd.DatetimeIndex(sums.index).as_unit("us").rename("time")
+    return sums
+
+
+def _meter(home: Home, direction: Direction, device: Device) -> Meter | None:
+    """The electricity meter of a direction: the one the device names, else the first."""
+    wanted = device.import_meter if direction is Direction.IMPORT else device.export_meter
+    fitting = [
+        meter
+        for meter in home.meters
+        if meter.energy is Energy.ELECTRICITY and meter.direction is direction
+    ]
+    return next((meter for meter in fitting if meter.id == wanted), fitting[0] if fitting else None)
+
+
+def _aligned(frame: pd.DataFrame, index: pd.DatetimeIndex) -> Floats:
+    """A meter's half-hours at these instants, NaN where it has none."""
+    if frame.empty:
+        return np.full(len(index), np.nan)
+    return frame["energy"].reindex(index).to_numpy(dtype=np.float64)
+
+
+def _pence(
+    context: Context, home: Home, meter: Meter, index: pd.DatetimeIndex, period: Period
+) -> Floats:
+    """The price of each half-hour with VAT, NaN where no tariff says."""
+    times_us = index_us(index)
+    found = np.full(len(index), np.nan)
+    wide = Period(period.start - HALF_HOUR, period.end + HALF_HOUR)
+    for term in terms(meter, home.tariffs, home.agreements, wide):
+        start, end = (int(at.timestamp() * 1e6) for at in (term.period.start, term.period.end))
+        mine = (times_us >= start) & (times_us < end)
+        if mine.any():
+            card = card_of(context, home, term.tariff, wide, meter.direction, term.payment_method)
+            found[mine] = card.unit.pence(times_us[mine])
+    return found
+
+
+def _carbon(
+    context: Context,
+    index: pd.DatetimeIndex,
+    period: Period,
+    inputs: list[FeedData],
+    notes: list[str],
+) -> Floats:
+    """The grid's average intensity of each half-hour in g/kWh; NaN where it is not stored."""
+    if not len(index):
+        return np.empty(0)
+    until = min(period.end, context.now())
+    try:
+        found = intensity(context, GRID, Period(min(period.start, until), until))
+    except EnergydashError as error:
+        notes.append(f"Carbon is not known: {error.message}")
+        return np.full(len(index), np.nan)
+    inputs.extend(found.inputs)
+    columns = [name for name in ("actual", "forecast") if name in found.data.columns]
+    if not columns or found.data.empty:
+        notes.append("Carbon is not known: no intensity is stored for this period.")
+        return np.full(len(index), np.nan)
+    series = found.data[columns].bfill(axis="columns").iloc[:, 0]
+    return series.reindex(index).to_numpy(dtype=np.float64)
+
+
+def _life_kwh(device: Device, notes: list[str]) -> float | None:
+    """What wear is spread over: the warranty's throughput, else a usual number of full cycles."""
+    if device.warranty.throughput_kwh:
+        return device.warranty.throughput_kwh
+    if device.capacity_kwh and device.replacement_gbp:
+        notes.append(f"Wear is spread over {USUAL_LIFE_CYCLES:,} full cycles (no warranty given).")
+        return device.capacity_kwh * USUAL_LIFE_CYCLES
+    notes.append("Wear is not counted: the battery's settings have no replacement cost.")
+    return None

@@ -1,0 +1,99 @@
+"""A battery's channels over time, for charts and for export."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from energydash.answers.battery import data
+from energydash.answers.battery.view import device_of
+from energydash.battery import slots as slots_module
+from energydash.battery.devices import Device
+from energydash.battery.energy import integrate
+from energydash.battery.telemetry import Channel, to_frame
+from energydash.core.feeds import FeedData
+from energydash.core.time import Period
+from energydash.sync.context import Context
+
+RAW_DAYS: Final = timedelta(days=8)  # longer traces are drawn from quarter-hours
+
+
+@dataclass(frozen=True)
+class Traces:
+    """What is drawn: a frame per channel on its own clock; `gaps` without data; `note` says what
+    was aggregated."""
+
+    device: Device
+    frames: Mapping[str, pd.DataFrame]
+    gaps: tuple[Period, ...]
+    reading: FeedData
+    note: str
+
+
+def traces(context: Context, device: str, period: Period) -> Traces:
+    """The channels of a period for drawing: raw samples up to eight days, quarter-hour means and
+    levels beyond. Charts thin each to what can be seen."""
+    chosen = device_of(context, device)
+    frame = data.slots(context, chosen, period)
+    reading = data.reading_of(context, chosen, data.lived(context, chosen, period), frame)
+    if period.duration <= RAW_DAYS:
+        found = data.telemetry(context, chosen, period)
+        frames = {
+            part: data.channel_frame(channel, part)
+            for part, channel in found.channels().items()
+            if len(channel)
+        }
+        if "power_kw" not in frames and len(found.current) and len(found.voltage):
+            whole = integrate(found)
+            power = Channel(whole.time_us, whole.power_w / 1e3)
+            frames["power_kw"] = data.channel_frame(power, "power_kw").dropna()
+        return Traces(chosen, frames, reading.coverage.missing, reading, "raw samples")
+    # A slot with less than a minute of data has no mean worth drawing.
+    hours = frame["covered_s"].where(frame["covered_s"] >= 60) / 3600
+    columns = {
+        "voltage_v": frame["voltage_v"],
+        "current_a": (frame["ah_in"] - frame["ah_out"]) / hours,
+        "power_kw": (frame["kwh_in"] - frame["kwh_out"]) / hours,
+        "soc_percent": frame["soc_percent"],
+        "temperature_c": frame["temperature_c"],
+    }
+    frames = {
+        part: values.replace([np.inf, -np.inf], np.nan).to_frame(part).dropna()
+        for part, values in columns.items()
+    }
+    kept = {part: values for part, values in frames.items() if len(values)}
+    return Traces(
+        chosen, kept, reading.coverage.missing, reading,
+        "15-minute means; raw samples for eight days or less",
+    )  # fmt: skip
+
+
+def export(
+    context: Context, device: str, period: Period, names: str = "energydash"
+) -> pd.DataFrame:
+    """Raw telemetry of a period. names: `energydash`, or `bdf` for the columns of the Battery
+    Data Format (`Unix Time / s`, `Voltage / V`…)."""
+    chosen = device_of(context, device)
+    found = data.telemetry(context, chosen, period)
+    frame = to_frame(found)
+    if names != "bdf":
+        return frame
+    out = pd.DataFrame({"Unix Time / s": slots_module.edges(frame) / 1e6})
+    for part, title in BDF.items():
+        if part in frame.columns:
+            out[title] = frame[part].to_numpy()
+    return out
+
+
+BDF: Final = {
+    "voltage_v": "Voltage / V",
+    "current_a": "Current / A",
+    "power_kw": "Power / kW",
+    "soc_percent": "SOC / %",
+    "temperature_c": "Surface Temperature T1 / degC",
+}

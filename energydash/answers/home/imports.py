@@ -1,0 +1,388 @@
+"""Importing files of readings and tariffs: a preview first, then all of it or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pandas as pd
+
+from energydash.answers.home.accounts import M3_NOTE, find_meters, new_id
+from energydash.core.errors import InputError
+from energydash.core.feeds import Fetched
+from energydash.core.time import LONDON, Period
+from energydash.home.meters import Direction, Energy, Meter, Unit, same_meter
+from energydash.home.tariffs import Tariff, check_together
+from energydash.sources.imports import Choices, MeterReadings, Upload, read_readings
+from energydash.sources.imports.tariffs import FileMeter, TariffFile, read_tariffs
+from energydash.sync import documents
+from energydash.sync.context import Context
+
+File = Path | Upload
+
+# A file without a meter's name is taken for another home's where more than this share of the
+# half-hours that both have, and more than a day of them, differ by more than a Wh.
+OTHER_HOME, OTHER_HOME_LEAST, SAME_WITHIN = 0.2, 48, 0.001
+
+
+@dataclass(frozen=True)
+class ImportedReadings:
+    """One meter's readings of one file, and the meter that they go to."""
+
+    readings: MeterReadings
+    meter: Meter
+    is_new: bool
+    changed: int = 0
+
+    @property
+    def summary(self) -> str:
+        """What the user reads about it, in one line."""
+        found = self.readings
+        parts = [f"{found.file}: {found.format}, {len(found.frame):,} half-hours"]
+        if period := found.period:
+            parts.append(f"{period.start:%Y-%m-%d %H:%M} to {period.end:%Y-%m-%d %H:%M} UTC")
+        new = "new meter " if self.is_new else "meter "
+        parts.append(f"{new}{self.meter.id} ({self.meter.name})")
+        for count, what in (
+            (len(found.refused), "refused"),
+            (found.repeated, "repeated"),
+            (found.missing, "missing"),
+            (found.zero_filled, "read as zero"),
+        ):
+            if count:
+                parts.append(f"{count:,} {what}")
+        return "; ".join(parts)
+
+
+@dataclass(frozen=True)
+class ReadingsImport:
+    """What an import stored, or (stored is False) would store."""
+
+    items: tuple[ImportedReadings, ...]
+    stored: bool
+    notes: tuple[str, ...] = ()
+
+    @property
+    def refused(self) -> int:
+        return sum(len(one.readings.refused) for one in self.items)
+
+
+@dataclass(frozen=True)
+class TariffImport:
+    """What an import of tariffs stored: tariffs that are new, changed, or as they were."""
+
+    added: tuple[Tariff, ...]
+    changed: tuple[Tariff, ...]
+    unchanged: tuple[Tariff, ...]
+    meters: tuple[Meter, ...] = ()
+    notes: tuple[str, ...] = ()
+    stored: bool = True
+
+
+def import_readings(
+    context: Context,
+    files: Sequence[File],
+    meter: str = "",
+    direction: str = "",
+    unit: str = "",
+    *,
+    energy: str = "",
+    create: bool = True,
+    preview: bool = False,
+    accept_refused: bool = False,
+    zone: str = LONDON,
+    absent: str = "auto",
+    stamp: str = "auto",
+    columns: Mapping[str, str] | None = None,
+) -> ReadingsImport:
+    """Import files of readings: all of them, or none where one cannot be read.
+
+    meter: an id, label, MPAN or serial number; else the file's name or kind tells. create: make
+    meters that are not known. preview: only say what would be done. accept_refused: import the
+    good rows of files that have bad ones. zone, absent, stamp, columns: see `Choices`.
+    Raises: InputError, which says which file, line and column, and what to do.
+    """
+    choices = _choices(direction, unit, energy, zone, absent, stamp, columns)
+    parsed = [
+        one
+        for file in files
+        for one in read_readings(file if isinstance(file, Upload) else Upload.of(file), choices)
+    ]
+    if not parsed:
+        raise InputError("There is no file to import.", remedy="Name at least one.")
+    known = documents.meters(context.store)
+    fixed = find_meters(context, meter) if meter and _is_known(context, meter) else []
+    items: list[ImportedReadings] = []
+    for one in parsed:
+        alike = [] if fixed else [m for m in known if _fits(m, one) and _agrees(context, m, one)]
+        target, is_new = _target(one, known, alike, fixed, meter, create=create)
+        if is_new:
+            known.append(target)
+        elif target not in known:  # a serial number was learned
+            known = [target if old.id == target.id else old for old in known]
+        items.append(ImportedReadings(one, target, is_new))
+    if preview:
+        return ReadingsImport(tuple(items), stored=False, notes=_notes(items))
+    for item in items:
+        _check_refused(item.readings, accept=accept_refused)
+    return _store(context, items)
+
+
+def _choices(
+    direction: str,
+    unit: str,
+    energy: str,
+    zone: str,
+    absent: str,
+    stamp: str,
+    columns: Mapping[str, str] | None,
+) -> Choices:
+    for value, known, what in (
+        (direction, ("", *Direction), "direction"),
+        (energy, ("", *Energy), "kind of energy"),
+        (absent, ("auto", "zero", "missing"), "meaning of absent half-hours"),
+        (stamp, ("auto", "start", "end"), "meaning of a time"),
+    ):
+        if value not in known:
+            choices = ", ".join(str(one) for one in known if one)
+            raise InputError(f"'{value}' is not a {what}.", remedy=f"Choose from {choices}.")
+    return Choices(
+        unit=unit,
+        energy=Energy(energy) if energy else None,
+        direction=Direction(direction) if direction else None,
+        zone=zone,
+        absent=absent,  # type: ignore[arg-type]  # checked above
+        stamp=stamp,  # type: ignore[arg-type]
+        columns=columns or {},
+    )
+
+
+def _is_known(context: Context, meter: str) -> bool:
+    return any(
+        meter in (one.id, one.label, one.point, *one.serials)
+        for one in documents.meters(context.store)
+    )
+
+
+def _target(
+    found: MeterReadings,
+    known: Sequence[Meter],
+    alike: Sequence[Meter],
+    fixed: Sequence[Meter],
+    named: str,
+    *,
+    create: bool,
+) -> tuple[Meter, bool]:
+    """The meter that readings go to, and whether it is made for them.
+
+    By the user's choice; by the point or id in the file's name; else the one meter of that kind
+    whose readings do not contradict the file's (`alike`).
+    """
+    if fixed:
+        fitting = [one for one in fixed if _fits(one, found)]
+        if len(fitting) == 1:
+            return fitting[0], False
+        raise _misfit(found, fixed[0])
+    if not named:
+        if found.meter_id:
+            same = next((one for one in known if one.id == found.meter_id), None)
+            if same is not None:
+                return _checked(same, found), False
+        elif found.point:
+            same = same_meter(known, found.point, found.direction)
+            if same is not None:
+                return _with_serial(_checked(same, found), found.serial), False
+            other = next((one for one in known if one.point == found.point), None)
+            if other is not None:
+                raise _misfit(found, other)
+        else:
+            if len(alike) == 1:
+                return alike[0], False
+            if len(alike) > 1:
+                names = ", ".join(f"{one.id} ({one.name})" for one in alike)
+                raise InputError(
+                    f"{found.file} may belong to any of {len(alike)} meters.",
+                    remedy=f"Choose the meter (--meter), or name a new one: {names}. "
+                    "Nothing was imported.",
+                )
+    if not create:
+        raise InputError(
+            f"The meter of {found.file} is not known.",
+            remedy="Connect its account, name a known meter, or let it be created. Nothing was "
+            "imported.",
+        )
+    return _made(found, named), True
+
+
+def _made(found: MeterReadings, named: str) -> Meter:
+    """A new meter for a file's readings; a name of 13 digits is its MPAN, another its label."""
+    is_point = named.isdigit() and len(named) >= 6
+    label = found.label or f"{found.energy.value} {found.direction.value}".capitalize()
+    return Meter(
+        id=found.meter_id or new_id(),
+        energy=found.energy,
+        direction=found.direction,
+        unit=found.unit,
+        label=named if named and not is_point else label,
+        point=named if is_point else found.point,
+        serials=(found.serial,) if found.serial else (),
+    )
+
+
+def _fits(meter: Meter, found: MeterReadings) -> bool:
+    return (meter.energy, meter.direction, meter.unit) == (
+        found.energy,
+        found.direction,
+        found.unit,
+    )
+
+
+def _agrees(context: Context, meter: Meter, found: MeterReadings) -> bool:
+    """False where a meter has other readings in the file's time: then it is another home's.
+
+    Revised readings differ too, but few of them.
+    """
+    if found.period is None:
+        return True
+    stored = context.store.read(meter.feed(context.store.household()), found.period, ("energy",))
+    both = stored.join(found.frame, how="inner", rsuffix="_file").dropna()
+    differ = int(((both["energy"] - both["energy_file"]).abs() > SAME_WITHIN).sum())
+    return differ <= max(OTHER_HOME * len(both), OTHER_HOME_LEAST)
+
+
+def _checked(meter: Meter, found: MeterReadings) -> Meter:
+    if not _fits(meter, found):
+        raise _misfit(found, meter)
+    return meter
+
+
+def _with_serial(meter: Meter, serial: str) -> Meter:
+    if not serial or serial in meter.serials:
+        return meter
+    return replace(meter, serials=(serial, *meter.serials))
+
+
+def _misfit(found: MeterReadings, meter: Meter) -> InputError:
+    """The file is not this meter's: which of energy, direction and unit differs."""
+    for ours, theirs, flag in (
+        (meter.energy.value, found.energy.value, "energy"),
+        (meter.direction.value, found.direction.value, "direction"),
+        (meter.unit.value, found.unit.value, "unit"),
+    ):
+        if ours != theirs:
+            return InputError(
+                f"{found.file} is read as {theirs}, but meter '{meter.name}' is {ours}.",
+                remedy=f"Choose another meter, or say the file's {flag}. Nothing was imported.",
+            )
+    return InputError(
+        f"{found.file} may belong to several meters of that name.", remedy="Name one by its id."
+    )
+
+
+def _check_refused(found: MeterReadings, *, accept: bool) -> None:
+    if found.refused and not accept:
+        first = found.refused[0]
+        more = f" ({len(found.refused) - 1} more rows like it)" if len(found.refused) > 1 else ""
+        raise InputError(
+            f"{found.file}, {first}{more}.",
+            remedy="Mend the file, or import it without these rows. Nothing was imported.",
+        )
+
+
+def _store(context: Context, items: Sequence[ImportedReadings]) -> ReadingsImport:
+    """Write meters and readings; the last file wins where two have the same half-hour."""
+    store, owner = context.store, context.store.household()
+    done: dict[int, ImportedReadings] = {}
+    for meter in {item.meter.id: item.meter for item in items}.values():
+        numbered = [(n, item) for n, item in enumerate(items) if item.meter.id == meter.id]
+        frames = [item.readings.frame for _, item in numbered]
+        joined = pd.concat(frames)
+        joined = joined[~joined.index.duplicated(keep="last")].sort_index()
+        store.put(owner, "meter", meter.id, meter.to_body())
+        changed = 0
+        if not joined.empty:
+            end = joined.index[-1].to_pydatetime() + pd.Timedelta(minutes=30)
+            covered = Period(joined.index[0].to_pydatetime(), end)
+            # What a file says is not final: an account that is connected later is still asked.
+            fetched = Fetched(joined, covered)
+            changed = store.write(meter.feed(owner), fetched, fetched_at=context.now()).changed
+        for place, (n, item) in enumerate(numbered):
+            done[n] = replace(item, meter=meter, changed=changed if place == 0 else 0)
+    ordered = tuple(done[n] for n in range(len(items)))
+    return ReadingsImport(ordered, stored=True, notes=_notes(ordered))
+
+
+def _notes(items: Sequence[ImportedReadings]) -> tuple[str, ...]:
+    said = [f"{item.readings.file}: {note}." for item in items for note in item.readings.notes]
+    for item in items:
+        meter = item.meter
+        if meter.unit is Unit.M3 and not meter.calorific_values:
+            said.append(M3_NOTE.format(name=meter.name))
+    return tuple(dict.fromkeys(said))
+
+
+def import_tariffs(
+    context: Context, files: Sequence[File], meter: str = "", *, preview: bool = False
+) -> TariffImport:
+    """Import tariffs, and the meters that stand beside them; all of it or nothing.
+
+    A tariff of a known name takes the other's place. meter: bind the tariffs to that meter alone.
+    Raises: InputError where a file cannot be read, or where two tariffs would price the same
+    meter on the same day.
+    """
+    read = [read_tariffs(file if isinstance(file, Upload) else Upload.of(file)) for file in files]
+    if not read:
+        raise InputError("There is no file to import.", remedy="Name at least one.")
+    bound = find_meters(context, meter)[0] if meter else None
+    known = {one.id: one for one in documents.tariffs(context.store)}
+    incoming: dict[str, Tariff] = {}
+    for file in read:
+        for tariff in file.tariffs:
+            one = replace(tariff, meter=bound.id) if bound else tariff
+            if bound and (one.energy, one.direction) != (bound.energy, bound.direction):
+                raise InputError(
+                    f"{file.file}: '{one.label}' is for {one.energy.value} {one.direction.value}, "
+                    f"but meter '{bound.name}' is {bound.energy.value} {bound.direction.value}.",
+                    remedy="Choose another meter. Nothing was imported.",
+                )
+            incoming[one.id] = one
+    check_together(list((known | incoming).values()))
+    meters = _listed_meters(context, read)
+    result = TariffImport(
+        added=tuple(one for key, one in incoming.items() if key not in known),
+        changed=tuple(one for key, one in incoming.items() if key in known and known[key] != one),
+        unchanged=tuple(one for key, one in incoming.items() if known.get(key) == one),
+        meters=tuple(meters),
+        notes=tuple(f"{file.file}: {note}." for file in read for note in file.notes),
+        stored=not preview,
+    )
+    if not preview:
+        store, owner = context.store, context.store.household()
+        for listed in meters:
+            store.put(owner, "meter", listed.id, listed.to_body())
+        for tariff in (*result.added, *result.changed):
+            store.put(owner, "tariff", tariff.id, tariff.to_body())
+    return result
+
+
+def _listed_meters(context: Context, files: Sequence[TariffFile]) -> list[Meter]:
+    """The meters of config files that are not known yet."""
+    known = documents.meters(context.store)
+    added: list[Meter] = []
+    listed: list[FileMeter] = [one for file in files for one in file.meters]
+    for one in listed:
+        if same_meter([*known, *added], one.point, one.direction) is not None:
+            continue
+        added.append(
+            Meter(
+                id=new_id(),
+                energy=one.energy,
+                direction=one.direction,
+                unit=one.unit,
+                label=one.label or f"{one.energy.value} {one.direction.value}".capitalize(),
+                point=one.point,
+                serials=(one.serial,) if one.serial else (),
+            )
+        )
+    return added

@@ -1,0 +1,95 @@
+"""Does every source answer, right now? Each is asked for something small, all at the same time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from energydash import sources
+from energydash.answers.sources import health
+from energydash.core.errors import SourceError
+from energydash.core.feeds import Feed
+from energydash.core.findings import Finding
+from energydash.core.settings import Section
+from energydash.core.time import Period
+from energydash.sources import aretas, octopus
+from energydash.sync import fetch
+from energydash.sync.context import Context
+
+AT_ONCE = 16
+LAST = timedelta(hours=1)
+CADENCES = 4  # at least so many of them: the newest hour of an hourly mix is published late
+
+State = Literal["answers", "being asked", "trouble", "not configured"]
+
+
+@dataclass(frozen=True)
+class Checked:
+    """One source, or one operator or account of it. newest: of what is stored after asking."""
+
+    source: str
+    subject: str
+    state: State
+    newest: datetime | None = None
+    problem: Finding | None = None
+    needs: str = ""
+
+
+def check(context: Context) -> tuple[Checked, ...]:
+    """Ask every source that can be asked: what it answers is kept as any other refresh.
+
+    An upstream that said when to come again is not asked before. Raises StoreError.
+    """
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        asked = [pool.submit(question) for question in _questions(context)]
+        return tuple(one.result() for one in asked)
+
+
+def _questions(context: Context) -> Iterator[Callable[[], Checked]]:
+    for name in sources.MODULES:
+        info = sources.source(name).INFO
+        if info.personal:
+            yield from _accounts(context, info)
+            continue
+        first: dict[str, Feed] = {}
+        for feed in sources.source(name).feeds(context.settings):
+            # A library that reads many operators stands for each of them.
+            first.setdefault(feed.subject if info.crawler_only else "", feed)
+        for feed in first.values():
+            yield lambda feed=feed: _ask(context, feed)  # type: ignore[misc]
+
+
+def _ask(context: Context, feed: Feed) -> Checked:
+    now = context.now()
+    last = Period(now - max(LAST, CADENCES * feed.cadence), now)
+    done = fetch.refresh(context, feed, last, max_age=timedelta(0))
+    state: State = "trouble" if done.problem else "being asked" if done.busy else "answers"
+    return Checked(feed.source, feed.subject, state, context.store.newest(feed), done.problem)
+
+
+def _accounts(context: Context, info: sources.Info) -> Iterator[Callable[[], Checked]]:
+    probe = {"octopus": octopus.get_account, "aretas": aretas.monitors}[info.name]
+    needed = {"octopus": "api_key", "aretas": "username"}[info.name]
+    sections = [one for one in context.settings.named(info.name) if one.text(needed)]
+    if not sections:
+        yield lambda: Checked(info.name, "", "not configured", needs=info.needs)
+    for section in sections:
+        yield lambda section=section: _log_in(context, info, section, probe)  # type: ignore[misc]
+
+
+def _log_in(
+    context: Context, info: sources.Info, section: Section, probe: Callable[[Section], object]
+) -> Checked:
+    """Whether an account's key is good, and the newest that is stored of its source."""
+    state: State = "answers"
+    problem = None
+    try:
+        probe(section)
+    except SourceError as error:
+        state, problem = "trouble", Finding.of(error, context.now())
+    stored = {one.info.name: one.newest for one in health.health(context).sources}
+    name = section.name if section.name != info.name else ""
+    return Checked(info.name, name, state, stored[info.name], problem)

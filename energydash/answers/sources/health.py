@@ -1,0 +1,172 @@
+"""How every source is doing: last success, last error, age, rows; and trying again."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Literal
+
+import pandas as pd
+
+from energydash import sources
+from energydash.core.feeds import Feed
+from energydash.core.findings import Finding
+from energydash.core.time import Period
+from energydash.store import Store
+from energydash.sync import documents, fetch
+from energydash.sync.context import Context
+
+State = Literal["live", "stale", "trouble", "waiting", "not configured"]
+_WORRYING: tuple[State, ...] = ("trouble", "stale")
+
+
+@dataclass(frozen=True)
+class FeedHealth:
+    """One feed: what is stored of it, and what it last said."""
+
+    feed: Feed
+    state: State
+    rows: int
+    newest: datetime | None
+    fetched_at: datetime | None
+    problem: Finding | None
+
+
+@dataclass(frozen=True)
+class SourceHealth:
+    """One source, and its feeds that were ever asked for."""
+
+    info: sources.Info
+    state: State
+    feeds: tuple[FeedHealth, ...]
+    offered: int
+
+    @property
+    def rows(self) -> int:
+        return sum(feed.rows for feed in self.feeds)
+
+    @property
+    def newest(self) -> datetime | None:
+        return max((feed.newest for feed in self.feeds if feed.newest), default=None)
+
+    @property
+    def fetched_at(self) -> datetime | None:
+        return max((feed.fetched_at for feed in self.feeds if feed.fetched_at), default=None)
+
+    @property
+    def problem(self) -> Finding | None:
+        return next((feed.problem for feed in self.feeds if feed.problem), None)
+
+
+@dataclass(frozen=True)
+class Health:
+    """Every source, and the store they write to."""
+
+    sources: tuple[SourceHealth, ...]
+    store_bytes: int
+    cache_bytes: int
+    home: Path
+    configured: tuple[str, ...]
+
+
+def health(context: Context, personal: bool = True) -> Health:
+    """Every source's health. `personal=False` leaves out the household's own sources."""
+    now, store = context.now(), context.store
+    summary = store.summary()
+    known = {feed.key: feed for feed in store.feeds()}
+    found = []
+    for name in sources.MODULES:
+        module = sources.source(name)
+        if module.INFO.personal and not personal:
+            continue
+        offered = module.feeds(context.settings)
+        mine = summary[summary["source"] == name]
+        feeds = tuple(
+            _feed_health(store, known[key], row, now)
+            for key, row in zip(_keys(mine), mine.to_dict("records"), strict=True)
+            if key in known and (personal or not key[0])
+        )
+        found.append(SourceHealth(module.INFO, _state(feeds, bool(offered)), feeds, len(offered)))
+    return Health(
+        tuple(found),
+        store.size_bytes(),
+        folder_bytes(context.settings.cache_folder),
+        context.settings.home,
+        tuple(sorted(set(context.settings.sections) - {"share", "grid"})),
+    )
+
+
+def in_words(found: Health) -> str:
+    """`4 sources are live, 1 in trouble: Elexon.`"""
+    names: dict[State, list[str]] = {}
+    for source in found.sources:
+        names.setdefault(source.state, []).append(source.info.title)
+    live = len(names.get("live", ()))
+    said = [f"{live} of {len(found.sources)} sources are live"]
+    said += [f"{state}: {', '.join(names[state])}" for state in _WORRYING if state in names]
+    return "; ".join(said) + "."
+
+
+def publisher(feed: Feed) -> str:
+    """Who publishes a feed. A library that reads many operators is named by the operator."""
+    if feed.source not in sources.MODULES:
+        return {"file": "Imported file"}.get(feed.source, feed.source)
+    info = sources.source(feed.source).INFO
+    return f"{feed.subject} ({feed.source})" if info.crawler_only else info.title
+
+
+def retry(context: Context, feed: Feed, period: Period) -> fetch.Refreshed | None:
+    """Ask again now. A source that only the crawler may import is put on its list (None): it
+    comes to it within half a minute, whatever time the upstream had named."""
+    context.store.want(feed, context.now(), period)
+    if sources.source(feed.source).INFO.crawler_only:
+        problem = context.store.problem(feed)
+        if problem and problem.retry_at:
+            context.store.set_problem(feed, replace(problem, retry_at=None))
+        return None
+    # A household's feed needs its private address, which only the household's documents have.
+    own = {one.key: one for one in documents.feeds(context.store, context.now())}
+    return fetch.refresh(context, own.get(feed.key, feed), period, force=True)
+
+
+def clear(context: Context, feed: Feed) -> int:
+    """Delete what is stored of a feed, so that it is fetched anew; the number of rows."""
+    start = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
+    return context.store.delete(feed, Period(start, context.now() + timedelta(days=366)))
+
+
+def folder_bytes(folder: Path) -> int:
+    """The size of every file under a folder; zero where there is none."""
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
+def _keys(summary: pd.DataFrame) -> list[tuple[str, str, str, str]]:
+    columns = summary[["owner", "source", "subject", "quantity"]]
+    return [tuple(row) for row in columns.itertuples(index=False)]
+
+
+def _feed_health(store: Store, feed: Feed, row: dict[Hashable, Any], now: datetime) -> FeedHealth:
+    newest, fetched_at = _instant(row["newest"]), _instant(row["fetched_at"])
+    problem = store.problem(feed) if row["problem"] else None
+    limit = 3 * feed.cadence + (feed.step or timedelta(0))
+    state: State = "live"
+    if problem:
+        state = "trouble"
+    elif fetched_at is None:
+        state = "waiting"
+    elif newest is None or now - newest > limit:
+        state = "stale"
+    return FeedHealth(feed, state, int(row["rows"]), newest, fetched_at, problem)
+
+
+def _state(feeds: tuple[FeedHealth, ...], offered: bool) -> State:
+    if not offered and not feeds:
+        return "not configured"
+    order: tuple[State, ...] = ("trouble", "stale", "live")
+    return next((s for s in order if any(feed.state == s for feed in feeds)), "waiting")
+
+
+def _instant(value: Any) -> datetime | None:
+    return None if pd.isna(value) else pd.Timestamp(value).to_pydatetime()

@@ -1,0 +1,164 @@
+"""`check`, `read` and `ingest`: what is closest to the upstreams."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from energydash.cli.output import emit, format_option
+from energydash.core.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from energydash.core.time import Period
+    from energydash.sync.context import Context
+
+SUFFIX = {"MW": "mw", "g/kWh": "g_per_kwh", "%": "percent", "kWh": "kwh", "m3": "m3", "": ""}
+
+
+@click.command()
+@format_option("table")
+def check(form: str) -> None:
+    """Every configured source: reachable? key good? newest reading; what to do.
+
+    Each is asked now for something small. Exits with 1 where a source is in trouble.
+    """
+    from energydash.answers.sources.check import check as ask_all
+    from energydash.sync import context
+
+    found = ask_all(context.current())
+    emit(
+        [
+            {
+                "source": one.source,
+                "of": one.subject,
+                "state": one.state,
+                "newest": one.newest,
+                "trouble": one.problem.sentence if one.problem else "",
+                "remedy": one.problem.remedy if one.problem else one.needs,
+            }
+            for one in found
+        ],
+        form,
+    )
+    if any(one.problem for one in found):
+        raise click.exceptions.Exit(1)
+
+
+@click.command()
+@click.argument("source")
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--region", help="Which respondent or area, where the files have several.")
+@click.option("--day", help="The local day of files that have only times (YYYY-MM-DD).")
+@format_option("csv")
+def read(
+    source: str, files: tuple[Path, ...], region: str | None, day: str | None, form: str
+) -> None:
+    """Parse saved upstream answers; several FILES are the pages of one answer."""
+    from energydash.core.time import parse_day
+    from energydash.sources import saved
+
+    answer = saved.read(
+        source,
+        [(path.name, contents(path)) for path in files],
+        region,
+        day=parse_day(day) if day else None,
+    )
+    for name in answer.unknown:
+        click.echo(f"energydash: '{name}' is not a fuel we know; it is counted as other.", err=True)
+    for note in answer.notes:
+        click.echo(f"energydash: {note}", err=True)
+    emit(with_units(answer.frame, answer.unit), form)
+
+
+@click.command()
+@click.argument("source", type=click.Choice(["octopus", "aretas", "grid"]))
+@click.option("--from", "first", help="First day (YYYY-MM-DD).")
+@click.option("--to", "end", help="Up to this day, exclusive; now by default.")
+@click.option("--meter", default="", help="Only this meter, or this battery.")
+@click.option("--dry-run", is_flag=True, help="Say what would be fetched.")
+@click.option("--save", type=click.Path(path_type=Path), help="Also write the readings there.")
+@click.option("--force", is_flag=True, help="Fetch again what is there.")
+def ingest(
+    source: str,
+    first: str | None,
+    end: str | None,
+    meter: str,
+    dry_run: bool,
+    save: Path | None,
+    force: bool,
+) -> None:
+    """Fetch what the store lacks, and what may still change."""
+    from energydash.sync import context, crawler
+
+    here = context.current()
+    period = crawler.stretch(here, first, end, None) if first or end else None
+    if source == "octopus":
+        _ingest_octopus(here, period, meter, dry_run, save, force)
+        return
+    if save:
+        raise InputError("--save is for octopus.", remedy="Use `energydash export`.")
+    if source == "aretas":
+        from energydash.answers.battery import connect
+
+        for device in connect.connect_defaults(here):
+            click.echo(f"connected {device.name} as {device.id}")
+    whole = period or crawler.stretch(here, None, None, None if source == "grid" else 30)
+    lines = crawler.fill(
+        here,
+        whole,
+        source=None if source == "grid" else source,
+        subjects=[meter] if meter else (),
+        personal=source != "grid",
+        dry_run=dry_run,
+        force=force,
+    )
+    for line in lines:
+        click.echo(line)
+
+
+def _ingest_octopus(
+    here: Context, period: Period | None, meter: str, dry_run: bool, save: Path | None, force: bool
+) -> None:
+    from energydash.answers import home
+    from energydash.sync import crawler
+
+    def progress(done: float, text: str) -> None:
+        click.echo(f"{done:4.0%} {text}", err=True)
+
+    result = home.ingest(
+        here, period, meter, dry_run=dry_run, save=save, force=force, progress=progress
+    )
+    for feed, periods in result.planned:
+        click.echo(f"{feed}: " + (", ".join(str(one) for one in periods) or "nothing to fetch"))
+    for one in result.refreshed:
+        if not one.problem:
+            click.echo(crawler.in_words(one))
+    for path in result.saved:
+        click.echo(f"saved {path}")
+    for note in result.notes:
+        click.echo(f"energydash: {note}", err=True)
+    for problem in result.problems:
+        click.echo(f"energydash: {problem.sentence} {problem.remedy}".rstrip(), err=True)
+    if result.problems:
+        raise click.exceptions.Exit(1)
+
+
+def contents(path: Path) -> bytes:
+    """The bytes of a file the user named; InputError where it cannot be read."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise InputError(
+            f"{path} cannot be read: {(error.strerror or 'unknown trouble').lower()}.",
+            remedy="Check the name.",
+        ) from error
+
+
+def with_units(frame: pd.DataFrame, unit: str) -> pd.DataFrame:
+    """The columns with their unit in the name: gas -> gas_mw. Telemetry has them already."""
+    suffix = SUFFIX.get(unit, unit)
+    return frame.rename(columns=lambda name: f"{name}_{suffix}" if suffix else str(name))

@@ -1,0 +1,139 @@
+"""`export`, `backup`, `restore`, `forget`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from energydash.core.errors import InputError
+
+if TYPE_CHECKING:
+    from energydash.core.time import Period
+    from energydash.sync.context import Context
+
+
+@click.command()
+@click.argument("what")
+@click.option("--as", "kind", type=click.Choice(["csv", "parquet", "octopus-viz"]), default="csv")
+@click.option("--from", "first", help="First day (UTC, YYYY-MM-DD); everything by default.")
+@click.option("--to", "end", help="Up to this day, exclusive.")
+@click.option("--meter", default="", help="Only this meter.")
+@click.option("--out", type=click.Path(path_type=Path), help="A folder, or a file of one series.")
+def export(
+    what: str, kind: str, first: str | None, end: str | None, meter: str, out: Path | None
+) -> None:
+    """WHAT is `readings`, `tariffs`, or a series as SOURCE/SUBJECT/QUANTITY.
+
+    One file goes to standard output unless --out names where to.
+    """
+    from energydash.sync import context
+
+    here = context.current()
+    period = _period(here, first, end)
+    if what in ("readings", "tariffs"):
+        _export_home(here, what, kind, meter, period, out)
+    else:
+        _export_series(here, what, kind, period, out)
+
+
+def _export_home(
+    here: Context, what: str, kind: str, meter: str, period: Period, out: Path | None
+) -> None:
+    from energydash.answers import home
+
+    if what == "tariffs":
+        done = home.export_tariffs(here)
+    else:
+        done = home.export_readings(here, meter, period, as_octopus_viz=kind == "octopus-viz")
+    for note in done.notes:
+        click.echo(f"energydash: {note}", err=True)
+    if not done.files:
+        click.echo(f"energydash: There are no {what} in the store yet.", err=True)
+    if out is None and len(done.files) == 1:
+        click.echo(done.files[0].data, nl=False)
+        return
+    if out is None and done.files:
+        raise InputError(f"There are {len(done.files)} files.", remedy="Name a folder with --out.")
+    for file in done.files:
+        assert out is not None
+        out.mkdir(parents=True, exist_ok=True)
+        (out / file.name).write_bytes(file.data)
+        click.echo(out / file.name)
+
+
+def _export_series(here: Context, what: str, kind: str, period: Period, out: Path | None) -> None:
+    from energydash.cli.output import csv_of, emit
+    from energydash.cli.sources import with_units
+
+    named = {f"{f.source}/{f.subject}/{f.quantity}": f for f in here.store.feeds()}
+    if what not in named:
+        raise InputError(
+            f"There is no series '{what}' in the store.",
+            remedy="Known: " + (", ".join(sorted(named)) or "none yet") + ".",
+        )
+    feed = named[what]
+    frame = with_units(here.store.read(feed, period), feed.unit)
+    if kind == "parquet":
+        if out is None:
+            raise InputError("Parquet needs a file.", remedy="Name one with --out.")
+        frame.to_parquet(out)
+        click.echo(out)
+    elif out is None:
+        emit(frame, "csv")
+    else:
+        out.write_text(csv_of(frame), encoding="utf-8")
+        click.echo(out)
+
+
+def _period(here: Context, first: str | None, end: str | None) -> Period:
+    from datetime import UTC, datetime, timedelta
+
+    from energydash.core.time import Period, local_midnight, parse_day
+
+    since = local_midnight(parse_day(first), "UTC") if first else datetime(2000, 1, 1, tzinfo=UTC)
+    until = local_midnight(parse_day(end), "UTC") if end else here.now() + timedelta(days=366)
+    return Period(since, until)
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path))
+def backup(file: Path) -> None:
+    """A consistent copy of the store, while others go on reading and writing."""
+    from energydash.sync import context
+
+    here = context.current()
+    here.store.backup(file)
+    click.echo(f"{file}: {file.stat().st_size:,} bytes")
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def restore(file: Path, yes: bool) -> None:
+    """Put a backup in the store's place; what was there is kept beside it."""
+    from energydash.core import settings
+    from energydash.store import restore as restore_store
+
+    if not yes:
+        click.confirm(f"Replace everything in the store by {file}?", abort=True, err=True)
+    aside = restore_store(settings.current(), file)
+    click.echo(f"restored {file}; what was there is kept in {aside}")
+
+
+@click.command()
+@click.argument("owner", required=False)
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def forget(owner: str | None, yes: bool) -> None:
+    """Remove everything of a household: meters, readings, tariffs, devices.
+
+    Without OWNER it is this store's own household.
+    """
+    from energydash.sync import context
+
+    here = context.current()
+    who = owner or here.store.household()
+    if not yes:
+        click.confirm(f"Remove everything of household {who}?", abort=True, err=True)
+    click.echo(f"removed {here.store.forget(who)} rows")

@@ -1,0 +1,1 @@
+"""The grid's upstreams, a file each."""

@@ -1,0 +1,102 @@
+"""What a household's documents say: its meters, its agreements, and what can be asked of sources.
+
+The store knows feeds by local ids. Which meter point or device that is at the upstream stands in
+the household's own documents alone; the feeds made here carry it in their private `address`.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from energydash import sources
+from energydash.battery.devices import Device
+from energydash.core.feeds import Feed
+from energydash.core.time import Period, parse_instant
+from energydash.home.meters import Meter
+from energydash.home.tariffs import Agreement, Tariff
+
+if TYPE_CHECKING:
+    from energydash.store import Store
+
+EARLIER = "agreement-before"  # documents by meter: see `earlier_agreements`
+DISPATCH = "dispatch"  # documents by account and start: see `dispatches`
+
+
+def meters(store: Store) -> list[Meter]:
+    """Every meter of the household, electricity first, import before export."""
+    bodies = store.documents(store.household(), "meter").values()
+    found = [Meter.from_body(body) for body in bodies]
+    return sorted(found, key=lambda m: (m.energy.value, m.direction.value != "import", m.name))
+
+
+def agreements(store: Store) -> list[Agreement]:
+    """Every agreement of the accounts, oldest first."""
+    bodies = store.documents(store.household(), "agreement").values()
+    found = [Agreement.from_body(body) for body in bodies]
+    return sorted(found, key=lambda a: (a.meter, a.valid_from.isoformat() if a.valid_from else ""))
+
+
+def tariffs(store: Store) -> list[Tariff]:
+    """Every tariff that the household made or imported."""
+    bodies = store.documents(store.household(), "tariff").values()
+    return sorted((Tariff.from_body(body) for body in bodies), key=lambda t: t.label)
+
+
+def meter_feed(meter: Meter, owner: str) -> Feed:
+    """A meter's consumption; with an address where an account is known to have it."""
+    feed = meter.feed(owner)
+    if not (meter.connected and meter.point and meter.serials):
+        return feed
+    address = {
+        "account": meter.account,
+        "energy": meter.energy.value,
+        "point": meter.point,
+        "serials": list(meter.serials),
+    }
+    return replace(feed, address=json.dumps(address))
+
+
+def feeds(store: Store, now: datetime) -> list[Feed]:
+    """What to keep up to date: connected meters, running tariffs, and other sources' own feeds."""
+    from energydash.sources import octopus
+
+    owner = store.household()
+    others = [feed for feed in store.feeds(owner=owner) if feed.source in sources.MODULES]
+    agreed = agreements(store)
+    running = [one for one in agreed if one.valid_to is None or one.valid_to > now]
+    # A meter whose agreements have all ended belongs to a home moved out of.
+    ended = {one.meter for one in agreed} - {one.meter for one in running}
+    found = [meter_feed(meter, owner) for meter in meters(store) if meter.id not in ended]
+    kept = [feed for feed in found if feed.address]
+    codes = sorted({one.tariff for one in running})
+    kept += [feed for code in codes for feed in octopus.tariff_feeds(code)]
+    kept += [device.feed(owner) for device in batteries(store) if device.source == "aretas"]
+    return kept + [feed for feed in others if feed.source not in (octopus.INFO.name, "aretas")]
+
+
+def batteries(store: Store) -> list[Device]:
+    """Every battery of the household, by name."""
+    bodies = store.documents(store.household(), "device").values()
+    return sorted((Device.from_body(body) for body in bodies), key=lambda device: device.name)
+
+
+def earlier_agreements(store: Store) -> dict[str, list[Agreement]]:
+    """By meter: the agreements as they were known before the account changed time gone by."""
+    bodies = store.documents(store.household(), EARLIER)
+    return {
+        meter: [Agreement.from_body(one) for one in body["agreements"]]
+        for meter, body in bodies.items()
+    }
+
+
+def dispatches(store: Store, account: str = "") -> list[Period]:
+    """The charging slots that Intelligent Go gave an account's car, oldest first."""
+    bodies = store.documents(store.household(), DISPATCH).values()
+    return sorted(
+        Period(parse_instant(body["start"]), parse_instant(body["end"]))
+        for body in bodies
+        if body["account"] == account
+    )

@@ -1,0 +1,235 @@
+"""What the Tariff comparison page draws: the ranking, the months, the cheapest hours ahead."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from energydash.answers import grid
+from energydash.answers import home as answers
+from energydash.answers.home import ComparisonAnswer, WindowsAnswer
+from energydash.charts import base, colours
+from energydash.core.errors import EnergydashError
+from energydash.core.feeds import FeedData
+from energydash.core.time import HALF_HOUR, LONDON, Period, merge
+from energydash.home.comparison import Comparison
+from energydash.views import cache, components, confirm, formatting, viewer
+
+COLUMNS = {
+    "pair": "Tariffs",
+    "net_gbp": "Net £",
+    "difference_gbp": "Against now £",
+    "difference_percent": "Against now %",
+    "import_gbp": "Import £",
+    "standing_gbp": "Standing £",
+    "export_gbp": "Export £",
+    "import_p_per_kwh": "Import p/kWh",
+    "export_p_per_kwh": "Export p/kWh",
+    "unpriced_kwh": "Unpriced kWh",
+}
+BEST_SHOWN = 12
+BROUGHT = "prices_brought"  # in the session: what the page says after it has run again
+
+
+def ranking(found: ComparisonAnswer, chosen: Comparison, title: str, key: str) -> None:
+    """Pairs as bars and a table, cheapest first, with what was assumed."""
+    table = chosen.table
+    with components.card(
+        title, *found.inputs, badge="estimate" if chosen.is_estimate else "", key=key
+    ):
+        if table.empty:
+            components.empty("No tariff is chosen.", "Choose at least one above.")
+            return
+        fair = table[table["net_gbp"].notna()]
+        if fair.empty:
+            components.empty(
+                "None of these tariffs has prices for all of the energy.", "Fetch them."
+            )
+        else:
+            components.chart(
+                _bars(fair.head(BEST_SHOWN)), key=key, title=title, period=found.period,
+                alt="Net cost of each pair of tariffs, cheapest first",
+            )  # fmt: skip
+        shown = table[list(COLUMNS)].rename(columns=COLUMNS)
+        if fair.shape == table.shape:
+            shown = shown.drop(columns=COLUMNS["unpriced_kwh"])
+        if not (table["export_gbp"].fillna(1) != 0).any():
+            shown = shown.drop(columns=[COLUMNS["export_gbp"], COLUMNS["export_p_per_kwh"]])
+        components.table(shown, key=key, name=f"{title} {found.period.start:%Y-%m-%d}")
+        if lost := len(table) - len(fair):
+            st.caption(
+                f":orange[:material/warning:] {lost} of {len(table)} lack prices for part of the "
+                "energy, so they have no net cost and come last."
+            )
+        for sentence in chosen.assumptions:
+            st.caption(f"· {components.escape(sentence)}")
+
+
+def months(found: ComparisonAnswer) -> None:
+    """Each pair month by month, as lines and a table."""
+    ranked = found.comparison.table
+    best = list(ranked.loc[ranked["net_gbp"].notna(), "pair"].head(6))
+    table = found.comparison.monthly[best]
+    if len(table) < 2 or not best:
+        return
+    with components.card("Month by month, £", *found.inputs, key="months"):
+        traces = [
+            go.Scatter(
+                x=list(table.index), y=table[name].to_numpy(), name=name, mode="lines+markers",
+                line={"color": colours.CYCLE[n % len(colours.CYCLE)], "width": 2},
+                hovertemplate="£%{y:,.2f}",
+            )
+            for n, name in enumerate(table.columns)
+        ]  # fmt: skip
+        figure = base.figure(
+            traces, unit="", x=base.category_axis(), y={"tickprefix": "£", "zeroline": True}
+        )
+        components.chart(
+            figure, key="months", title="Tariffs month by month", period=found.period,
+            alt="Net cost of the six cheapest pairs in each month",
+        )  # fmt: skip
+        components.download(
+            found.comparison.monthly.reset_index(), key="months",
+            name=f"tariffs by month {found.period.start:%Y-%m-%d}",
+        )  # fmt: skip
+
+
+def _bars(table: pd.DataFrame) -> go.Figure:
+    """Net £ of each pair, the cheapest on top."""
+    rows = table.iloc[::-1]
+    both = zip(rows["net_gbp"], rows["pair"], strict=True)
+    bar = go.Bar(
+        x=rows["net_gbp"],
+        y=[str(place) for place in range(len(rows), 0, -1)],
+        orientation="h",
+        marker={"color": colours.ACCENT},
+        # names beside the bars would leave a phone no room for the bars
+        text=[f"{formatting.money(value)}  {name}" for value, name in both],
+        textposition="inside",
+        insidetextanchor="start",
+        constraintext="none",
+        hovertemplate="%{text}<extra></extra>",
+    )
+    return base.figure(
+        [bar],
+        unit="",
+        height=60 + 32 * len(rows),
+        legend=False,
+        hover="closest",
+        x={"type": "linear", "tickprefix": "£", "tickformatstops": [], "hoverformat": ""},
+        y={"type": "category", "automargin": True, "title": {"text": ""}},
+        bargap=0.25,
+    )
+
+
+def windows(found: WindowsAnswer, dear: WindowsAnswer) -> None:
+    """The cheapest and dearest stretches among the prices that are published."""
+    now = cache.context().now()
+    with components.card(f"Cheapest hours ahead: {found.tariff or 'no tariff'}", key="windows"):
+        if found.sample_reason:
+            st.badge(components.escape(f"SAMPLE: {found.sample_reason}"), color="orange")
+        if not len(found.prices) or found.published_until is None:
+            components.empty("No prices are known ahead.", "Fetch them under Electricity costs.")
+            return
+        until = formatting.clock(found.published_until, LONDON, now)
+        st.caption(f"Prices known until {until}; p/kWh, VAT included.")
+        dearest = {one.hours: one for one in dear.windows}
+        rows = []
+        for one in found.windows:
+            split = _runs(one.split)
+            rows.append(
+                {
+                    "hours": one.hours,
+                    "cheapest": formatting.span(one.best.start, one.best.end, LONDON, now),
+                    "p/kWh": one.best.mean,
+                    "as cheap": "; ".join(formatting.clock(t.start, LONDON, now) for t in one.ties),
+                    "in pieces": "; ".join(
+                        formatting.span(p.start, p.end, LONDON, now) for p in split
+                    ),
+                    "pieces p/kWh": one.split_mean,
+                    "greenest": _greenest(one.hours, found.published_until),
+                    "dearest": formatting.span(
+                        dearest[one.hours].best.start, dearest[one.hours].best.end, LONDON, now
+                    ),
+                    "dearest p/kWh": dearest[one.hours].best.mean,
+                }
+            )
+        components.table(pd.DataFrame(rows), key="windows", name="cheapest hours")
+
+
+def _greenest(hours: float, until: datetime) -> str:
+    """When the grid is cleanest for so long, before the known prices end."""
+    best = cache.answer(grid.greenest_window, "GB", hours, deadline=until).best
+    now = cache.context().now()
+    return "" if best is None else formatting.span(best.start, best.end, LONDON, now)
+
+
+def _runs(starts: tuple[datetime, ...]) -> list[Period]:
+    return merge([Period(start, start + HALF_HOUR) for start in starts])
+
+
+def add_published(period: Period, region: str) -> None:
+    """Choose a public Octopus tariff and fetch its prices of the period."""
+    here = cache.context()
+    try:
+        sold = answers.products(here)
+    except EnergydashError as error:
+        st.warning(components.escape(str(error)), icon=":material/warning:")
+        sold = ()
+    left, middle, right = st.columns([3, 1, 2], vertical_alignment="bottom")
+    names = {one.code: f"{one.name} ({one.direction.lower()}, {one.code})" for one in sold}
+    product = left.selectbox(
+        "Product", list(names), None, format_func=lambda one: names.get(one, one), key="product"
+    )
+    letters = "ABCDEFGHJKLMNP"
+    place = letters.index(region) if region in letters else letters.index("C")
+    letter = middle.selectbox("Region", list(letters), place, key="region_letter")
+    code = right.text_input(
+        "or a tariff's code", key="published", placeholder=f"E-1R-AGILE-24-10-01-{letter}"
+    )
+    if not st.button("Fetch its prices", key="fetch_prices", disabled=not (code or product)):
+        return
+    try:
+        codes = [code.strip()] if code else answers.tariff_codes(here, product or "", letter or "")
+        if not codes:
+            st.info("This product is not sold there.")
+        _bring(codes, period)
+    except EnergydashError as error:
+        st.error(components.escape(str(error)), icon=":material/error:")
+
+
+def lacking(found: ComparisonAnswer) -> None:
+    """Tariffs whose prices are not all kept, with the energy that has none, and a way to them."""
+    told = st.session_state.pop(BROUGHT, ())
+    for sentence in told:
+        st.info(components.escape(sentence))
+    if not found.lacking:
+        return
+    with components.card("Prices that are not kept", key="lacking"):
+        table = pd.DataFrame(found.lacking, columns=["tariff", "kWh without a price"])
+        components.table(table, key="lacking", name="tariffs without prices")
+        if viewer.may_edit() and st.button(
+            "Fetch their prices", icon=":material/sync:", key="fetch_lacking"
+        ):
+            _bring([code for code, _ in found.lacking], found.period)
+
+
+def _bring(codes: Sequence[str], period: Period) -> None:
+    """Fetch prices, then run the page again with what came of it."""
+    with confirm.progress("Asking Octopus…") as tell:
+        met = answers.bring_prices(cache.context(), codes, period, tell)
+    if not codes:
+        return
+    said = [f"{one.sentence} {one.remedy}".strip() for one in met]
+    kept = [] if met else [f"Fetched what Octopus has of {', '.join(codes)}."]
+    st.session_state[BROUGHT] = tuple(dict.fromkeys(said or kept))
+    st.rerun()
+
+
+def empty_of(readings: tuple[FeedData, ...]) -> bool:
+    """True where no meter has any reading in the period."""
+    return not any(len(reading.data) for reading in readings)

@@ -1,0 +1,109 @@
+"""Who may see and change what."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from energydash.core import access, settings
+from energydash.core.access import Sharing, Viewer, viewer_of
+from energydash.core.errors import InputError
+from energydash.core.settings import Settings
+
+HERE, LAN, OWNER = Viewer(True), Viewer(False), Viewer(False, is_logged_in=True)
+
+
+@pytest.mark.parametrize(
+    ("sharing", "viewer", "sees"),
+    [
+        (Sharing.OFF, HERE, True),
+        (Sharing.OFF, LAN, False),
+        (Sharing.OFF, OWNER, True),
+        (Sharing.GRID, HERE, True),
+        (Sharing.GRID, LAN, False),
+        (Sharing.GRID, OWNER, True),
+        (Sharing.PERSONAL, LAN, True),
+    ],
+)
+def test_who_sees_personal_data(sharing: Sharing, viewer: Viewer, sees: bool) -> None:
+    assert access.may_see_personal(sharing, viewer) is sees
+    assert access.may_edit(sharing, viewer) is (viewer is HERE)
+
+
+@pytest.mark.parametrize(
+    ("address", "headers", "loopback"),
+    [
+        ("127.0.0.1", [], True),
+        ("127.8.8.8", ["accept", "host"], True),
+        ("::1", [], True),
+        ("::1%lo", [], True),
+        ("127.0.0.1", ["X-Forwarded-For"], False),
+        ("127.0.0.1", ["forwarded"], False),
+        ("127.0.0.1", ["Via"], False),
+        ("192.168.1.20", [], False),
+        ("fd00::2", [], False),
+        ("fe80::1%eth0", [], False),
+        ("0.0.0.0", [], False),
+        ("", [], False),
+        ("localhost", [], False),
+        ("testclient", [], False),
+    ],
+)
+def test_only_the_connections_own_address_counts(
+    address: str, headers: list[str], loopback: bool
+) -> None:
+    assert viewer_of(address, headers).is_loopback is loopback
+
+
+def with_auth(home: Path, **values: object) -> Settings:
+    return Settings(home, sections={"auth": {"client_id": "x", **values}})
+
+
+def test_a_login_is_the_owners_only_by_name(private_home: Path) -> None:
+    mine = with_auth(private_home, owners=["Ann@Example.org", "bob@example.org"])
+    assert access.is_owner(mine, "ann@example.org")
+    assert access.is_owner(mine, "BOB@example.org")
+    assert not access.is_owner(mine, "ann@example.org", verified=False)
+    assert not access.is_owner(mine, "eve@example.org")
+    assert not access.is_owner(mine, "")
+    assert not access.is_owner(with_auth(private_home), "ann@example.org")
+    assert not access.is_owner(with_auth(private_home, owners=""), "")
+    assert not access.is_owner(Settings(private_home), "ann@example.org")
+
+
+def test_a_level_that_is_none_is_refused(private_home: Path) -> None:
+    assert access.sharing(Settings(private_home)) is Sharing.OFF
+    with pytest.raises(InputError, match="off, grid, personal"):
+        access.sharing(Settings(private_home, sections={"share": {"level": "all"}}))
+
+
+@pytest.mark.parametrize(
+    ("user", "sees"),
+    [
+        ({"is_logged_in": True, "email": "ann@example.org", "email_verified": True}, True),
+        ({"is_logged_in": True, "email": "ann@example.org"}, True),
+        ({"is_logged_in": True, "email": "ann@example.org", "email_verified": False}, False),
+        ({"is_logged_in": True, "email": "eve@example.org", "email_verified": True}, False),
+        ({"is_logged_in": True}, False),
+        ({"is_logged_in": False}, False),
+        ({}, False),
+    ],
+)
+def test_a_lan_viewer_who_logs_in_as_owner_sees_personal_pages(
+    user: dict[str, object], sees: bool, monkeypatch: pytest.MonkeyPatch, private_home: Path
+) -> None:
+    from energydash.views import viewer
+
+    (private_home / "secrets.toml").write_text(
+        '[auth]\nclient_id = "x"\nowners = ["ann@example.org"]\n[share]\nlevel = "grid"\n'
+    )
+    settings.current.cache_clear()
+    fake = SimpleNamespace(
+        context=SimpleNamespace(ip_address="192.168.1.20", headers={}),
+        user=SimpleNamespace(to_dict=lambda: user),
+    )
+    monkeypatch.setattr(viewer, "st", fake)
+    assert viewer.may_see_personal() is sees
+    assert not viewer.may_edit()

@@ -1,0 +1,83 @@
+"""The time range in the address: what each preset means, and what the arrows do."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from energydash.core.time import LONDON, Period
+from energydash.views import time_range
+
+NOW = datetime(2026, 7, 15, 13, 32, tzinfo=UTC)
+TODAY = date(2026, 7, 15)
+
+
+def test_rolling_ends_now_rounded_so_that_reruns_ask_the_same() -> None:
+    chosen = time_range.resolve("24h", None, (), LONDON, NOW)
+    assert chosen.period.end == datetime(2026, 7, 15, 13, 35, tzinfo=UTC)
+    assert chosen.period.duration == timedelta(days=1)
+    assert chosen.is_live
+    later = time_range.resolve("24h", None, (), LONDON, NOW + timedelta(minutes=2))
+    assert later == chosen
+
+
+def test_today_is_the_local_day_so_far() -> None:
+    chosen = time_range.resolve("Today", None, (), LONDON, NOW)
+    assert chosen.period.start == datetime(2026, 7, 14, 23, tzinfo=UTC)
+    assert chosen.is_live
+
+
+def test_a_past_month_is_whole_and_local() -> None:
+    chosen = time_range.resolve("Month", date(2026, 3, 9), (), LONDON, NOW)
+    assert chosen.period == Period.local_days(date(2026, 3, 1), date(2026, 4, 1), LONDON)
+    assert chosen.period.duration == timedelta(days=31) - timedelta(hours=1)
+    assert not chosen.is_live
+    assert str(chosen) == "Sun 1 Mar – Tue 31 Mar 2026 · London time (BST)"
+
+
+def test_rolling_at_a_day_ends_with_that_day() -> None:
+    chosen = time_range.resolve("7d", date(2026, 7, 10), (), LONDON, NOW)
+    assert chosen.period == Period.local_days(date(2026, 7, 4), date(2026, 7, 11), LONDON)
+
+
+def test_custom_is_both_days_inclusive_in_the_pages_zone() -> None:
+    days = (date(2026, 7, 1), date(2026, 7, 3))
+    chosen = time_range.resolve("Custom", None, days, "America/Los_Angeles", NOW)
+    assert chosen.period.start == datetime(2026, 7, 1, 7, tzinfo=UTC)
+    assert chosen.period.duration == timedelta(days=3)
+    assert chosen.first_day == days[0]
+    assert chosen.end_day == date(2026, 7, 4)
+
+
+def test_custom_without_days_is_the_last_week() -> None:
+    assert time_range.resolve("Custom", None, (), LONDON, NOW).period.duration == timedelta(days=7)
+
+
+@pytest.mark.parametrize("preset", time_range.PRESETS[:-1])
+def test_arrows_go_back_and_come_home(preset: str) -> None:
+    back = time_range.step(preset, None, (), TODAY, -1)
+    assert back is not None
+    before = time_range.resolve(preset, back, (), LONDON, NOW)
+    live = time_range.resolve(preset, None, (), LONDON, NOW)
+    assert before.period.start < live.period.start
+    assert not before.is_live
+    assert time_range.step(preset, back, (), TODAY, 1) is None
+
+
+def test_month_arrows_survive_the_31st() -> None:
+    assert time_range.step("Month", date(2026, 3, 31), (), TODAY, -1) == date(2026, 2, 28)
+    assert time_range.step("Year", date(2024, 2, 29), (), TODAY, -1) == date(2023, 2, 28)
+
+
+def test_nobody_gets_into_the_future() -> None:
+    chosen = time_range.resolve("Month", date(2027, 1, 1), (), LONDON, NOW)
+    assert chosen.period.start == datetime(2026, 6, 30, 23, tzinfo=UTC)
+
+
+def test_a_period_over_new_year_names_both_years() -> None:
+    days = (date(2025, 12, 1), date(2026, 11, 20))
+    chosen = time_range.resolve(
+        "Custom", None, days, LONDON, datetime(2026, 11, 20, 12, tzinfo=UTC)
+    )
+    assert str(chosen).startswith("Mon 1 Dec 2025 – Fri 20 Nov 2026")
