@@ -88,7 +88,7 @@ def measured(bench: Bench, dialect: str, url: str, rows: int) -> dict[str, float
         revised_s = took(lambda: write(frame + 1))
         read_s = min(took(lambda: store.read(FEED, period)) for _ in range(3))
         day_s = min(took(lambda: store.read(FEED, day)) for _ in range(20))
-        version_s = took(lambda: [store.version(FEED) for _ in range(100)]) / 100
+        version_s = took(lambda: [store.state(FEED).version for _ in range(100)]) / 100
         store.forget(FEED.owner)
     close_all()
     new_rows_per_s, read_goal_s = GOALS[dialect]

@@ -81,7 +81,7 @@ def check(store: Store, period: Period, seen: dict[tuple[Feed, pd.Timestamp], fl
             continue
         for window, (claimed, there) in windows(store, feed, period).items():
             assert claimed == there, f"{feed} {window}: {claimed} rows claimed, {there} there"
-        rows = store.read(feed, period)["energy"] if store.version(feed) else pd.Series()
+        rows = store.read(feed, period)["energy"] if store.state(feed).version else pd.Series()
         for at, value in seen.items():
             if at[0] == feed:
                 assert rows.get(at[1]) == value

@@ -14,10 +14,19 @@ from energydash.store import copies
 from energydash.store.coverage import Covered
 from energydash.store.database import Database
 from energydash.store.errors import StoreCorrupt
-from energydash.store.feeds import Wanted
+from energydash.store.feeds import FeedState, Wanted
 from energydash.store.store import Store, Written
 
-__all__ = ["Covered", "Store", "Wanted", "Written", "close_all", "open_store", "restore"]
+__all__ = [
+    "Covered",
+    "FeedState",
+    "Store",
+    "Wanted",
+    "Written",
+    "close_all",
+    "open_store",
+    "restore",
+]
 
 _open: dict[str, Store] = {}
 _guard = threading.Lock()

@@ -1,10 +1,13 @@
-"""The feeds table: what a feed is, its version, its leases, its problem and who asked for it."""
+"""The feeds table: what a feed is, its state, its leases, its problem and who asked for it."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
+
+import pyarrow as pa
 
 from energydash.core.errors import StoreError
 from energydash.core.feeds import Feed, Stamp
@@ -14,12 +17,42 @@ from energydash.store.database import Connection
 from energydash.store.schema import INTEGER, columns
 
 KEY = "owner = $1 AND source = $2 AND subject = $3 AND quantity = $4"
+FEEDS_AT_ONCE = 200
 WISH_LIVES = timedelta(hours=1)  # within it, the periods that several faces asked for add up
 
 _DEFINITION = (
     "owner", "source", "subject", "quantity", "unit", "step_s", "zone", "cadence_s", "stamp",
     "revises_s", "history_s", "horizon_s",
 )  # fmt: skip
+_STATE = pa.schema(
+    [
+        *columns(
+            "feeds", *_DEFINITION[:5], "id", "version", "rows", "newest", "fetched_at",
+            "lease_holder",
+        ),
+        *columns("problems", "sentence", "remedy", "retry_at", "since", "kind"),
+    ]
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class FeedState:
+    """All that the store knows about a feed beside its readings, of one instant.
+
+    id: its row, None where the store never heard of it. version: how many writes changed something,
+    0 where there never was one. rows: how many readings. newest: the time of the newest of them.
+    fetched_at: when it last answered. problem: what is wrong with its upstream, None where nothing
+    is. holder: who has its lease, or had it last; '' where it was given back.
+    """
+
+    id: int | None = None
+    unit: str = ""
+    version: int = 0
+    rows: int = 0
+    newest: datetime | None = None
+    fetched_at: datetime | None = None
+    problem: Finding | None = None
+    holder: str = ""
 
 
 @dataclass(frozen=True)
@@ -31,19 +64,61 @@ class Wanted:
     period: Period | None = None
 
 
+UNKNOWN = FeedState()
+
+
 def find(connection: Connection, feed: Feed) -> int | None:
     """The id of a feed, None where the store has never heard of it."""
     found = connection.value(INTEGER, f"SELECT id FROM feeds WHERE {KEY}", *feed.key)
     return None if found is None else int(found)
 
 
-def state(connection: Connection, feed: Feed) -> dict[str, Any] | None:
-    """The row of a feed."""
-    schema = columns("feeds", "id", "unit", "version", "rows", "newest", "fetched_at")
-    rows = connection.rows(
-        schema, f"SELECT {', '.join(schema.names)} FROM feeds WHERE {KEY}", *feed.key
+def states(connection: Connection, feeds: Sequence[Feed]) -> list[FeedState]:
+    """What is known of each of these feeds, in their order."""
+    found: dict[tuple[str, str, str, str], FeedState] = {}
+    keys = list(dict.fromkeys(feed.key for feed in feeds))
+    for first in range(0, len(keys), FEEDS_AT_ONCE):
+        batch = keys[first : first + FEEDS_AT_ONCE]
+        listed = ", ".join(
+            f"(${n}, ${n + 1}, ${n + 2}, ${n + 3})" for n in range(1, 4 * len(batch), 4)
+        )
+        rows = connection.rows(
+            _STATE,
+            f"SELECT {', '.join(_STATE.names)} FROM feeds "
+            "LEFT JOIN problems ON problems.feed_id = feeds.id "
+            f"WHERE (owner, source, subject, quantity) IN (VALUES {listed})",
+            *(text for key in batch for text in key),
+        )
+        for row in rows:
+            found[row["owner"], row["source"], row["subject"], row["quantity"]] = _state(row)
+    return [found.get(feed.key, UNKNOWN) for feed in feeds]
+
+
+def state(connection: Connection, feed: Feed) -> FeedState:
+    """What is known of one feed."""
+    return states(connection, [feed])[0]
+
+
+def _state(row: dict[str, Any]) -> FeedState:
+    problem = None
+    if row["sentence"] is not None:
+        problem = Finding(
+            row["kind"],
+            row["sentence"],
+            row["remedy"],
+            since=utc(row["since"]),
+            retry_at=utc(row["retry_at"]),
+        )
+    return FeedState(
+        row["id"],
+        row["unit"],
+        row["version"],
+        row["rows"],
+        utc(row["newest"]),
+        utc(row["fetched_at"]),
+        problem,
+        row["lease_holder"] or "",
     )
-    return rows[0] if rows else None
 
 
 def ensure(connection: Connection, feed: Feed) -> int:
@@ -70,10 +145,10 @@ def ensure(connection: Connection, feed: Feed) -> int:
         )
     )
     known = state(connection, feed)
-    if known and known["unit"] != feed.unit:
-        if known["version"]:
+    if known.unit != feed.unit:
+        if known.version:
             raise StoreError(
-                f"{feed} is stored in {known['unit']} and now comes in {feed.unit}.",
+                f"{feed} is stored in {known.unit} and now comes in {feed.unit}.",
                 remedy="Delete its stored readings first, or import it under another name.",
             )
         connection.execute("UPDATE feeds SET unit = $1 WHERE id = $2", feed.unit, number)
@@ -132,27 +207,6 @@ def release(connection: Connection, feed: Feed, holder: str) -> None:
         f"UPDATE feeds SET lease_holder = '', lease_until = NULL WHERE {KEY} AND lease_holder = $5",
         *feed.key,
         holder,
-    )
-
-
-def problem(connection: Connection, feed: Feed) -> Finding | None:
-    """What is wrong with a feed's upstream, None where nothing is."""
-    schema = columns("problems", "sentence", "remedy", "retry_at", "since", "kind")
-    rows = connection.rows(
-        schema,
-        f"SELECT {', '.join(schema.names)} FROM problems "
-        f"WHERE feed_id = (SELECT id FROM feeds WHERE {KEY})",
-        *feed.key,
-    )
-    if not rows:
-        return None
-    row = rows[0]
-    return Finding(
-        row["kind"],
-        row["sentence"],
-        row["remedy"],
-        since=utc(row["since"]),
-        retry_at=utc(row["retry_at"]),
     )
 
 

@@ -21,7 +21,7 @@ from energydash.store import copies, coverage, documents, feeds, readings
 from energydash.store.coverage import Covered
 from energydash.store.database import Database
 from energydash.store.errors import StoreLocked
-from energydash.store.feeds import Wanted
+from energydash.store.feeds import FeedState, Wanted
 from energydash.store.schema import TEXT, columns
 from energydash.store.writing import write_values
 
@@ -75,7 +75,7 @@ class Store:
         with self.database.transaction() as connection:
             feed_id = feeds.ensure(connection, feed)
             written = write_values(connection, feed_id, fetched)
-            known = feeds.state(connection, feed) or {}
+            known = feeds.state(connection, feed)
             if fetched.covered.duration:
                 new = coverage.windows(
                     fetched.covered, fetched_at, final_before, written.rows_within
@@ -87,10 +87,8 @@ class Store:
                     new,
                     lambda part: readings.count(connection, feed_id, part),
                 )
-            newest = max(
-                (at for at in (feeds.utc(known.get("newest")), written.newest) if at), default=None
-            )
-            bump = 1 if written.changed or not known.get("version") else 0
+            newest = max((at for at in (known.newest, written.newest) if at), default=None)
+            bump = 1 if written.changed or not known.version else 0
             connection.execute(
                 "UPDATE feeds SET version = version + $2, rows = rows + $3, newest = $4, "
                 "fetched_at = $5 WHERE id = $1",
@@ -166,17 +164,16 @@ class Store:
 
     # Feeds
 
-    def version(self, feed: Feed) -> int:
-        """How many writes changed something; 0 where there never was one."""
-        return int(self._state(feed, "version") or 0)
+    def state(self, feed: Feed) -> FeedState:
+        """All that is known of a feed beside its readings, in one statement."""
+        return self.states([feed])[0]
 
-    def newest(self, feed: Feed) -> datetime | None:
-        """The time of the newest reading."""
-        return feeds.utc(self._state(feed, "newest"))
-
-    def fetched_at(self, feed: Feed) -> datetime | None:
-        """When the feed last answered."""
-        return feeds.utc(self._state(feed, "fetched_at"))
+    def states(self, feeds_: Sequence[Feed]) -> list[FeedState]:
+        """The states of several feeds, in their order, in one statement."""
+        if not feeds_:
+            return []
+        with self.database.connection() as connection:
+            return feeds.states(connection, feeds_)
 
     def coverage(self, feed: Feed, period: Period) -> list[Covered]:
         """What was fetched when: windows that overlap `period`, disjoint and in order."""
@@ -209,11 +206,6 @@ class Store:
         frame: pd.DataFrame = table.to_pandas()
         return frame
 
-    def problem(self, feed: Feed) -> Finding | None:
-        """What is wrong with the feed's upstream, None where nothing is."""
-        with self.database.connection() as connection:
-            return feeds.problem(connection, feed)
-
     def set_problem(self, feed: Feed, problem: Finding) -> None:
         """Keep what is wrong until the next write clears it."""
         with self.database.transaction() as connection:
@@ -224,10 +216,6 @@ class Store:
         with self.database.transaction() as connection:
             feed_id = feeds.find(connection, feed) or feeds.ensure(connection, feed)
             return feeds.lease(connection, feed_id, holder, seconds)
-
-    def holder(self, feed: Feed) -> str:
-        """Who has a feed's lease, or had it last; '' where it was given back."""
-        return str(self._state(feed, "lease_holder") or "")
 
     def release(self, feed: Feed, holder: str) -> None:
         """Give a lease back."""
@@ -322,11 +310,6 @@ class Store:
     def close(self) -> None:
         """Close the idle connections; the next use opens new ones."""
         self.database.close()
-
-    def _state(self, feed: Feed, name: str) -> Any:
-        with self.database.connection() as connection:
-            kind = columns("feeds", name).field(0).type
-            return connection.value(kind, f"SELECT {name} FROM feeds WHERE {feeds.KEY}", *feed.key)
 
     def _is_news(self, feed: Feed, period: Period | None) -> bool:
         clock = time.monotonic()

@@ -175,7 +175,7 @@ def all_feeds(context: Context) -> list[Feed]:
 def _is_due(
     context: Context, feed: Feed, periods: list[Period], now: datetime, every: timedelta | None
 ) -> bool:
-    problem = context.store.problem(feed)
+    problem = context.store.state(feed).problem
     tried, wishes = _tried.get(feed.key, (None, ()))
     wait = timedelta(seconds=RETRY_S) if every is None else every
     if problem:

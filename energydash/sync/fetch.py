@@ -49,7 +49,8 @@ class Refreshed:
 def read(store: Store, feed: Feed, period: Period, now: datetime) -> FeedData:
     """What the store has of a feed in a period, how fresh and how complete it is."""
     data = store.read(feed, period)
-    newest, fetched_at, problem = store.newest(feed), store.fetched_at(feed), store.problem(feed)
+    state = store.state(feed)
+    newest, fetched_at, problem = state.newest, state.fetched_at, state.problem
     live = fetched_at is not None and now - fetched_at <= LIVE * feed.cadence and problem is None
     origin: Origin = "live" if live else "stored"
     coverage = coverage_of(data, feed, period, newest, now, awaited(store, feed, period, now))
@@ -135,7 +136,7 @@ def refresh(
     Raises StoreError; trouble with the source is returned, and kept as the feed's problem.
     """
     store = context.store
-    known = store.problem(feed)
+    known = store.state(feed).problem
     if known and known.retry_at and known.retry_at > context.now() and not force:
         return Refreshed(feed, problem=known)
     holder = f"{socket.gethostname()}:{os.getpid()}:{threading.get_ident()}"
@@ -151,7 +152,7 @@ def _lease(store: Store, feed: Feed, holder: str) -> bool:
     """Take a feed's lease; from a process of this machine that has died, at once."""
     if store.lease(feed, holder, LEASE_S):
         return True
-    other = store.holder(feed)
+    other = store.state(feed).holder
     if not _has_died(other):
         return False
     store.release(feed, other)
@@ -203,7 +204,7 @@ def _refresh(
             fetched = sources.fetch(feed, piece, context.settings)
         except SourceError as error:
             problem = Finding.of(error, now)
-            earlier = store.problem(feed)
+            earlier = store.state(feed).problem
             if earlier and earlier.sentence == problem.sentence and earlier.since:
                 problem = replace(problem, since=earlier.since)
             store.set_problem(feed, problem)

@@ -75,7 +75,8 @@ def _macs(devices: list[Device]) -> tuple[str, ...]:
 def _write(context: Context, device: Device, batch: Mapping[str, Rows]) -> None:
     store, now = context.store, context.now()
     feed = device.feed(store.household())
-    if not store.version(feed):
+    known = store.state(feed)
+    if not known.version:
         return  # its first answer, with its history, is polling's
     try:
         fetched = aretas.received(feed, batch, context.settings, now)
@@ -84,8 +85,7 @@ def _write(context: Context, device: Device, batch: Mapping[str, Rows]) -> None:
         return
     if fetched.frame.empty:
         return
-    problem = store.problem(feed)
     written = store.write(feed, fetched, fetched_at=now)
-    if problem:
-        store.set_problem(feed, problem)  # polling's trouble is not over by this
+    if known.problem:
+        store.set_problem(feed, known.problem)  # polling's trouble is not over by this
     log.info("%s: %d rows streamed, %d changed", feed, written.rows, written.changed)

@@ -97,8 +97,8 @@ def versions(feeds: Iterable[Feed]) -> tuple[str, ...]:
         name = (str(here.settings.home), feed.key)
         at, version = seen.get(name, (-1.0, ""))
         if at < 0 or now - at > VERSIONS_KEEP_S:
-            problem = here.store.problem(feed)
-            version = f"{here.store.version(feed)}{problem.sentence if problem else ''}"
+            state = here.store.state(feed)
+            version = f"{state.version}{state.problem.sentence if state.problem else ''}"
             if len(seen) > 5000:
                 seen.clear()
             seen[name] = (now, version)

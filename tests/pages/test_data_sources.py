@@ -79,7 +79,7 @@ def test_retry_asks_again_and_the_error_goes(
     app = open_page("data_sources")
     app.button(key="retry__elexon_GB_mix").click().run()
     assert asked
-    assert here.store.problem(MIX) is None
+    assert here.store.state(MIX).problem is None
 
 
 def test_retry_that_fails_again_says_so(here: Context, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -96,9 +96,9 @@ def test_clear_forgets_the_readings_only_after_a_yes(open_page: OpenPage, here: 
     stored(here)
     app = open_page("data_sources")
     app.button(key="clear__elexon_GB_mix").click().run()
-    assert here.store.newest(MIX) is not None
+    assert here.store.state(MIX).newest is not None
     app.button(key="clear_yes").click().run()
-    assert here.store.newest(MIX) is None
+    assert here.store.state(MIX).newest is None
 
 
 def test_no_key_is_shown(open_page: OpenPage, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -121,5 +121,5 @@ def test_retry_of_what_only_the_crawler_may_ask_lifts_the_wait(here: Context) ->
     )
     period = Period(here.now() - timedelta(hours=1), here.now())
     assert health.retry(here, feed, period) is None
-    problem = here.store.problem(feed)
+    problem = here.store.state(feed).problem
     assert problem is not None and problem.retry_at is None

@@ -70,9 +70,9 @@ def test_a_reading_is_corrected_and_the_change_undone(open_page: OpenPage, here:
     app.button(key="r_correct").click().run()
     assert not app.error
     feed = meter.feed(here.store.household())
-    assert here.store.newest(feed) is not None
+    assert here.store.state(feed).newest is not None
     app.button(key="r_undo").click().run()
-    assert here.store.newest(feed) is None
+    assert here.store.state(feed).newest is None
 
 
 CSV = b"""Consumption (kwh), Estimated Cost Inc. Tax (p), Standing Charge Inc. Tax (p), Start, End
@@ -98,7 +98,7 @@ def test_a_file_is_shown_before_it_is_stored(open_page: OpenPage, here: Context)
     app.selectbox(key="f_absent").set_value("missing").run()
     assert "meter out" in words(app)
     app.toggle(key="f_accept").set_value(True).run()
-    assert not here.store.newest(meter.feed(here.store.household()))
+    assert not here.store.state(meter.feed(here.store.household())).newest
     app.button(key="f_import").click().run()
     assert not app.error
     frame = here.store.read(

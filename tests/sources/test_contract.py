@@ -147,13 +147,13 @@ def test_nothing_stored_is_lost(bench: Bench, fault: str) -> None:
     first = fetch.refresh(context, bench.feed, bench.period, force=True)
     assert first.problem is None
     before = context.store.read(bench.feed, bench.period)
-    version = context.store.version(bench.feed)
+    version = context.store.state(bench.feed).version
 
     host = bench.case.host
     bench.upstreams.fault(host, fault, retry_after="120" if fault == "429" else "")
     troubled = fetch.refresh(context, bench.feed, bench.period, force=True)
     assert context.store.read(bench.feed, bench.period).equals(before)
-    problem = context.store.problem(bench.feed)
+    problem = context.store.state(bench.feed).problem
     if bench.case.outcome(fault) is None:
         assert troubled.problem is None
         return
@@ -161,7 +161,7 @@ def test_nothing_stored_is_lost(bench: Bench, fault: str) -> None:
     assert problem
     assert problem.kind == bench.case.outcome(fault).__name__  # type: ignore[union-attr]
     assert problem.sentence
-    assert context.store.version(bench.feed) == version
+    assert context.store.state(bench.feed).version == version
     if fault == "429":
         asked = bench.upstreams.counts[host]
         assert fetch.refresh(context, bench.feed, bench.period).problem
@@ -169,7 +169,7 @@ def test_nothing_stored_is_lost(bench: Bench, fault: str) -> None:
 
     bench.upstreams.fault(host, "off")
     assert fetch.refresh(context, bench.feed, bench.period, force=True).problem is None
-    assert context.store.problem(bench.feed) is None
+    assert context.store.state(bench.feed).problem is None
     assert context.store.read(bench.feed, bench.period).equals(before)
 
 

@@ -50,7 +50,7 @@ def everything(store: Store) -> list[object]:
         store.rates("GB", span(0, 9)).to_json(),
         store.coverage(MIX, span(0, 9)),
         store.documents(owner, "meter"),
-        store.problem(home_feed(owner)),
+        store.state(home_feed(owner)).problem,
         store.wanted(START),
         store.summary().drop(columns="version").to_json(),
     ]
@@ -58,7 +58,7 @@ def everything(store: Store) -> list[object]:
 
 def test_a_backup_restores_everything(store: Store, tmp_path: Path) -> None:
     fill(store)
-    was, version = everything(store), store.version(MIX)
+    was, version = everything(store), store.state(MIX).version
     backup = tmp_path / "backup.db"
     store.backup(backup)
     assert backup.stat().st_mode & 0o777 == 0o600
@@ -68,7 +68,7 @@ def test_a_backup_restores_everything(store: Store, tmp_path: Path) -> None:
     store.forget(store.household())
     aside = store.restore(backup)
     assert everything(store) == was
-    assert store.version(MIX) > version + 1, "whoever remembers a version must look again"
+    assert store.state(MIX).version > version + 1, "whoever remembers a version must look again"
 
     store.write(MIX, answer(0, 9, gas=7.0, nuclear=1.0), fetched_at=START)
     assert "nuclear" in store.read(MIX, span(0, 9)), "new ids do not collide with restored ones"

@@ -132,7 +132,7 @@ def test_a_file_that_went_away_is_not_made_anew(database: SqliteDatabase) -> Non
     database.close()
     database.path.unlink()
     with pytest.raises(StoreError, match="cannot be opened"):
-        Store(database).version(MIX)
+        Store(database).state(MIX)
     assert not database.path.exists()
 
 
@@ -164,7 +164,7 @@ def test_a_newer_schema_is_refused(store: Store, fresh: Callable[[], Store]) -> 
         connection.execute("UPDATE schema_version SET version = 999")
     with pytest.raises(StoreTooNew, match=r"newer energydash \(schema 999.*Update energydash"):
         fresh()
-    assert store.version(MIX) == 1, "and it is left as it was"
+    assert store.state(MIX).version == 1, "and it is left as it was"
 
 
 def test_two_processes_may_make_the_tables_at_once(settings: Settings) -> None:
@@ -235,8 +235,8 @@ def test_a_lost_connection_is_replaced(postgres_url: str, private_home: Path) ->
         )
         assert (True,) in cursor.fetchall()
     with pytest.raises(StoreUnreachable, match="cannot be reached"):
-        store.version(MIX)
-    assert store.version(MIX) == 1, "the next one is a new connection"
+        store.state(MIX)
+    assert store.state(MIX).version == 1, "the next one is a new connection"
 
 
 def test_unknown_words_of_a_driver_come_without_secrets() -> None:
@@ -255,4 +255,4 @@ def test_nothing_is_half_written_when_a_frame_is_bad(database: SqliteDatabase) -
     with pytest.raises(KeyError):
         store.write(MIX, Fetched(good.frame, good.covered, rates=rates), fetched_at=START)
     assert store.read(MIX, span(0, 2)).empty
-    assert store.version(MIX) == 0
+    assert store.state(MIX).version == 0

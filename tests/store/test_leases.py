@@ -32,8 +32,8 @@ def test_a_lease_runs_out(store: Store) -> None:
 
 def test_a_lease_does_not_look_like_data(store: Store) -> None:
     store.lease(MIX, "a", 60)
-    assert store.version(MIX) == 0
-    assert store.fetched_at(MIX) is None
+    assert store.state(MIX).version == 0
+    assert store.state(MIX).fetched_at is None
     store.write(MIX, answer(0, 1, gas=1.0), fetched_at=START)
     assert not store.lease(MIX, "b", 60), "a write does not end it"
 
@@ -95,5 +95,5 @@ def test_threads_write_and_read_at_once(store: Store, fresh: Callable[[], Store]
         thread.join()
     assert failures == []
     other = fresh()
-    assert other.version(MIX) == 40
+    assert other.state(MIX).version == 40
     other.close()

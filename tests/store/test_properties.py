@@ -64,14 +64,14 @@ def test_a_store_is_a_dictionary_of_last_values(writes: list[Fetched]) -> None:
             before = model_of(done)
             done.append(fetched)
             after = model_of(done)
-            version = store.version(MIX)
+            version = store.state(MIX).version
             written = store.write(MIX, fetched, fetched_at=at(number))
             mine = model_of([fetched])
             inside = {key for key in after if key[1] in fetched.covered}
             assert written.rows == len(mine)
             assert written.changed == sum(before.get(key) != value for key, value in mine.items())
             assert written.withdrawn == len(inside - set(mine))
-            assert store.version(MIX) == version + bool(written.changed or not version)
+            assert store.state(MIX).version == version + bool(written.changed or not version)
             assert held_by(store.read(MIX, everything)) == after
             # Once more changes nothing.
             again = store.write(MIX, fetched, fetched_at=at(number))
@@ -79,7 +79,7 @@ def test_a_store_is_a_dictionary_of_last_values(writes: list[Fetched]) -> None:
             assert held_by(store.read(MIX, everything)) == after
             summary = store.summary()
             assert summary["rows"].tolist() == [len(after)]
-            assert store.newest(MIX) == max((time for _, time in after), default=None)
+            assert store.state(MIX).newest == max((time for _, time in after), default=None)
             _check_coverage(store.coverage(MIX, everything), done)
         store.close()
 

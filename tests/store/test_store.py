@@ -28,10 +28,10 @@ def same(left: pd.DataFrame, right: pd.DataFrame) -> None:
 def test_a_feed_never_written_is_empty_and_no_error(store: Store) -> None:
     same(store.read(MIX, span(0, 4)), empty_frame())
     same(store.read(MIX, span(0, 4), ["gas"]), empty_frame("gas"))
-    assert store.version(MIX) == 0
-    assert store.newest(MIX) is None
-    assert store.fetched_at(MIX) is None
-    assert store.problem(MIX) is None
+    assert store.state(MIX).version == 0
+    assert store.state(MIX).newest is None
+    assert store.state(MIX).fetched_at is None
+    assert store.state(MIX).problem is None
     assert store.coverage(MIX, span(0, 4)) == []
     assert store.feeds() == []
     assert store.summary().empty
@@ -49,9 +49,9 @@ def test_what_was_written_is_read_back(store: Store) -> None:
     same(store.read(MIX, span(1, 2)), frame(1, 1, gas=2.0, wind=-3.25))
     same(store.read(MIX, span(1, 2), ["wind", "coal"]), frame(1, 1, wind=-3.25, coal=np.nan))
     same(store.read(MIX, span(5, 9)), empty_frame("gas", "wind"))
-    assert store.newest(MIX) == at(2)
-    assert store.fetched_at(MIX) == LATER
-    assert store.version(MIX) == 1
+    assert store.state(MIX).newest == at(2)
+    assert store.state(MIX).fetched_at == LATER
+    assert store.state(MIX).version == 1
 
 
 def test_microseconds_and_other_zones_survive(store: Store) -> None:
@@ -64,7 +64,7 @@ def test_microseconds_and_other_zones_survive(store: Store) -> None:
     assert list(out.index) == [instant]
     assert str(out.index.dtype) == "datetime64[us, UTC]"
     assert out["gas"].tolist() == [7.0]
-    assert store.newest(MIX) == instant
+    assert store.state(MIX).newest == instant
 
 
 def test_unsorted_and_repeated_times_keep_the_last_value(store: Store) -> None:
@@ -98,12 +98,12 @@ def test_rows_outside_the_covered_period_are_kept_too(store: Store) -> None:
 
 def test_the_version_moves_only_when_something_changed(store: Store) -> None:
     store.write(MIX, Fetched(empty_frame(), span(0, 4)), fetched_at=START)
-    assert store.version(MIX) == 1, "an empty first answer is an answer"
+    assert store.state(MIX).version == 1, "an empty first answer is an answer"
     store.write(MIX, Fetched(empty_frame(), span(0, 4)), fetched_at=START)
-    assert store.version(MIX) == 1
+    assert store.state(MIX).version == 1
     for expected, value in [(2, 1.0), (2, 1.0), (3, 2.0), (3, 2.0)]:
         store.write(MIX, answer(0, 4, gas=value), fetched_at=START)
-        assert store.version(MIX) == expected
+        assert store.state(MIX).version == expected
 
 
 def test_several_batches_make_one_write(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -150,7 +150,7 @@ def test_forecasts_keep_every_vintage(store: Store) -> None:
     fetched = Fetched(empty_frame(), span(0, 6), forecasts=((at(0), early), (at(2), late)))
     assert store.write(MIX, fetched, fetched_at=START) == Written(8, 8, 0)
     assert store.write(MIX, fetched, fetched_at=START) == Written(8, 0, 0)
-    assert store.version(MIX) == 1
+    assert store.state(MIX).version == 1
     issued, data = store.read_forecast(MIX, span(0, 6))
     assert issued == at(2)
     same(data, late)
@@ -184,7 +184,7 @@ def test_rates_are_exact_text_and_end_when_a_later_answer_says_so(store: Store) 
     )
     fetched = Fetched(empty_frame(), span(0, 8), rates=second)
     assert store.write(tariff, fetched, fetched_at=START).changed == 2
-    assert store.version(tariff) == 2
+    assert store.state(tariff).version == 2
 
     out = store.rates(tariff.subject, span(0, 8))
     assert out["kind"].tolist() == ["standing-charge", "unit-rate", "unit-rate"]
@@ -203,13 +203,13 @@ def test_rates_are_exact_text_and_end_when_a_later_answer_says_so(store: Store) 
 def test_a_problem_stays_until_the_next_write(store: Store) -> None:
     problem = Finding("Unavailable", "Elexon is down.", "Wait.", retry_at=at(3), since=at(1))
     store.set_problem(MIX, problem)
-    assert store.problem(MIX) == problem
-    assert store.version(MIX) == 0
+    assert store.state(MIX).problem == problem
+    assert store.state(MIX).version == 0
     store.set_problem(MIX, Finding("Unavailable", "Elexon is still down."))
-    assert store.problem(MIX) == Finding("Unavailable", "Elexon is still down.")
+    assert store.state(MIX).problem == Finding("Unavailable", "Elexon is still down.")
     assert store.summary()["problem"].tolist() == ["Elexon is still down."]
     store.write(MIX, Fetched(empty_frame(), span(0, 1)), fetched_at=START)
-    assert store.problem(MIX) is None
+    assert store.state(MIX).problem is None
 
 
 def test_feeds_are_rebuilt_as_they_were(store: Store) -> None:
@@ -262,12 +262,12 @@ def test_a_wish_never_waits_for_a_long_write(store: Store, fresh: Callable[[], S
 def test_deleting_takes_readings_and_their_coverage(store: Store) -> None:
     store.write(MIX, answer(0, 6, gas=1.0, wind=2.0), fetched_at=START)
     assert store.delete(MIX, span(4, 9)) == 4
-    assert store.version(MIX) == 2
-    assert store.newest(MIX) == at(3)
+    assert store.state(MIX).version == 2
+    assert store.state(MIX).newest == at(3)
     assert store.coverage(MIX, span(0, 9)) == [Covered(span(0, 4), START, 8, False)]
     assert store.summary()["rows"].tolist() == [8]
     store.delete(MIX, span(0, 9))
-    assert store.newest(MIX) is None
+    assert store.state(MIX).newest is None
 
 
 def test_documents(store: Store, fresh: Callable[[], Store]) -> None:
@@ -334,7 +334,7 @@ def test_a_store_is_opened_once_and_usable_after_close(settings: Settings) -> No
     first.write(MIX, answer(0, 1, gas=1.0), fetched_at=START)
     assert open_store(settings) is first
     first.close()
-    assert first.version(MIX) == 1
+    assert first.state(MIX).version == 1
 
 
 def test_an_error_rolls_everything_back(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -347,5 +347,5 @@ def test_an_error_rolls_everything_back(store: Store, monkeypatch: pytest.Monkey
         with pytest.raises(RuntimeError):
             store.write(MIX, answer(0, 4, gas=2.0), fetched_at=LATER)
     same(store.read(MIX, span(0, 4)), frame(0, 2, gas=1.0))
-    assert store.version(MIX) == 1
+    assert store.state(MIX).version == 1
     assert store.write(MIX, answer(0, 4, gas=2.0), fetched_at=LATER).changed == 4

@@ -89,7 +89,7 @@ def read_until(home: str, url: str, stop: Event, said: Connection) -> None:
 def try_lease(home: str, url: str, holder: str, ready: Event, said: Connection) -> None:
     """Ask for a lease when everybody is ready."""
     store = open_store(settings_of(home, url))
-    store.version(MIX)
+    store.state(MIX)
     said.send("ready")
     ready.wait()
     said.send(store.lease(MIX, holder, 60.0))

@@ -62,7 +62,7 @@ def test_a_feed_that_somebody_looks_at_is_kept_up_to_date(
     assert crawler.due(here) == [], "not again within its cadence"
     clock[0] = fake.now = NOW + HALF_HOURLY.cadence
     (again,) = one_round(here)
-    assert again.asked and here.store.newest(HALF_HOURLY) == NOW
+    assert again.asked and here.store.state(HALF_HOURLY).newest == NOW
 
 
 def test_a_period_that_was_asked_for_is_filled_too(here: Context, fake: FakeSource) -> None:

@@ -106,10 +106,10 @@ def test_a_revised_value_replaces_the_old_one(
     here: Context, fake: FakeSource, clock: Clock
 ) -> None:
     fetch.refresh(here, HALF_HOURLY, span(1, clock.now))
-    before = here.store.version(HALF_HOURLY)
+    before = here.store.state(HALF_HOURLY).version
     fake.offset = 0.5
     done = fetch.refresh(here, HALF_HOURLY, span(1, clock.now), force=True)
-    assert done.changed == 48 and here.store.version(HALF_HOURLY) > before
+    assert done.changed == 48 and here.store.state(HALF_HOURLY).version > before
     assert (here.store.read(HALF_HOURLY, span(1, clock.now))["load"] % 1 == 0.5).all()
 
 

@@ -188,7 +188,7 @@ def test_rows_land_as_if_they_were_polled(kept: Context, caplog: pytest.LogCaptu
     frame = kept.store.read(feed, DAY)
     assert frame["voltage_v"].dropna().tolist() == [55.2, 55.3]
     assert frame["soc_percent"].dropna().tolist() == [41.0]
-    assert kept.store.newest(feed) == NOW
+    assert kept.store.state(feed).newest == NOW
     assert caplog.text.count("cannot be read") == 2
     assert "ended its event stream" in caplog.text
 
@@ -202,12 +202,12 @@ def test_nothing_is_covered_and_no_trouble_hidden(here: Context) -> None:
     streaming._write(here, DEVICE, one_row())
     assert len(here.store.read(feed, DAY)) == 1
     assert here.store.coverage(feed, DAY) == before
-    assert here.store.problem(feed) == problem
+    assert here.store.state(feed).problem == problem
 
 
 def test_a_feed_never_polled_is_left_to_polling(here: Context) -> None:
     streaming._write(here, DEVICE, one_row())
-    assert here.store.version(feed_of(here)) == 0
+    assert here.store.state(feed_of(here)).version == 0
 
 
 def test_a_refused_token_costs_one_login(here: Context, wire: Stream, upstreams: Upstreams) -> None:

@@ -126,7 +126,8 @@ def is_new(context: Context, device: Device) -> bool:
     if device.source != "aretas" or data.is_sample(context, device):
         return False
     feed = device.feed(context.store.household())
-    return context.store.version(feed) == 0 and context.store.problem(feed) is None
+    known = context.store.state(feed)
+    return known.version == 0 and known.problem is None
 
 
 def first_look(context: Context, period: Period) -> Period:

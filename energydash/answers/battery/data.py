@@ -69,7 +69,7 @@ def history(context: Context, device: Device) -> Period:
         return Period(now - timedelta(days=365), now)
     feed = device.feed(context.store.household())
     windows = context.store.coverage(feed, Period(EARLIEST, LATEST))
-    newest = context.store.newest(feed)
+    newest = context.store.state(feed).newest
     if not windows or newest is None:
         return Period(now, now)
     start = min(window.period.start for window in windows)
@@ -93,13 +93,13 @@ def setup_of(context: Context, device: Device) -> Setup:
     if is_sample(context, device):
         return Setup(tuple((part, part) for part in PARTS), (), 1)
     feed = device.feed(context.store.household())
-    key = ("setup", str(context.settings.home), feed.key, context.store.version(feed),
+    key = ("setup", str(context.settings.home), feed.key, context.store.state(feed).version,
            repr(device.to_body()))  # fmt: skip
     return remembered(key, lambda: _setup_of(context, device, feed))
 
 
 def _setup_of(context: Context, device: Device, feed: Feed) -> Setup:
-    newest = context.store.newest(feed)
+    newest = context.store.state(feed).newest
     if newest is None:
         return Setup((), (), device.charge_sign)
     end = newest + timedelta(seconds=1)
@@ -173,7 +173,7 @@ def slots_key(context: Context, device: Device) -> tuple[Any, ...]:
     if is_sample(context, device):
         return (device.id, context.now().replace(second=0, microsecond=0))
     feed = derived_feed(device, context.store.household())
-    return (str(context.settings.home), feed.key, context.store.version(feed))
+    return (str(context.settings.home), feed.key, context.store.state(feed).version)
 
 
 def derived_feed(device: Device, owner: str) -> Feed:
@@ -203,7 +203,8 @@ def _build(context: Context, device: Device, derived: Feed) -> None:
     """Bring the stored slots up to the telemetry's version."""
     store, owner, now = context.store, context.store.household(), context.now()
     feed = device.feed(owner)
-    version = store.version(feed)
+    known = store.state(feed)
+    version = known.version
     state = store.get(owner, KIND, device.id) or {}
     asked = repr((sorted(device.sensors.items()), sorted(device.scales.items()),
                   device.charge_sign, device.full_v, device.capacity_ah))  # fmt: skip
@@ -212,7 +213,7 @@ def _build(context: Context, device: Device, derived: Feed) -> None:
     with _building:
         setup = setup_of(context, device)
         has = [window.period for window in store.coverage(feed, Period(EARLIEST, LATEST))]
-        newest = store.newest(feed)
+        newest = known.newest
         if not has or newest is None:
             return
         whole = Period(min(period.start for period in has), newest + STEP)
@@ -353,7 +354,8 @@ def reading_of(context: Context, device: Device, period: Period, data: pd.DataFr
         coverage = coverage_of(data, period, now, now)
         return FeedData(data, sample.feed(), now, now, coverage, "sample", None, why)
     store, feed = context.store, device.feed(context.store.household())
-    newest, fetched_at, problem = store.newest(feed), store.fetched_at(feed), store.problem(feed)
+    state = store.state(feed)
+    newest, fetched_at, problem = state.newest, state.fetched_at, state.problem
     live = fetched_at is not None and now - fetched_at <= LIVE * feed.cadence and problem is None
     origin: Origin = "live" if live and device.source == "aretas" else "stored"
     return FeedData(

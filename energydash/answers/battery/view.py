@@ -324,7 +324,7 @@ def _now(context: Context, device: Device, setup: data.Setup) -> dict[str, tuple
     """The newest value of each channel within half an hour of the newest of all."""
     newest = context.now()
     if not data.is_sample(context, device):
-        stored = context.store.newest(device.feed(context.store.household()))
+        stored = context.store.state(device.feed(context.store.household())).newest
         if stored is None:
             return {}
         newest = stored + timedelta(seconds=1)

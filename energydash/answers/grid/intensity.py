@@ -182,8 +182,8 @@ def intensity_now(context: Context, region: str) -> IntensityNow:
     newest = now
     if not context.sample:
         quantity = next(q for q in ("intensity", "mix", "mix-percent") if q in place.sources)
-        known = [context.store.newest(feed) for feed in feeds_of(context, place, quantity)]
-        newest = min(now, max((at for at in known if at is not None), default=now))
+        known = context.store.states(feeds_of(context, place, quantity))
+        newest = min(now, max((one.newest for one in known if one.newest), default=now))
     # What is ahead is no part of "now": the period ends with the interval that has begun.
     found = intensity(context, region, Period(newest - timedelta(hours=3), newest + HALF_HOUR))
     begun = found.data[found.data.index <= pd.Timestamp(max(newest, now))]

@@ -123,8 +123,8 @@ def mix_now(context: Context, region: str) -> MixNow:
     quantity = "mix" if place.has_mix_mw else "mix-percent"
     newest = now
     if not context.sample:
-        known = [context.store.newest(feed) for feed in feeds_of(context, place, quantity)]
-        newest = max((at for at in known if at is not None), default=now)
+        known = context.store.states(feeds_of(context, place, quantity))
+        newest = max((one.newest for one in known if one.newest), default=now)
     found = mix(context, region, Period(newest - timedelta(hours=2), newest + timedelta(hours=1)))
     rows = found.mix.dropna(how="all")
     if rows.empty:

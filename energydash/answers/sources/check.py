@@ -67,7 +67,7 @@ def _ask(context: Context, feed: Feed) -> Checked:
     last = Period(now - max(LAST, CADENCES * feed.cadence), now)
     done = fetch.refresh(context, feed, last, max_age=timedelta(0))
     state: State = "trouble" if done.problem else "being asked" if done.busy else "answers"
-    return Checked(feed.source, feed.subject, state, context.store.newest(feed), done.problem)
+    return Checked(feed.source, feed.subject, state, context.store.state(feed).newest, done.problem)
 
 
 def _accounts(context: Context, info: sources.Info) -> Iterator[Callable[[], Checked]]:

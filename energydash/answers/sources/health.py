@@ -122,7 +122,7 @@ def retry(context: Context, feed: Feed, period: Period) -> fetch.Refreshed | Non
     comes to it within half a minute, whatever time the upstream had named."""
     context.store.want(feed, context.now(), period)
     if sources.source(feed.source).INFO.crawler_only:
-        problem = context.store.problem(feed)
+        problem = context.store.state(feed).problem
         if problem and problem.retry_at:
             context.store.set_problem(feed, replace(problem, retry_at=None))
         return None
@@ -149,7 +149,7 @@ def _keys(summary: pd.DataFrame) -> list[tuple[str, str, str, str]]:
 
 def _feed_health(store: Store, feed: Feed, row: dict[Hashable, Any], now: datetime) -> FeedHealth:
     newest, fetched_at = _instant(row["newest"]), _instant(row["fetched_at"])
-    problem = store.problem(feed) if row["problem"] else None
+    problem = store.state(feed).problem if row["problem"] else None
     limit = 3 * feed.cadence + (feed.step or timedelta(0))
     state: State = "live"
     if problem:

@@ -139,9 +139,9 @@ def test_slots_follow_the_telemetry_and_equal_a_rebuild(here: Context) -> None:
     real = truth(8, seed=4).flows()
     assert grown["ah_in"].sum() == pytest.approx(real[0], rel=0.001)
     assert grown["kwh_out"].sum() == pytest.approx(real[3], rel=0.002)
-    version = here.store.version(data.derived_feed(device, here.store.household()))
+    version = here.store.state(data.derived_feed(device, here.store.household())).version
     data.slots(here, device, days(8))
-    again = here.store.version(data.derived_feed(device, here.store.household()))
+    again = here.store.state(data.derived_feed(device, here.store.household())).version
     assert again == version
     here.store.delete(feed, days(8, since=4))
     left = data.slots(here, device, days(8))
