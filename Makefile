@@ -7,7 +7,7 @@ PORT ?= 8501
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 
-.PHONY: run test check bench share standins requirements clean
+.PHONY: run test check bench share standins wheel requirements clean
 
 run: $(VENV)/run.stamp
 	$(BIN)/energydash serve --port $(PORT)
@@ -30,6 +30,10 @@ bench: $(VENV)/dev.stamp
 # Every upstream, played on this machine; prints the variable that sends energydash to it.
 standins: $(VENV)/run.stamp
 	@$(BIN)/python -m tests.upstreams
+
+# dist/: what `pip install` and an index take. A test serves it from a folder of its own.
+wheel: $(VENV)/dev.stamp
+	$(BIN)/uv build --quiet --no-build-isolation --python $(BIN)/python
 
 $(BIN)/uv:
 	@scripts/make_venv.sh "$(PYTHON)" $(VENV)
@@ -56,5 +60,5 @@ requirements: $(BIN)/uv
 	$(PIN) --constraints requirements.txt requirements-dev.in --output-file requirements-dev.txt
 
 clean:
-	rm -rf $(VENV) build .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

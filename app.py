@@ -7,11 +7,12 @@ from pathlib import Path
 
 import streamlit as st
 
+from energydash import views
 from energydash.core.errors import EnergydashError
 from energydash.views import cache, startup, viewer
 
 HERE = Path(__file__).parent
-STATIC = HERE / "energydash" / "views" / "static"
+STATIC = Path(views.__file__).parent / "static"
 
 
 @dataclass(frozen=True)

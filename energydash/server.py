@@ -13,10 +13,9 @@ import os
 import socket
 import subprocess
 import threading
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from ipaddress import ip_address
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -32,7 +31,6 @@ if TYPE_CHECKING:
 
     from energydash.core.settings import Settings
 
-SCRIPT = Path(__file__).resolve().parent.parent / "app.py"
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
 CRAWLER_CHECK_S = 15.0
 HEADERS = (
@@ -46,12 +44,11 @@ HEADERS = (
 def serve(host: str, port: int, sharing: Sharing) -> None:
     """Serve until stopped. InputError where the port is taken, or sharing is not asked for."""
     import uvicorn
-    from streamlit import config
 
     if not _is_loopback(host) and sharing is Sharing.OFF:
         raise InputError(
             f"Listening on {host} would show this dashboard to the network.",
-            remedy="Use `make share`, or add --share grid.",
+            remedy="Add --share grid; in a checkout, `make share` does.",
         )
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -59,19 +56,21 @@ def serve(host: str, port: int, sharing: Sharing) -> None:
             probe.bind((host, port))
         except OSError as error:
             raise InputError(
-                f"Port {port} is taken.", remedy=f"Try another: PORT={port + 1} make run."
+                f"Port {port} is taken.",
+                remedy=f"Try another: --port {port + 1}, or PORT={port + 1} make run.",
             ) from error
     os.environ[access.VARIABLE] = str(sharing)
     settings.current.cache_clear()
     context.current.cache_clear()
     context.current()  # a store that cannot be opened is said now, in one sentence
     names = LOOPBACK_NAMES if sharing is Sharing.OFF else (*LOOPBACK_NAMES, *own_names())
-    for name, value in {
-        "server.address": host,
-        "server.port": port,
-        "server.corsAllowedOrigins": [f"http://{name}:{port}" for name in names],
-    }.items():
-        config.set_option(name, value)
+    configure_streamlit(
+        {
+            "server.address": host,
+            "server.port": port,
+            "server.corsAllowedOrigins": [f"http://{name}:{port}" for name in names],
+        }
+    )
     shown = [name for name in names if name not in LOOPBACK_NAMES] or ["localhost"]
     for name in shown:
         click.echo(f"energydash is at http://{name}:{port}", err=True)
@@ -85,6 +84,20 @@ def serve(host: str, port: int, sharing: Sharing) -> None:
         # On loopback compressing costs more than it saves (see also the GZip middleware).
         ws_per_message_deflate=sharing is not Sharing.OFF,
     )
+
+
+def configure_streamlit(options: Mapping[str, Any]) -> None:
+    """Set every Streamlit option: ours from config.toml, then `options`, and the others' defaults.
+
+    Streamlit would also read the files in ~/.streamlit and in the working folder: an installed copy
+    would have somebody else's look, tell its makers of every visit, and show error details.
+    """
+    from streamlit import config
+
+    ours = {"config.toml": [str(settings.APP_FOLDER / ".streamlit" / "config.toml")]}
+    # No secrets.toml either: Streamlit copies what it finds into the environment.
+    config.get_config_files = lambda file_name: ours.get(file_name, [])
+    config.get_config_options(force_reparse=True, options_from_flags=dict(options))
 
 
 def create_app(names: Sequence[str], *, shared: bool = False) -> App:
@@ -109,7 +122,7 @@ def create_app(names: Sequence[str], *, shared: bool = False) -> App:
     if shared:  # on loopback compressing costs more than it saves
         middleware.append(Middleware(GZipMiddleware, minimum_size=2_000))
     return App(
-        str(SCRIPT),
+        settings.APP_FOLDER / "app.py",
         routes=[Mount("/api/v1", app=Late(_create_api))],
         middleware=middleware,
         lifespan=_lifespan,

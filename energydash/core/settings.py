@@ -1,5 +1,5 @@
 """One frozen settings object: environment, then $ENERGYDASH_HOME/secrets.toml, then
-.streamlit/secrets.toml.
+.streamlit/secrets.toml of the checkout that it runs in.
 
 A section `[octopus]` with `api_key` may also be given as ENERGYDASH_OCTOPUS_API_KEY. Several
 accounts are `[octopus.NAME]`. Secrets never show in a repr. `st.secrets` is not used: it fails
@@ -23,6 +23,10 @@ SECTIONS = (
     "openelectricity", "aretas", "flexmeasures", "auth", "grid", "share",
 )  # fmt: skip
 PREFIX = "ENERGYDASH_"
+
+# Where app.py, pages/ and .streamlit/ are: the top of a checkout, or what the wheel carries of it.
+_PACKAGE = Path(__file__).resolve().parents[1]
+APP_FOLDER = _PACKAGE / "_app" if (_PACKAGE / "_app").is_dir() else _PACKAGE.parent
 
 
 class Secret(str):
@@ -151,7 +155,7 @@ def load(environment: Mapping[str, str] | None = None, project: Path | None = No
     env = dict(os.environ if environment is None else environment)
     home = Path(env[f"{PREFIX}HOME"]).expanduser() if env.get(f"{PREFIX}HOME") else _default_home()
     sections: dict[str, dict[str, Any]] = {}
-    folder = project or Path(__file__).resolve().parents[2]
+    folder = project or APP_FOLDER
     for path in (folder / ".streamlit" / "secrets.toml", home / "secrets.toml"):
         for name, values in _read_toml(path).items():
             if name not in SECTIONS:

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +16,7 @@ import requests
 from playwright.sync_api import Page, expect
 
 ROOT = Path(__file__).resolve().parents[2]
+MODULE = (sys.executable, "-m", "energydash")
 START_S = 60.0
 DRAW_MS = 30_000  # a busy machine may need this long for a page; a quiet one needs a second
 
@@ -34,15 +35,21 @@ class Site:
 
 
 @contextmanager
-def serve(home: Path, environment: Mapping[str, str], *arguments: str) -> Iterator[Site]:
+def serve(
+    home: Path,
+    environment: Mapping[str, str],
+    *arguments: str,
+    program: Sequence[str] = MODULE,
+    folder: Path = ROOT,
+) -> Iterator[Site]:
     """Run `energydash serve` until the end of the block; its words go to a file, not a pipe."""
     port = free_port()
     log = home / "serve.log"
     inherited = {k: v for k, v in os.environ.items() if not k.startswith("ENERGYDASH_")}
     env = {**inherited, "ENERGYDASH_HOME": str(home), "PYTHONUNBUFFERED": "1", **environment}
-    command = [sys.executable, "-m", "energydash", "serve", "--port", str(port), *arguments]
+    command = [*program, "serve", "--port", str(port), *arguments]
     with log.open("wb") as output:
-        process = subprocess.Popen(command, cwd=ROOT, env=env, stdout=output, stderr=output)
+        process = subprocess.Popen(command, cwd=folder, env=env, stdout=output, stderr=output)
     site = Site(f"http://localhost:{port}", home, log, process.pid)
     try:
         wait_until_served(site, process)
