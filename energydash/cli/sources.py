@@ -29,7 +29,9 @@ def check(form: str) -> None:
     from energydash.answers.sources.check import check as ask_all
     from energydash.sync import context
 
-    found = ask_all(context.current())
+    here = context.current()
+    click.echo(f"energydash: the data and secrets.toml are in {here.settings.home}", err=True)
+    found = ask_all(here)
     emit(
         [
             {

@@ -18,6 +18,7 @@ def run() -> tuple[int, dict[tuple[str, str], dict[str, Any]]]:
     settings.current.cache_clear()
     context.current.cache_clear()
     done = CliRunner().invoke(cli, ["check", "--format", "json"])
+    assert f"secrets.toml are in {settings.current().home}\n" in done.stderr
     return done.exit_code, {(row["source"], row["of"]): row for row in json.loads(done.stdout)}
 
 
