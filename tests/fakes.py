@@ -36,6 +36,7 @@ class FakeSource:
     offset: float = 0.0
     delay_s: float = 0.0
     covers: float = 1.0  # which share of a question it answers for, the end of it
+    silent: list[Period] = field(default_factory=list)  # it has nothing for these
     INFO: Info = field(
         default_factory=lambda: Info("fake", "Fake", "A test's source.", "", "", longest_days=2)
     )
@@ -52,5 +53,7 @@ class FakeSource:
             raise self.error
         period = Period(period.end - period.duration * self.covers, period.end)
         index = grid(Period(period.start, max(min(period.end, self.now), period.start)), feed.step)
+        for hole in self.silent:
+            index = index[(index < hole.start) | (index >= hole.end)]
         number = (index - pd.Timestamp(START)) / pd.Timedelta(minutes=30)
         return Fetched(tidy(pd.DataFrame({"load": number + self.offset}, index=index)), period)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from energydash.core.time import Period, subtract
+from energydash.core.time import Period, merge, subtract
 from energydash.store.database import Connection
 from energydash.store.schema import columns
 
@@ -32,19 +32,21 @@ def windows(
     period: Period,
     fetched_at: datetime,
     final_before: datetime | None,
+    silences: Sequence[Period],
     count: Callable[[Period], int],
 ) -> list[Covered]:
-    """An answer's windows: what ends by `final_before` is final, the rest may still change."""
-    if final_before is None or final_before <= period.start:
-        parts = [(period, False)]
-    elif final_before >= period.end:
-        parts = [(period, True)]
-    else:
-        parts = [
-            (Period(period.start, final_before), True),
-            (Period(final_before, period.end), False),
-        ]
-    return [Covered(part, fetched_at, count(part), final) for part, final in parts]
+    """An answer's windows: what ends by `final_before` is final, the rest may still change.
+
+    silences: what was asked for and brought nothing, inside `period` or beside it; never final.
+    """
+    edge = period.start if final_before is None else final_before
+    edge = min(max(edge, period.start), period.end)
+    settled, recent = Period(period.start, edge), Period(edge, period.end)
+    finals = subtract(settled, list(silences))
+    still_open = [*subtract(settled, finals), recent]
+    still_open += [part for one in merge(list(silences)) for part in subtract(one, [period])]
+    parts = [(part, True) for part in finals] + [(part, False) for part in still_open]
+    return [Covered(part, fetched_at, count(part), final) for part, final in parts if part.duration]
 
 
 def without(

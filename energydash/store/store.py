@@ -16,7 +16,7 @@ import pyarrow as pa
 from energydash.core.errors import InputError
 from energydash.core.feeds import Feed, Fetched, empty_frame
 from energydash.core.findings import Finding
-from energydash.core.time import Period
+from energydash.core.time import Period, merge
 from energydash.store import copies, coverage, documents, feeds, readings
 from energydash.store.coverage import Covered
 from energydash.store.database import Database
@@ -66,25 +66,27 @@ class Store:
         *,
         fetched_at: datetime,
         final_before: datetime | None = None,
+        silences: Sequence[Period] = (),
     ) -> Written:
         """Keep an answer: its values, which period it covers, and that the feed works again.
 
         Values that differ replace older ones; nothing is deleted. The part of the covered period
-        before `final_before` is final. The feed's version goes up if anything changed.
+        before `final_before` is final, but for the `silences`: what was asked for and brought
+        nothing. The feed's version goes up if anything changed.
         """
         with self.database.transaction() as connection:
             feed_id = feeds.ensure(connection, feed)
             written = write_values(connection, feed_id, fetched)
             known = feeds.state(connection, feed)
-            if fetched.covered.duration:
-                new = coverage.windows(
-                    fetched.covered, fetched_at, final_before, written.rows_within
-                )
+            new = coverage.windows(
+                fetched.covered, fetched_at, final_before, silences, written.rows_within
+            )
+            for span in merge([fetched.covered, *silences]):
                 coverage.replace_around(
                     connection,
                     feed_id,
-                    fetched.covered,
-                    new,
+                    span,
+                    coverage.clip(new, span),
                     lambda part: readings.count(connection, feed_id, part),
                 )
             newest = max((at for at in (known.newest, written.newest) if at), default=None)

@@ -3,6 +3,14 @@
 `read` never goes out. `refresh` asks a source for exactly what the store lacks or what may still
 change, newest first, under a lease, so that any number of faces cause one fetch. Trouble with an
 upstream is not an exception here: it becomes the feed's problem, beside the last good data.
+
+What is asked, and when again:
+- what was never asked for: now;
+- what the upstream may still change (`revises`), and what it published since: after a cadence;
+- a silence, which is an hour or a cadence and more for which nothing came: when it is twice as
+  old as when it was last asked for, a day later at the soonest; and at once where what came
+  after it is new, for then the upstream speaks again;
+- what came and is older than `revises`: never, unless somebody asks for it by `force`.
 """
 
 from __future__ import annotations
@@ -12,21 +20,28 @@ import socket
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from energydash import sources
 from energydash.core.coverage import Coverage, cover
 from energydash.core.errors import SourceError
-from energydash.core.feeds import Feed, FeedData, Origin
+from energydash.core.feeds import Feed, FeedData, Fetched, Origin
 from energydash.core.findings import Finding
-from energydash.core.time import Period, subtract
-from energydash.store import Store
+from energydash.core.time import Period, merge, subtract
+from energydash.store import Covered, Store
 from energydash.sync.context import Context
 
 LEASE_S = 120.0  # longer than any one question may take; renewed for each
 LOOK_BEFORE = timedelta(days=31)  # how far before a period its newest fetch may have ended
+LEAST_SILENCE = timedelta(hours=1)
+LEAST_WAIT = timedelta(days=1)  # before a silence is asked for again
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
 LIVE = 2.5  # a feed fetched within this many cadences is live
 
 Progress = Callable[[float, str], None]
@@ -102,23 +117,77 @@ def coverage_of(
 def missing(
     store: Store, feed: Feed, period: Period, now: datetime, max_age: timedelta | None = None
 ) -> list[Period]:
-    """What of `period` must be asked for: never fetched, or not final and older than `max_age`.
+    """What of `period` must be asked for: never asked for, or not final and due again.
 
-    `max_age` is the feed's cadence unless it is given: an upstream is not asked again before it
-    can have something new.
+    `max_age` stands in for the feed's cadence: an upstream is not asked again before it can have
+    something new. A period that reaches the present is asked as far as the upstream goes.
     """
     possible = _possible(feed, period, now)
     if possible is None:
         return []
-    age = feed.cadence if max_age is None else max_age
+    if possible.end > now - feed.cadence:
+        possible = Period(possible.start, now + feed.horizon)
     rows = store.coverage(feed, Period(possible.start - LOOK_BEFORE, possible.end))
-    settled = [row.period for row in rows if row.final or now - row.fetched_at < age]
-    # A fetch covers what the upstream had then; whatever lies after its end is not missing until
-    # that fetch is due again.
-    if rows and now - rows[-1].fetched_at < age:
-        newest_end = min(rows[-1].period.end, now + feed.horizon)
-        settled.append(Period(newest_end, now + feed.horizon))
+    settled = [row.period for row in rows if not _is_due(feed, row, now, max_age)]
+    # What was published after a fetch that reached as far as the upstream went is merely new.
+    age = feed.cadence if max_age is None else max_age
+    settled += [
+        Period(row.period.end, max(row.period.end, now + feed.horizon))
+        for row in rows
+        if row.period.end >= row.fetched_at + feed.horizon and now - row.fetched_at < age
+    ]
     return subtract(possible, settled)
+
+
+def _is_due(feed: Feed, row: Covered, now: datetime, max_age: timedelta | None = None) -> bool:
+    """Whether a window is to be asked for again."""
+    age = feed.cadence if max_age is None else max_age
+    if _is_silent(feed, row):
+        age = max(age, LEAST_WAIT, row.fetched_at - row.period.end)
+    return not row.final and now - row.fetched_at >= age
+
+
+def _is_silent(feed: Feed, row: Covered) -> bool:
+    """Whether a window was old enough to be final when it was asked for, and brought nothing."""
+    return not row.final and row.period.end <= row.fetched_at - _changes_for(feed)
+
+
+def _changes_for(feed: Feed) -> timedelta:
+    return max(feed.revises, feed.cadence)
+
+
+def silences(store: Store, feed: Feed, now: datetime) -> list[Period]:
+    """The silences of a feed that are due to be asked for again."""
+    rows = store.coverage(feed, Period(EPOCH, now))
+    return [one.period for one in rows if _is_silent(feed, one) and _is_due(feed, one, now)]
+
+
+def silent_in(feed: Feed, fetched: Fetched, asked: Period) -> list[Period]:
+    """The parts of a question, a cadence and an hour long at least, for which nothing came."""
+    step = (feed.step or timedelta(0)) // MICROSECOND
+    ends = _micros([asked.start, asked.end])
+    said = [(ends, ends)]
+    for frame in (fetched.frame, *(frame for _, frame in fetched.forecasts)):
+        times = _micros(frame.index[frame.notna().any(axis="columns")])
+        said.append((times, times + step))
+    if fetched.rates is not None and len(fetched.rates):
+        valid = fetched.rates["valid_from"], fetched.rates["valid_to"]
+        said.append((_micros(valid[0].fillna(asked.start)), _micros(valid[1].fillna(asked.end))))
+    starts = np.concatenate([one for one, _ in said])
+    order = np.argsort(starts, kind="stable")
+    starts = starts[order]
+    reached = np.maximum.accumulate(np.concatenate([one for _, one in said])[order])
+    least = max(feed.cadence, LEAST_SILENCE) // MICROSECOND
+    found = [
+        Period(EPOCH + int(reached[n]) * MICROSECOND, EPOCH + int(starts[n + 1]) * MICROSECOND)
+        for n in np.flatnonzero(starts[1:] - reached[:-1] >= least)
+    ]
+    return [part for one in found if (part := one.intersect(asked))]
+
+
+def _micros(times: Any) -> npt.NDArray[np.int64]:
+    naive = pd.DatetimeIndex(times).tz_convert("UTC").tz_localize(None)
+    return naive.to_numpy().astype("datetime64[us]").astype("int64")
 
 
 def refresh(
@@ -184,21 +253,19 @@ def _refresh(
 ) -> Refreshed:
     store, now = context.store, context.now()
     # Worked out under the lease: whoever held it before may have fetched just this.
-    gaps = missing(store, feed, period, now, timedelta(0) if force else max_age)
+    gaps = missing(store, feed, period, now, max_age)
     if force:
         possible = _possible(feed, period, now)
         gaps = [possible] if possible else []
     longest = timedelta(days=sources.source(feed.source).INFO.longest_days)
     pieces = sorted((piece for gap in gaps for piece in gap.chunks(longest)), reverse=True)
-    asked: list[Period] = []
-    rows = changed = withdrawn = 0
-    unknown: dict[str, None] = {}
+    done = Refreshed(feed)
     what = f"{feed.name or feed.subject}, {feed.quantity}"
-    for done, piece in enumerate(pieces):
+    while pieces:
+        piece = pieces.pop(0)
         if progress:
-            progress(
-                done / len(pieces), f"{what}: {piece.start:%-d %b %Y} to {piece.end:%-d %b %Y}"
-            )
+            share = len(done.asked) / (len(done.asked) + 1 + len(pieces))
+            progress(share, f"{what}: {piece.start:%-d %b %Y} to {piece.end:%-d %b %Y}")
         store.lease(feed, holder, LEASE_S)
         try:
             fetched = sources.fetch(feed, piece, context.settings)
@@ -208,15 +275,36 @@ def _refresh(
             if earlier and earlier.sentence == problem.sentence and earlier.since:
                 problem = replace(problem, since=earlier.since)
             store.set_problem(feed, problem)
-            return Refreshed(
-                feed, tuple(asked), rows, changed, withdrawn, tuple(unknown), problem=problem
-            )
-        written = store.write(feed, fetched, fetched_at=now, final_before=now - feed.revises)
-        asked.append(piece)
-        rows += written.rows
-        changed += written.changed
-        withdrawn += written.withdrawn
-        unknown.update(dict.fromkeys(fetched.unknown))
+            return replace(done, problem=problem)
+        unanswered = subtract(piece, [fetched.covered])
+        written = store.write(
+            feed,
+            fetched,
+            fetched_at=now,
+            final_before=now - _changes_for(feed),
+            silences=merge([*unanswered, *silent_in(feed, fetched, fetched.covered)]),
+        )
+        done = replace(
+            done,
+            asked=(*done.asked, piece),
+            rows=done.rows + written.rows,
+            changed=done.changed + written.changed,
+            withdrawn=done.withdrawn + written.withdrawn,
+            unknown=tuple(dict.fromkeys((*done.unknown, *fetched.unknown))),
+        )
+        if written.changed and not pieces:
+            pieces += _silence_before(store, feed, piece, now, longest)
     if progress:
         progress(1.0, f"{what}: up to date")
-    return Refreshed(feed, tuple(asked), rows, changed, withdrawn, tuple(unknown))
+    return done
+
+
+def _silence_before(
+    store: Store, feed: Feed, piece: Period, now: datetime, longest: timedelta
+) -> list[Period]:
+    """The end of the silence before a piece that brought something, if that was not just asked."""
+    before = Period(piece.start - MICROSECOND, piece.start)
+    for row in store.coverage(feed, before):
+        if _is_silent(feed, row) and now - row.fetched_at >= feed.cadence:
+            return [Period(max(row.period.start, piece.start - longest), piece.start)]
+    return []

@@ -134,12 +134,21 @@ def test_joining_keeps_what_is_covered(old: list[Covered]) -> None:
     assert not any(a.final and b.final and a.period.end == b.period.start for a, b in touching)
 
 
-@given(st.integers(0, 20), st.integers(1, 20), st.one_of(st.none(), st.integers(-5, 50)))
-def test_an_answer_is_final_up_to_an_instant(first: int, rows: int, final: int | None) -> None:
-    made = windows(
-        span(first, first + rows), START, None if final is None else at(final), half_hours
-    )
+@given(
+    st.integers(0, 20),
+    st.integers(1, 20),
+    st.one_of(st.none(), st.integers(-5, 50)),
+    st.lists(st.tuples(st.integers(0, 30), st.integers(1, 9)), max_size=3),
+)
+def test_an_answer_is_final_up_to_an_instant_where_it_says_something(
+    first: int, rows: int, final: int | None, silent: list[tuple[int, int]]
+) -> None:
+    silences = [span(start, start + length) for start, length in silent]
+    before = None if final is None else at(final)
+    made = windows(span(first, first + rows), START, before, silences, half_hours)
+    unsaid = {step for start, length in silent for step in range(start, start + length)}
     assert steps(made) == {
-        step: final is not None and step < final for step in range(first, first + rows)
+        step: final is not None and step < final and step not in unsaid
+        for step in {*range(first, first + rows), *unsaid}
     }
-    assert sum(window.rows for window in made) == rows
+    assert sum(window.rows for window in made) == len(steps(made))

@@ -83,10 +83,10 @@ def test_a_period_that_ended_just_before_now_is_not_asked_again_every_second(
 ) -> None:
     """The crawler works out a period, and asks a moment later."""
     moment = timedelta(seconds=1)
-    fetch.refresh(here, HALF_HOURLY, span(2, clock.now - moment))
+    fetch.refresh(here, HALF_HOURLY, span(1, clock.now - moment))
     for _ in range(5):
         clock.now += moment
-        fetch.refresh(here, HALF_HOURLY, span(2, clock.now - moment))
+        fetch.refresh(here, HALF_HOURLY, span(1, clock.now - moment))
         fetch.refresh(here, HALF_HOURLY, Period(clock.now - moment, clock.now))
     assert len(fake.asked) == 1
 
@@ -170,15 +170,18 @@ def test_ten_threads_cause_one_fetch(here: Context, fake: FakeSource, clock: Clo
 
 
 def test_missing_rows_are_counted_and_listed_but_not_those_still_to_come(
-    here: Context, fake: FakeSource, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    here: Context, fake: FakeSource, clock: Clock
 ) -> None:
-    fetch.refresh(here, HALF_HOURLY, span(1, clock.now))
     hole = Period(clock.now - timedelta(hours=10), clock.now - timedelta(hours=8))
-    here.store.delete(HALF_HOURLY, hole)
+    fake.silent.append(hole)
+    fetch.refresh(here, HALF_HOURLY, span(1, clock.now))
+    deleted = Period(clock.now - timedelta(hours=20), clock.now - timedelta(hours=19))
+    here.store.delete(HALF_HOURLY, deleted)
     ahead = Period(clock.now - DAY, clock.now + DAY)
     coverage = fetch.read(here.store, HALF_HOURLY, ahead, clock.now).coverage
-    assert (coverage.present, coverage.expected) == (44, 48)
+    assert (coverage.present, coverage.expected) == (42, 48)
     assert coverage.missing == (hole,)
+    assert coverage.fetching == (deleted,), "what was deleted counts as never fetched"
 
 
 def test_what_was_never_asked_for_is_awaited(here: Context, fake: FakeSource, clock: Clock) -> None:
