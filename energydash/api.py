@@ -170,17 +170,16 @@ def get_windows(region: str, here: Here, hours: float = 1.0, within: str | None 
     """The greenest hours ahead that end by `within` (an ISO time)."""
     deadline = parse_instant(within) if within else None
     answer = grid.greenest_window(here, regions.find(region).id, hours, deadline=deadline)
-    reading = answer.forecast.reading
     return jsonable(
         {
             "unit": "g/kWh",
             "best": answer.best,
             "alternatives": list(answer.alternatives),
-            "now": answer.now_g_per_kwh,
+            "now": answer.at_once_g_per_kwh,
             "saving": answer.saving_g_per_kwh,
             "reason": answer.reason,
             "issued": answer.forecast.issued,
-            "readings": _readings([reading] if reading else []),
+            "readings": _readings(answer.forecast.inputs),
         }
     )
 

@@ -9,54 +9,44 @@ import streamlit as st
 from energydash.answers import grid
 from energydash.core.errors import EnergydashError
 from energydash.core.time import Period
-from energydash.views import cache, components, formatting, grid_cards, region, time_range
+from energydash.views import cache, components, region, time_range
+from energydash.views import carbon_intensity as show
 from energydash.views.live import live
 
 AHEAD = timedelta(hours=48)
 
 
-def draw_window() -> None:
-    """The greenest time for a job of so many hours, and what waiting for it saves."""
+def window() -> grid.WindowAnswer:
+    """The greenest time for a job of so many hours: the same in the figures and in the chart."""
     now = cache.context().now()
     deadline = now.replace(second=0, microsecond=0) + timedelta(hours=within)
-    found = cache.answer(grid.greenest_window, place.id, float(hours), deadline=deadline)
+    return cache.answer(grid.greenest_window, place.id, float(hours), deadline=deadline)
+
+
+def draw_window() -> None:
+    """The greenest time, and what waiting for it saves."""
+    now, found = cache.context().now(), window()
     st.subheader(grid.in_words(found, now), anchor=False)
-    if found.best is None:
-        return
-    save = found.saving_g_per_kwh
-    components.metrics(
-        [
-            components.Metric("Start", formatting.clock(found.best.start, place.zone, now)),
-            components.Metric("Then, g/kWh", formatting.number(found.best.mean)),
-            components.Metric("Now, g/kWh", formatting.number(found.now_g_per_kwh)),
-            components.Metric("Saved, g/kWh", formatting.number(save)),
-            components.Metric("Saved, %", formatting.number(found.saving_percent)),
-        ],
-        key="window",
-        width=130,
-    )
-    others = [formatting.span(w.start, w.end, place.zone, now) for w in found.alternatives]
-    components.said("Next best: " + "; ".join(others) if others else "")
+    show.window_figures(found, now)
+
+
+def period() -> Period:
+    """What is drawn: the chosen period, and what is forecast where it is near."""
+    shown = chosen.moved_on(cache.context().now())
+    return Period(shown.period.start, shown.period.end + (AHEAD if is_near else timedelta(0)))
 
 
 def draw_period() -> None:
     """Actual and forecast over the period and ahead, and how good the forecast was."""
-    now = cache.context().now()
-    shown = chosen.moved_on(now)
-    period = Period(shown.period.start, shown.period.end + AHEAD) if is_near else shown.period
-    best = None
-    if is_near:
-        deadline = now.replace(second=0, microsecond=0) + timedelta(hours=within)
-        window = cache.answer(grid.greenest_window, place.id, float(hours), deadline=deadline)
-        best = window.best.period if window.best else None
-    zoom = f"{place.id}{shown.preset}{shown.at}"
-    found = grid_cards.intensity_chart(
-        place.id, period, key="intensity", factors=factors, best=best, zoom=zoom
-    )
-    grid_cards.forecast_error(found)
+    best = window().best if is_near else None
+    found = show.chart(
+        place.id, period(), key="intensity", factors=factors, best=best.period if best else None,
+        zoom=f"{place.id}{chosen.preset}{chosen.at}",
+    )  # fmt: skip
+    show.forecast_error(found)
     if found.assumed:
         components.said(f"No factor of its own: {', '.join(found.assumed)}; taken as other.")
-    st.caption(grid_cards.NOT_MARGINAL)
+    st.caption(show.NOT_MARGINAL)
 
 
 with components.header("Carbon intensity"):
@@ -86,8 +76,6 @@ with sentence:
 chosen = time_range.choose(place.zone)
 is_near = chosen.is_live and chosen.period.duration <= timedelta(days=7)
 live(
-    draw_period,
-    key="intensity_period",
-    on=chosen.is_live,
-    awaits=lambda: grid_cards.is_awaited(place.id, chosen.period, "intensity"),
-)
+    draw_period, key="intensity_period", on=chosen.is_live,
+    awaits=lambda: show.is_awaited(place.id, period(), factors),
+)  # fmt: skip

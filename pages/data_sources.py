@@ -6,7 +6,7 @@ import streamlit as st
 
 from energydash.answers.sources import health as answers
 from energydash.answers.sources.health import FeedHealth, SourceHealth
-from energydash.core.time import LONDON
+from energydash.grid.regions import default
 from energydash.views import cache, components, formatting, viewer
 from energydash.views.live import live
 
@@ -48,12 +48,11 @@ def delete(feed: FeedHealth) -> None:
 
 
 def source_card(source: SourceHealth) -> None:
-    """One source: state, newest reading, terms, its feeds, its last error."""
-    info, now = source.info, cache.context().now()
+    """One source: state, newest figure, terms, its feeds, its last error."""
+    info, here = source.info, cache.context()
+    now, zone = here.now(), default(here.settings).zone
     with st.container(border=True, key=f"source_{info.name}", height="stretch"):
-        newest = (
-            f" · newest {formatting.clock(source.newest, LONDON, now)}" if source.newest else ""
-        )
+        newest = f" · newest {formatting.clock(source.newest, zone, now)}" if source.newest else ""
         st.markdown(
             f"**{components.escape(info.title)}** &nbsp; {components.state_sign(source.state)}  \n"
             f"{components.escape(info.about)}  \n:gray[{source.rows:,} rows stored{newest} · "

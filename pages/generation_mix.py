@@ -5,24 +5,25 @@ from __future__ import annotations
 import streamlit as st
 
 from energydash.answers import grid
-from energydash.views import cache, components, grid_cards, region, time_range
+from energydash.views import absence, cache, components, region, time_range
+from energydash.views import generation_mix as show
 from energydash.views.live import live
 
 
 def draw_now() -> None:
-    """The newest reading: a sentence, each fuel, each kind."""
+    """The newest figures in a sentence."""
     now = cache.answer(grid.mix_now, place.id)
     if now.at is None:
         wait = "is being fetched" if is_awaited_now() else "is not known"
         st.subheader(f"What feeds {place.name} now {wait}.", anchor=False)
         return
-    st.subheader(grid_cards.in_a_sentence(now), anchor=False)
+    st.subheader(show.in_a_sentence(now), anchor=False)
 
 
 def is_awaited_now() -> bool:
-    """Whether the newest reading is on its way."""
+    """Whether the newest figures are on their way."""
     now = cache.answer(grid.mix_now, place.id)
-    return now.at is None and components.is_on_its_way(now.main)
+    return now.at is None and absence.on_its_way(now.main)
 
 
 def draw_details() -> None:
@@ -33,28 +34,36 @@ def draw_details() -> None:
     left, right = st.columns([3, 2])
     badge = "GW" if now.unit == "MW" else "%"
     with left, components.card("Now, by fuel", *now.inputs, key="fuels", zone=place.zone) as foot:
-        grid_cards.fuels_now(place.id, foot)
+        foot.say(*now.notes)
+        show.fuels_now(place.id, foot)
     with (
         right,
         components.card("Now, by kind", *now.inputs, badge=badge, key="kinds", zone=place.zone),
     ):
-        grid_cards.groups_now(place.id)
+        show.groups_now(place.id)
 
 
 def draw_period() -> None:
     """The stacked area over the chosen period, its records and its links."""
     shown = chosen.moved_on(cache.context().now())
-    grid_cards.mix_chart(place.id, shown, unit, key="mix")
+    show.chart(place.id, shown, unit, key="mix")
     draw_details()
     with st.grid(2, min_column_width=320):
-        grid_cards.records(place.id, shown)
+        show.records(place.id, shown)
         if "interconnectors" in place.sources:
-            grid_cards.links(place.id, shown)
+            show.links(place.id, shown)
+
+
+def is_awaited() -> bool:
+    """Whether the period is being fetched."""
+    shown = chosen.moved_on(cache.context().now())
+    awaited = show.is_awaited if has_mix else show.is_demand_awaited
+    return awaited(place.id, shown)
 
 
 def draw_demand() -> None:
     """Some operators publish their demand only."""
-    grid_cards.demand(place.id, chosen.moved_on(cache.context().now()))
+    show.demand(place.id, chosen.moved_on(cache.context().now()))
 
 
 with components.header("Generation mix"):
@@ -71,8 +80,6 @@ with st.container(horizontal=True, horizontal_alignment="distribute"):
             label_visibility="collapsed", required=True,
         ) or "GW"  # fmt: skip
 live(
-    draw_period if has_mix else draw_demand,
-    key="mix_period",
-    on=chosen.is_live,
-    awaits=lambda: grid_cards.is_awaited(place.id, chosen.period, "mix" if has_mix else "load"),
-)
+    draw_period if has_mix else draw_demand, key="mix_period", on=chosen.is_live,
+    awaits=is_awaited,
+)  # fmt: skip

@@ -2,32 +2,29 @@
 
 from __future__ import annotations
 
-from energydash.views import components, grid_cards, overview, time_range, viewer
+from energydash.views import components, overview, region, time_range
 from energydash.views.live import live
-
-REGION, ZONE = "GB", "Europe/London"
 
 
 def draw_now() -> None:
     """The best time in the next 24 hours, and the cards of this moment."""
-    overview.best_time(REGION, personal)
-    components.metrics(overview.now_cards(REGION, personal), key="now", width=140)
-    overview.now_notes(REGION, personal)
-
-
-def draw_charts() -> None:
-    """The mix and the intensity over the chosen period, beside each other."""
-    overview.charts(REGION, chosen)
+    overview.best_time(place, with_home)
+    components.metrics(overview.now_cards(place, with_home), key="now", width=140)
+    overview.now_notes(place, with_home)
 
 
 def awaits() -> bool:
-    """Whether the grid's first readings are still on their way."""
-    return grid_cards.is_awaited(REGION, chosen.period, "mix", "intensity")
+    """Whether the grid's first figures are still on their way."""
+    return overview.is_awaited(place, chosen)
 
 
-personal = viewer.may_see_personal()
+place = region.of_address()
+with_home = overview.shows_home(place)
 with components.header("Now"):
-    chosen = time_range.choose(ZONE)
+    chosen = time_range.choose(place.zone)
 live(draw_now, key="overview_now", awaits=awaits)
-live(draw_charts, key="overview_charts", on=chosen.is_live, awaits=awaits)
-live(lambda: overview.below(personal), key="overview_below")
+live(
+    lambda: overview.charts(place, chosen), key="overview_charts", on=chosen.is_live,
+    awaits=awaits,
+)  # fmt: skip
+live(lambda: overview.below(with_home), key="overview_below")

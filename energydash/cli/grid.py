@@ -144,21 +144,24 @@ def intensity(
 
 
 @click.command()
-@click.argument("region", default="GB")
+@click.argument("region", required=False)
 @click.option("--hours", type=float, required=True, help="How long the job runs.")
 @click.option("--within", "deadline", help="Be done by this instant, or by this local time.")
 @click.option("--signal", type=click.Path(path_type=Path), help="A CSV: time, value with its unit.")
 @click.option("--sample", is_flag=True, help="Sample data, on purpose.")
 @format_option("json")
 def windows(
-    region: str,
+    region: str | None,
     hours: float,
     deadline: str | None,
     signal: Path | None,
     sample: bool,
     form: str,
 ) -> None:
-    """The greenest hours ahead: best, three alternatives, and the saving against starting now."""
+    """The greenest hours ahead: best, three alternatives, and the saving against starting now.
+
+    REGION is that of `[grid] region` (Great Britain) where none is given.
+    """
     from datetime import timedelta
 
     from energydash.answers import grid
@@ -169,7 +172,7 @@ def windows(
         emit(windows_of_file(signal, hours), form, rows="alternatives")
         return
     here = opened(sample)
-    place = regions.find(region)
+    place = regions.find(region) if region else regions.default(here.settings)
     now = here.now()
     bring(here, place.id, ["intensity"], Period(now - timedelta(hours=1), now + timedelta(days=2)))
     found = grid.greenest_window(
@@ -182,7 +185,7 @@ def windows(
             "unit": "g/kWh",
             "best": found.best,
             "alternatives": list(found.alternatives),
-            "now": found.now_g_per_kwh,
+            "now": found.at_once_g_per_kwh,
             "saving": found.saving_g_per_kwh,
         },
         form,

@@ -73,11 +73,18 @@ def windows(
     *,
     highest: bool = False,
     count: int = 4,
+    on: timedelta | None = None,
 ) -> list[Window]:
-    """The best window and the best ones that do not overlap those before it, best first."""
+    """The best window and the best ones that do not overlap those before it, best first.
+
+    on: only windows that start on a multiple of this since the epoch, as people set a timer.
+    """
     if duration <= timedelta(0):
         raise InputError("A window needs a length above zero.")
     starts, means = candidates(signal, step, duration, within)
+    if on is not None:
+        fitting = starts % (on // _MICROSECOND) == 0
+        starts, means = starts[fitting], means[fitting]
     if highest:
         means = -means
     length = duration // _MICROSECOND

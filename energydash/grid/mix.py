@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import pandas as pd
 
@@ -75,17 +76,23 @@ def renewable_share(mix: pd.DataFrame) -> pd.Series[float]:
     return shares(mix)[present].sum(axis="columns", min_count=1).rename("renewable_share")
 
 
-def averaged(mix: pd.DataFrame, step: timedelta) -> pd.DataFrame:
+def averaged(
+    mix: pd.DataFrame, step: timedelta, without: pd.Index[Any] | None = None
+) -> pd.DataFrame:
     """Mean power of each whole `step` (by epoch, interval start); steps without a row are absent.
 
     Charts of long periods use this: means keep energy right, samples do not.
+    without: rows that lack a fuel. They count only in steps that have no other, so that all fuels
+    of a step are means over the same rows.
     """
     if mix.empty:
         return mix
-    means = mix.groupby(
-        pd.DatetimeIndex(mix.index).floor(f"{step // timedelta(seconds=1)}s")
-    ).mean()
-    return means.rename_axis("time")
+    starts = pd.DatetimeIndex(mix.index).floor(f"{step // timedelta(seconds=1)}s")
+    if without is not None and len(without):
+        lacking = mix.index.isin(without)
+        kept = ~lacking | ~starts.isin(starts[~lacking])
+        mix, starts = mix[kept], starts[kept]
+    return mix.groupby(starts).mean().rename_axis("time")
 
 
 @dataclass(frozen=True)
@@ -93,11 +100,11 @@ class Embedded:
     """What became of generation that a mix's own feed does not see.
 
     held_from: the interval whose values stand in for the newest rows, None where none had to.
-    absent: how many rows have none, so that their solar and part of their wind are unknown.
+    absent: the rows that have none, so that their solar and part of their wind are unknown.
     """
 
     held_from: datetime | None
-    absent: int
+    absent: pd.DatetimeIndex
 
 
 def with_embedded(
@@ -109,20 +116,21 @@ def with_embedded(
     Rows after its last interval, by at most `hold`, take that interval's; that is reported. Gaps
     before it stay gaps: there the mix keeps what its own feed saw.
     """
+    index = pd.DatetimeIndex(mix.index)
     known = embedded.dropna(how="all")
     if mix.empty or known.empty:
-        return mix, Embedded(None, len(mix))
-    starts = pd.DatetimeIndex(mix.index).floor(f"{step // timedelta(seconds=1)}s")
+        return mix, Embedded(None, index)
+    starts = index.floor(f"{step // timedelta(seconds=1)}s")
     last = pd.Timestamp(known.index[-1])
     trailing = (starts > last) & (starts <= last + hold)
-    taken = known.reindex(starts.where(~trailing, last)).set_axis(mix.index, axis="index")
+    taken = known.reindex(starts.where(~trailing, last)).set_axis(index, axis="index")
     out = mix.copy()
     for fuel in known.columns:
         # Unknown stays unknown for a fuel that is embedded only (solar); wind keeps the rest.
-        own = out[fuel] if fuel in out else pd.Series(float("nan"), index=out.index)
+        own = out[fuel] if fuel in out else pd.Series(float("nan"), index=index)
         out[fuel] = (own.fillna(0.0) + taken[fuel]).fillna(own)
     held = known.index[-1].to_pydatetime() if trailing.any() else None
-    absent = int(taken.isna().all(axis="columns").sum())
+    absent = index[taken.isna().all(axis="columns").to_numpy()]
     return out[in_stack_order(out.columns)], Embedded(held, absent)
 
 

@@ -15,6 +15,9 @@ from functools import cache
 from importlib import resources
 
 from energydash.core.errors import InputError
+from energydash.core.settings import Settings
+
+GREAT_BRITAIN = "GB"  # where nothing else is set
 
 
 @dataclass(frozen=True)
@@ -85,9 +88,22 @@ def find(name: str) -> Region:
     raise InputError(f"'{name}' is not a region.", remedy=f"Did you mean {' or '.join(ids)}?")
 
 
-def of_supply_point(letter: str) -> Region:
-    """The part of Great Britain that a grid supply point group is; all of it where unknown."""
-    return next((one for one in regions() if letter and one.gsp == letter), find("GB"))
+def default(settings: Settings) -> Region:
+    """The region of `[grid] region`: whose figures are shown where nobody names another.
+
+    Raises: InputError that names the setting, where it is no region.
+    """
+    section = settings.section("grid")
+    name = section.text("region", GREAT_BRITAIN) if section else GREAT_BRITAIN
+    try:
+        return find(name)
+    except InputError as error:
+        raise InputError(f"[grid] region: {error.message}", remedy=error.remedy) from error
+
+
+def of_supply_point(letter: str) -> Region | None:
+    """The part of Great Britain that a grid supply point group is; None where unknown."""
+    return next((one for one in regions() if letter and one.gsp == letter), None)
 
 
 def outward_code(postcode: str) -> str:

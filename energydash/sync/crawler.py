@@ -24,6 +24,7 @@ from energydash import sources
 from energydash.core.errors import EnergydashError, InputError, StoreError
 from energydash.core.feeds import Feed
 from energydash.core.time import Period, local_midnight, parse_day
+from energydash.grid import regions
 from energydash.sync import documents, fetch, streaming
 from energydash.sync.context import Context
 
@@ -35,7 +36,6 @@ LOOK_BACK = timedelta(days=2)  # what a feed is kept complete for, beyond what w
 TICK_S = 1.0
 UPSTREAMS_AT_ONCE = 16
 RETRY_S = 30.0  # an upstream in trouble is asked again this soon, unless it names a time
-ALWAYS = (("carbon-intensity", "GB"), ("elexon", "GB"), ("neso", "GB"))  # a new user's first page
 
 
 @dataclass(frozen=True)
@@ -151,10 +151,11 @@ def due(context: Context, every: timedelta | None = None) -> list[Due]:
     now, store = context.now(), context.store
     asked = {want.key: want for want in store.wanted(now - LOOKED_AT)}
     own = {feed.key for feed in documents.feeds(store, now)}
+    first_page = first_page_feeds(context)
     found: list[Due] = []
     for feed in all_feeds(context):
         want = asked.get(feed.key)
-        always = feed.owner or feed.key in own or (feed.source, feed.subject) in ALWAYS
+        always = feed.owner or feed.key in own or feed.key in first_page
         if want is None and not always:
             continue
         periods = [Period(now - max(LOOK_BACK, feed.revises), now + feed.horizon)]
@@ -163,6 +164,12 @@ def due(context: Context, every: timedelta | None = None) -> list[Due]:
         if _is_due(context, feed, periods, now, every):
             found.append(Due(feed, tuple(periods)))
     return found
+
+
+def first_page_feeds(context: Context) -> set[tuple[str, str, str, str]]:
+    """What a new user's first page shows: the set region's quantities, each of its best source."""
+    region = regions.default(context.settings)
+    return {("", names[0], region.id, quantity) for quantity, names in region.sources.items()}
 
 
 def all_feeds(context: Context) -> list[Feed]:
@@ -221,13 +228,13 @@ def fill(
     if source is not None:
         sources.source(source)
     wanted = {want.key for want in context.store.wanted(context.now() - LOOKED_AT)}
+    wanted |= first_page_feeds(context)
     for feed in all_feeds(context):
         if bool(feed.owner) != personal or (source and feed.source != source):
             continue
         if subjects and feed.subject not in subjects:
             continue
-        usual = feed.key in wanted or (feed.source, feed.subject) in ALWAYS
-        if not (source or subjects or usual):
+        if not (source or subjects or feed.key in wanted):
             continue
         if dry_run:
             gaps = [period] if force else fetch.missing(context.store, feed, period, context.now())

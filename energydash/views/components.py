@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import Any, Literal
 
 import pandas as pd
@@ -19,7 +18,7 @@ from energydash.core.coverage import Coverage
 from energydash.core.feeds import Feed, FeedData
 from energydash.core.findings import Finding
 from energydash.core.time import LONDON, Period
-from energydash.views import cache, formatting, viewer
+from energydash.views import absence, cache, formatting, viewer
 
 DeltaColor = Literal["normal", "inverse", "off"]
 
@@ -88,15 +87,17 @@ class Foot:
 @contextmanager
 def card(
     title: str,
-    *readings: FeedData,
+    *inputs: FeedData,
     badge: str = "",
     key: str,
     zone: str = LONDON,
     hint: str | None = None,
+    coverage: Coverage | None = None,
 ) -> Iterator[Foot]:
     """A bordered part: title, badges, whatever is drawn inside, then how fresh it is.
 
-    Says by itself where a reading is sample data, stale, incomplete or in trouble.
+    Says by itself where its data are sample, stale, incomplete or in trouble. coverage: of the
+    answer, where it is made of more than the first of its feeds.
     """
     foot = Foot()
     with st.container(border=True, key=f"card_{key}", height="stretch"):
@@ -104,15 +105,15 @@ def card(
             st.markdown(f"**{escape(title)}**", width="content", help=hint)
             if badge:
                 st.badge(escape(badge), color="gray")
-            sample_badge(*readings)
-            stale_badge(*readings)
+            sample_badge(*inputs)
+            stale_badge(*inputs)
         yield foot
-        notes(*readings, key=key, zone=zone, foot=foot)
+        notes(*inputs, key=key, zone=zone, foot=foot, coverage=coverage)
 
 
-def sample_badge(*readings: FeedData, what: str = "") -> None:
-    """`SAMPLE: no Octopus account connected`, where any of the readings is made up."""
-    reasons = dict.fromkeys(r.sample_reason for r in readings if r.origin == "sample")
+def sample_badge(*inputs: FeedData, what: str = "") -> None:
+    """`SAMPLE: no Octopus account connected`, where any of the data are made up."""
+    reasons = dict.fromkeys(one.sample_reason for one in inputs if one.origin == "sample")
     if reasons:
         whole = "; ".join(reason.rstrip(".") for reason in reasons if reason)
         sample_words(whole or "made up", what=what)
@@ -125,10 +126,10 @@ def sample_words(reason: str, *, what: str = "") -> None:
         st.badge(escape(f"{name}: {reason}"), color="orange")
 
 
-def stale_badge(*readings: FeedData) -> None:
-    """`stale, 3 h old` in amber, for the oldest of the readings that ought to be newer."""
+def stale_badge(*inputs: FeedData) -> None:
+    """`stale, 3 h old` in amber, for the oldest of the feeds that ought to be newer."""
     now = cache.context().now()
-    old = [r.age(now) for r in readings if r.origin != "sample" and r.is_stale(now)]
+    old = [one.age(now) for one in inputs if one.origin != "sample" and one.is_stale(now)]
     ages = [length for length in old if length is not None]
     if ages:
         st.badge(
@@ -136,56 +137,47 @@ def stale_badge(*readings: FeedData) -> None:
         )
 
 
-def notes(*readings: FeedData, key: str, zone: str = LONDON, foot: Foot | None = None) -> None:
+def notes(
+    *inputs: FeedData,
+    key: str,
+    zone: str = LONDON,
+    foot: Foot | None = None,
+    coverage: Coverage | None = None,
+) -> None:
     """Under a card: who published it, when, how complete it is; then any trouble."""
     foot = foot or Foot()
-    now = cache.context().now()
-    real = [reading for reading in readings if reading.origin != "sample"]
-    lines = [*dict.fromkeys(freshness(reading, zone) for reading in real), *foot.notes]
-    lines += [
-        missing_words(r.coverage, r, zone, now)
-        for r in real[:1]
-        if r.coverage.present and r.coverage.missing
-    ]
+    real = [one for one in inputs if one.origin != "sample"]
+    lines = [*dict.fromkeys(freshness(one, zone) for one in real), *foot.notes]
+    for one in real[:1]:
+        counted = one.coverage if coverage is None else coverage
+        if counted.present:  # where there is nothing at all, that stands in the chart's place
+            lines += absence.sentences(one, zone, counted)
     if lines or foot.frame is not None:
         with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
             st.caption(escape(" — ".join(lines)), width="stretch")
             if foot.frame is not None:
                 download(foot.frame, key=key, name=foot.name, zone=zone)
     shown: set[str] = set()
-    for number, reading in enumerate(readings):
-        if reading.problem and reading.problem.sentence not in shown:
-            shown.add(reading.problem.sentence)
-            trouble(reading.problem, reading, key=f"{key}_{number}", zone=zone)
+    for number, one in enumerate(inputs):
+        if one.problem and one.problem.sentence not in shown:
+            shown.add(one.problem.sentence)
+            trouble(one.problem, one, key=f"{key}_{number}", zone=zone)
 
 
-def freshness(reading: FeedData, zone: str = LONDON) -> str:
+def freshness(found: FeedData, zone: str = LONDON) -> str:
     """`Elexon · 14:30 · 4 min ago`; a household's feed by its meter's name too."""
     now = cache.context().now()
-    title = health.publisher(reading.feed)
-    if reading.feed.name:
-        title = f"{reading.feed.name}, {title if reading.feed.address else 'from files'}"
-    if reading.newest is None:
+    title = health.publisher(found.feed)
+    if found.feed.name:
+        title = f"{found.feed.name}, {title if found.feed.address else 'from files'}"
+    if found.newest is None:
         return f"{title} · nothing fetched yet"
-    at = formatting.clock(reading.newest, zone, now)
-    return f"{title} · {at} · {formatting.ago(now - reading.newest)}"
-
-
-def missing_words(coverage: Coverage, reading: FeedData, zone: str, now: datetime) -> str:
-    """`12 of 48 half-hours missing: Thu 03:00 to 09:00`; the first few gaps are named."""
-    step = reading.feed.step
-    unit = "half-hours" if step and step.total_seconds() == 1800 else "readings"
-    named = ", ".join(
-        f"{formatting.clock(gap.start, zone, now)} to {formatting.clock(gap.end, zone, now)}"
-        for gap in coverage.missing[:3]
-    )
-    more = f" and {len(coverage.missing) - 3} more gaps" if len(coverage.missing) > 3 else ""
-    lost = coverage.expected - coverage.present
-    return f"{lost:,} of {coverage.expected:,} {unit} missing: {named}{more}."
+    at = formatting.clock(found.newest, zone, now)
+    return f"{title} · {at} · {formatting.ago(now - found.newest)}"
 
 
 def trouble(
-    problem: Finding, reading: FeedData | None = None, *, key: str, zone: str = LONDON
+    problem: Finding, found: FeedData | None = None, *, key: str, zone: str = LONDON
 ) -> None:
     """One sentence with its cause and remedy, and a button to try again."""
     now = cache.context().now()
@@ -200,10 +192,11 @@ def trouble(
             f"{escape(problem.remedy)}{again}",
             width="stretch",
         )
-        if reading is not None and viewer.may_edit():
+        if found is not None and viewer.may_edit():
             st.button(
                 "Retry", key=f"retry_{key}", icon=":material/refresh:", type="tertiary",
-                on_click=retry, args=(reading.feed,),
+                help=f"Ask {health.publisher(found.feed)} again now", on_click=retry,
+                args=(found.feed,),
             )  # fmt: skip
 
 
@@ -229,53 +222,13 @@ def retry(feed: Feed) -> None:
         st.toast(f"{health.publisher(feed)} is asked again within half a minute.")
 
 
-def nothing(reading: FeedData, period: Period, zone: str = LONDON) -> None:
-    """Why a period has no readings: being fetched, beyond what is published, or none at all."""
-    feed, now = reading.feed, cache.context().now()
-    who = health.publisher(feed)
-    if reading.problem:
-        empty("There are no readings in this period.", "Why, is said below.")
-    elif fetching_words(reading, period):
-        empty(f"Being fetched from {who}.", "It appears here by itself.")
-        st.progress(_fetched_part(reading, period), text=fetching_words(reading, period))
-    elif feed.history and period.end <= now - feed.history:
-        empty(
-            f"{who} publishes its last {formatting.age(feed.history)} only.",
-            "What has been fetched since energydash first asked is kept: choose a later period.",
+def nothing(found: FeedData, period: Period, zone: str = LONDON) -> None:
+    """In a chart's place: why a period has no figure, and how far the fetching has come."""
+    empty(*absence.whole(found, period, zone))
+    if absence.on_its_way(found):
+        st.progress(
+            absence.part_fetched(found.coverage), text=absence.fetching(found.coverage, found)
         )
-    else:
-        newest = _newest(reading, zone)
-        empty("There are no readings in this period.", f"The newest of {who} is {newest}.")
-
-
-def fetching_words(reading: FeedData, period: Period) -> str:
-    """`Being fetched: 12 of 31 days so far`; nothing where nothing is awaited, or in trouble."""
-    if not is_on_its_way(reading):
-        return ""
-    done, days = _fetched_part(reading, period), period.duration / timedelta(days=1)
-    if days <= 2:
-        return f"Being fetched: {100 * done:.0f} % so far"
-    return f"Being fetched: {done * days:.0f} of {days:.0f} days so far"
-
-
-def _fetched_part(reading: FeedData, period: Period) -> float:
-    """How much of a period needs no more asking, 0 to 1."""
-    left = sum((part.duration for part in reading.awaited), timedelta(0))
-    return min(1.0, max(0.0, 1 - left / period.duration))
-
-
-def is_on_its_way(*readings: FeedData) -> bool:
-    """Whether any of the readings is still being fetched: worth looking again soon."""
-    if not cache.context().crawled:
-        return False
-    return any(reading.awaited and not reading.problem for reading in readings)
-
-
-def _newest(reading: FeedData, zone: str) -> str:
-    now = cache.context().now()
-    return (
-        f"of {formatting.clock(reading.newest, zone, now)}" if reading.newest else "still to come"
-    )
 
 
 def empty(sentence: str, remedy: str = "") -> None:

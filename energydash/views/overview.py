@@ -14,7 +14,15 @@ from energydash.answers.sources import health
 from energydash.charts import bars, colours
 from energydash.charts.sparkline import sparkline
 from energydash.core.time import LONDON, Period, zone_info
-from energydash.views import cache, components, formatting, grid_cards
+from energydash.grid.regions import Region
+from energydash.views import (
+    cache,
+    carbon_intensity,
+    components,
+    formatting,
+    generation_mix,
+    viewer,
+)
 from energydash.views.components import Metric
 from energydash.views.time_range import TimeRange, resolve
 
@@ -29,32 +37,64 @@ def last_day() -> Period:
     return resolve("24h", None, (), LONDON, cache.context().now()).period
 
 
-def best_time(region: str, personal: bool) -> None:
-    """The most useful sentence of the page: when it is cleanest, and when cheapest."""
+def shows_home(place: Region) -> bool:
+    """Whether the household's cards belong here: its own do, a British sample home's only there."""
+    if not viewer.may_see_personal():
+        return False
+    return place.country == "GB" or not home.home_of(cache.context()).is_sample
+
+
+def cleanest(place: Region) -> grid.WindowAnswer:
+    """The greenest hours of the next 24: the same in the sentence and in the chart."""
     now = cache.context().now()
     deadline = now.replace(minute=0, second=0, microsecond=0) + DAY
-    found = cache.answer(grid.greenest_window, region, HOURS, deadline=deadline)
-    said = grid.in_words(found, now)
-    if found.best is not None:
-        saving = f", {found.saving_percent:.0f} % less than now" if found.saving_percent > 0 else ""
-        span = formatting.span(found.best.start, found.best.end, LONDON, now)
-        said = f"Cleanest {span} (about {found.best.mean:.0f} g/kWh{saving})"
-    cheap = cache.answer(home.cheapest_windows, (HOURS,)).windows if personal else ()
+    return cache.answer(grid.greenest_window, place.id, HOURS, deadline=deadline)
+
+
+def best_time(place: Region, with_home: bool) -> None:
+    """The most useful sentence of the page: when it is cleanest, and when cheapest."""
+    now = cache.context().now()
+    said = [_cleanest_words(place)]
+    cheap = cache.answer(home.cheapest_windows, (HOURS,)).windows if with_home else ()
     if cheap:
         span = formatting.span(cheap[0].best.start, cheap[0].best.end, LONDON, now)
-        said = f"{said} · cheapest {span} at {cheap[0].best.mean:.1f} p"
-    st.subheader(components.escape(said), anchor=False)
+        said.append(f"cheapest {HOURS:g} h {span} at {cheap[0].best.mean:.1f} p/kWh")
+    st.subheader(components.escape(" · ".join(said)), anchor=False)
 
 
-def now_cards(region: str, personal: bool) -> list[Metric]:
-    """Intensity, wind and solar, demand; then price, cost and battery where they may be seen."""
-    cards = [_intensity(region), _wind_and_solar(region), _demand(region)]
-    return [*cards, _price(), _cost(), *_battery()] if personal else cards
+def _cleanest_words(place: Region) -> str:
+    """`Cleanest 3 h 12:00 to 15:00, about 79 g/kWh …`; elsewhere what feeds the grid now."""
+    found, now = cleanest(place), cache.context().now()
+    if found.best is None:
+        mix_now = cache.answer(grid.mix_now, place.id) if _has_mix(place) else None
+        return generation_mix.in_a_sentence(mix_now) if mix_now and mix_now.at else found.reason
+    if found.best.start <= now:
+        return f"Cleanest {HOURS:g} h: from now on, about {found.best.mean:.0f} g/kWh"
+    span = formatting.span(found.best.start, found.best.end, place.zone, now)
+    said = f"Cleanest {HOURS:g} h {span}, about {found.best.mean:.0f} g/kWh"
+    if not found.saving_percent > 0:
+        return said
+    return (
+        f"{said}, {found.saving_percent:.0f} % less than the "
+        f"{found.at_once_g_per_kwh:.0f} g/kWh of the next {HOURS:g} h"
+    )
 
 
-def _intensity(region: str) -> Metric:
-    now = cache.answer(grid.intensity_now, region)
-    day = cache.ask(grid.intensity, region, last_day())
+def now_cards(place: Region, with_home: bool) -> list[Metric]:
+    """Intensity, wind and solar, demand; then price, cost and battery where they belong."""
+    cards = [_demand(place)]
+    if _has_mix(place):
+        cards = [_intensity(place), _wind_and_solar(place), *cards]
+    return [*cards, _price(), _cost(), *_battery()] if with_home else cards
+
+
+def _has_mix(place: Region) -> bool:
+    return place.has_mix_mw or "mix-percent" in place.sources
+
+
+def _intensity(place: Region) -> Metric:
+    now = cache.answer(grid.intensity_now, place.id)
+    day = cache.ask(grid.intensity, place.id, last_day())
     return cache.draw(day, _intensity_metric, now.g_per_kwh, now.band)
 
 
@@ -69,33 +109,39 @@ def _intensity_metric(day: grid.IntensityAnswer, g_per_kwh: float, band: str) ->
     )
 
 
-def _wind_and_solar(region: str) -> Metric:
-    day = cache.ask(grid.mix, region, last_day(), step=timedelta(minutes=30))
-    return cache.draw(day, _wind_and_solar_metric)
+def _wind_and_solar(place: Region) -> Metric:
+    now = cache.answer(grid.mix_now, place.id)
+    known = now.shares.reindex(["wind", "solar"]).dropna()
+    is_whole = bool(pd.notna(now.renewable_share)) and len(known) > 0
+    day = cache.ask(grid.mix, place.id, last_day(), step=timedelta(minutes=30))
+    share = 100 * float(known.sum()) if is_whole else float("nan")
+    return cache.draw(day, _wind_and_solar_metric, share, " ".join(now.notes))
 
 
-def _wind_and_solar_metric(day: grid.MixAnswer) -> Metric:
+def _wind_and_solar_metric(day: grid.MixAnswer, now_percent: float, notes: str) -> Metric:
     shares = day.shares.reindex(columns=["wind", "solar"])
-    both = 100 * shares.sum(axis="columns", min_count=1).dropna()
+    both = day.where_whole(100 * shares.sum(axis="columns", min_count=1)).dropna()
+    is_known = now_percent == now_percent
     return Metric(
         "Wind + solar",
-        f"{both.iloc[-1]:.0f} %" if len(both) else "–",
-        _since(both, "points", digits=0),
-        "normal",
+        f"{now_percent:.0f} %" if is_known else "–",
+        _since(both, "points", digits=0) if is_known else "solar not known",
+        "normal" if is_known else "off",
         sparkline(both),
         "area",
-        help="Share of all supply, and its change in 3 hours.",
+        help=f"Share of all supply, and its change in 3 hours. {notes}".rstrip(),
     )
 
 
-def _demand(region: str) -> Metric:
-    return cache.draw(cache.ask(grid.load, region, last_day()), _demand_metric)
+def _demand(place: Region) -> Metric:
+    return cache.draw(cache.ask(grid.load, place.id, last_day()), _demand_metric)
 
 
 def _demand_metric(found: grid.SeriesAnswer) -> Metric:
     load = found.data["load"].dropna() / 1000
     value = formatting.number(float(load.iloc[-1]), 1) if len(load) else "–"
-    return Metric("Demand, GW", value, _peak(load), "off", sparkline(load))
+    peak = _peak(load, found.region.zone)
+    return Metric("Demand, GW", value, peak, "off", sparkline(load))
 
 
 def _price() -> Metric:
@@ -175,67 +221,82 @@ def _since(values: pd.Series[float], word: str, digits: int) -> str:
     return f"{known.iloc[-1] - before.iloc[-1]:+.{digits}f} · {word}"
 
 
-def _peak(values: pd.Series[float]) -> str:
+def _peak(values: pd.Series[float], zone: str) -> str:
     if values.empty:
         return ""
     at = pd.Timestamp(values.idxmax()).to_pydatetime()
     now = cache.context().now()
-    return f"peak {values.max():.1f} at {formatting.clock(at, LONDON, now)}"
+    return f"peak {values.max():.1f} at {formatting.clock(at, zone, now)}"
 
 
-def now_notes(region: str, personal: bool) -> None:
+def now_notes(place: Region, with_home: bool) -> None:
     """Where the cards' figures are from, and whether any is made up or old."""
-    readings = (
-        *cache.answer(grid.intensity_now, region).answer.inputs,
-        *cache.answer(grid.mix_now, region).inputs,
-    )
+    inputs = list(cache.answer(grid.load, place.id, last_day()).inputs)
+    if _has_mix(place):
+        inputs = [
+            *cache.answer(grid.intensity_now, place.id).answer.inputs,
+            *cache.answer(grid.mix_now, place.id).inputs, *inputs,
+        ]  # fmt: skip
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
-        components.sample_badge(*readings, what="grid")
-        if personal:
+        components.sample_badge(*inputs, what="grid")
+        if with_home:
             components.sample_words(cache.answer(home.price_now).sample_reason, what="home")
             if cache.answer(view.devices):
                 found = cache.answer(view.view, "", last_day()).reading
                 components.sample_badge(found, what="battery")
                 components.stale_badge(found)
-        components.stale_badge(*readings)
-        lines = [
-            components.freshness(reading) for reading in readings if reading.origin != "sample"
-        ]
+        components.stale_badge(*inputs)
+        lines = [components.freshness(one, place.zone) for one in inputs if one.origin != "sample"]
         components.said(*dict.fromkeys(lines))
 
 
-def charts(region: str, chosen: TimeRange) -> None:
-    """The mini mix, and intensity with its forecast."""
-    now = cache.context().now()
-    shown = chosen.moved_on(now)
-    is_near = shown.is_live and shown.period.duration <= timedelta(days=7)
-    ahead = shown.period.end + DAY if is_near else shown.period.end
-    best = None
-    if is_near:
-        deadline = now.replace(minute=0, second=0, microsecond=0) + DAY
-        window = cache.answer(grid.greenest_window, region, HOURS, deadline=deadline)
-        best = window.best.period if window.best else None
+def charts(place: Region, chosen: TimeRange) -> None:
+    """The mix and the intensity beside each other; demand where nobody publishes a mix."""
+    shown = chosen.moved_on(cache.context().now())
+    if not _has_mix(place):
+        generation_mix.demand(place.id, shown)
+        return
     left, right = st.columns([3, 2])
     with left:
-        grid_cards.mix_chart(region, shown, "GW", key="mini_mix", height=340)
+        generation_mix.chart(place.id, shown, "GW", key="mini_mix", height=340)
     with right:
-        period = Period(shown.period.start, ahead)
-        zoom = f"{shown.preset}{shown.at}"
-        grid_cards.intensity_chart(
-            region, period, key="mini_intensity", best=best, height=340, zoom=zoom
-        )
+        best = cleanest(place).best if is_near(shown) else None
+        carbon_intensity.chart(
+            place.id, ahead(shown), key="mini_intensity", best=best.period if best else None,
+            height=340, zoom=f"{place.id}{shown.preset}{shown.at}",
+        )  # fmt: skip
 
 
-def below(personal: bool) -> None:
+def is_near(shown: TimeRange) -> bool:
+    """Whether the next hours are of interest beside this period."""
+    return shown.is_live and shown.period.duration <= timedelta(days=7)
+
+
+def ahead(shown: TimeRange) -> Period:
+    """The period with the next day, where it is near."""
+    return Period(shown.period.start, shown.period.end + (DAY if is_near(shown) else 0 * DAY))
+
+
+def is_awaited(place: Region, chosen: TimeRange) -> bool:
+    """Whether the grid's first figures are still on their way."""
+    shown = chosen.moved_on(cache.context().now())
+    if not _has_mix(place):
+        return generation_mix.is_demand_awaited(place.id, shown)
+    return generation_mix.is_awaited(place.id, shown) or carbon_intensity.is_awaited(
+        place.id, ahead(shown)
+    )
+
+
+def below(with_home: bool) -> None:
     """The last week's costs, and a sign per source with its age."""
-    if not personal:
-        sources(personal)
+    if not with_home:
+        sources()
         return
     left, right = st.columns([3, 2])
     with left:
         week_costs()
     with right:
-        sources(personal)
+        sources()
 
 
 def week_costs() -> None:
@@ -269,9 +330,9 @@ def _cost_bars(found: home.CostsAnswer) -> go.Figure:
     return bars.bars(table, unit="£", prefix="£", colour=colour, height=250)
 
 
-def sources(personal: bool) -> None:
-    """A sign per source, and how old its newest reading is."""
-    found = cache.answer(health.health, personal)
+def sources() -> None:
+    """A sign per source, and how old the newest that it has is."""
+    found = cache.answer(health.health, viewer.may_see_personal())
     now = cache.context().now()
     lines = []
     for source in found.sources:

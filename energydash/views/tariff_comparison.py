@@ -16,6 +16,7 @@ from energydash.charts import base, colours
 from energydash.core.errors import EnergydashError
 from energydash.core.feeds import FeedData
 from energydash.core.time import HALF_HOUR, LONDON, Period, merge
+from energydash.grid.regions import default
 from energydash.home.comparison import Comparison
 from energydash.views import cache, components, confirm, formatting, viewer
 
@@ -163,8 +164,9 @@ def windows(found: WindowsAnswer, dear: WindowsAnswer) -> None:
 
 def _greenest(hours: float, until: datetime) -> str:
     """When the grid is cleanest for so long, before the known prices end."""
-    best = cache.answer(grid.greenest_window, "GB", hours, deadline=until).best
-    now = cache.context().now()
+    here = cache.context()
+    place, now = default(here.settings), here.now()
+    best = cache.answer(grid.greenest_window, place.id, hours, deadline=until).best
     return "" if best is None else formatting.span(best.start, best.end, LONDON, now)
 
 

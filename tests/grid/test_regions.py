@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from energydash import sources
 from energydash.core.errors import InputError
+from energydash.core.settings import load
 from energydash.core.time import zone_info
 from energydash.grid.factors import factor_sets
-from energydash.grid.regions import find, of_supply_point, outward_code, regions
+from energydash.grid.regions import default, find, of_supply_point, outward_code, regions
 
 
 @pytest.mark.parametrize(
@@ -68,10 +71,27 @@ def test_what_is_no_postcode_is_refused(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("letter", "name"),
-    [("C", "London"), ("P", "North Scotland"), ("J", "South East England"), ("", "Great Britain")],
+    [("C", "London"), ("P", "North Scotland"), ("J", "South East England")],
 )
 def test_each_supply_point_group_has_its_region(letter: str, name: str) -> None:
-    assert of_supply_point(letter).name == name
+    found = of_supply_point(letter)
+    assert found is not None and found.name == name
+
+
+@pytest.mark.parametrize("letter", ["", "Q", "I"])
+def test_no_letter_and_an_unknown_one_name_no_region(letter: str) -> None:
+    assert of_supply_point(letter) is None
+
+
+def test_the_region_is_a_setting_and_great_britain_without_one(tmp_path: Path) -> None:
+    def chosen(**environment: str) -> str:
+        return default(load({"ENERGYDASH_HOME": str(tmp_path), **environment}, tmp_path)).id
+
+    assert chosen() == "GB"
+    assert chosen(ENERGYDASH_GRID_REGION="CAISO") == "CAISO"
+    assert chosen(ENERGYDASH_GRID_REGION="california iso") == "CAISO"
+    with pytest.raises(InputError, match=r"\[grid\] region: 'Atlantis' is not a region"):
+        chosen(ENERGYDASH_GRID_REGION="Atlantis")
 
 
 def test_there_are_fourteen_supply_point_groups() -> None:

@@ -10,13 +10,14 @@ import pytest
 import streamlit as st
 
 from energydash.answers import grid
+from energydash.core import settings
 from energydash.core.access import Viewer
 from energydash.core.errors import StoreError
 from energydash.core.feeds import Fetched
 from energydash.core.findings import Finding
 from energydash.core.time import Period
 from energydash.store import Store
-from energydash.sync import crawler
+from energydash.sync import context, crawler
 from energydash.sync.context import Context
 from tests.pages.conftest import OpenPage, watch_as, words
 
@@ -32,6 +33,11 @@ def store_mix(here: Context, age: timedelta = timedelta(0), gas_mw: float = 3000
     period = Period(index[0].to_pydatetime(), end.to_pydatetime() + FIVE)
     feed = grid.feed_of(here, "GB", "mix")
     here.store.write(feed, Fetched(frame, period), fetched_at=here.now() - age)
+    halves = pd.date_range(index[0].floor("30min"), end, freq="30min", name="time").as_unit("us")
+    none = pd.DataFrame({"solar": 0.0, "wind": 0.0}, index=halves)
+    covered = Period(halves[0].to_pydatetime(), period.end)
+    embedded = grid.feed_of(here, "GB", "embedded")
+    here.store.write(embedded, Fetched(none, covered), fetched_at=here.now() - age)
 
 
 def store_intensity(here: Context) -> None:
@@ -119,7 +125,7 @@ def test_mix_in_a_sentence_and_a_table(open_page: OpenPage, here: Context) -> No
     assert "SAMPLE" not in text.replace("SAMPLE: Elexon has not been fetched yet", "")
     table = next(frame.value for frame in app.dataframe if "fuel" in frame.value)
     assert dict(zip(table["fuel"], table["GW"], strict=True)) == {
-        "nuclear": 1.0, "wind": 6.0, "gas": 3.0
+        "nuclear": 1.0, "wind": 6.0, "solar": 0.0, "gas": 3.0
     }  # fmt: skip
     assert "Elexon · " in text
 
@@ -162,7 +168,7 @@ def test_trouble_is_one_sentence_with_a_retry(open_page: OpenPage, here: Context
 def test_empty_says_why(open_page: OpenPage, here: Context) -> None:
     store_mix(here)
     text = words(open_page("generation_mix", range="Custom", dates=["2020-01-01", "2020-01-02"]))
-    assert "There are no readings in this period" in text
+    assert "There are no figures of this period" in text
 
 
 def test_greenest_window_follows_the_sliders(open_page: OpenPage, here: Context) -> None:
@@ -170,7 +176,7 @@ def test_greenest_window_follows_the_sliders(open_page: OpenPage, here: Context)
     app = open_page("carbon_intensity")
     figures = {metric.label: metric.value for metric in app.metric}
     assert figures["Then, g/kWh"] == "50"
-    assert figures["Now, g/kWh"] == "210"
+    assert figures["Now, g/kWh"] == figures["Started now, g/kWh"] == "210"
     assert figures["Saved, g/kWh"] == "160"
     assert figures["Saved, %"] == "76"
     app.slider(key="within").set_value(6).run()
@@ -210,7 +216,7 @@ def test_overview_says_the_best_time_and_the_cards(open_page: OpenPage, here: Co
     assert figures["Carbon, g/kWh"] == "210"
     assert figures["Wind + solar"] == "60 %"
     assert figures["Demand, GW"] == "10.0"
-    assert "(about 50 g/kWh, 76 % less than now)" in words(app)
+    assert "about 50 g/kWh, 76 % less than the 210 g/kWh of the next 3 h" in words(app)
 
 
 def test_a_visitor_from_the_network_sees_no_home(
@@ -230,3 +236,57 @@ def test_a_visitor_from_the_network_has_no_personal_pages(
 ) -> None:
     watch_as(monkeypatch, Viewer(is_loopback=False))
     assert open_page(page).title[0].value == "Now"
+
+
+def test_solar_that_is_not_known_is_blank_and_said(open_page: OpenPage, here: Context) -> None:
+    store_mix(here)
+    embedded = grid.feed_of(here, "GB", "embedded")
+    here.store.delete(embedded, Period(here.now() - timedelta(days=9), here.now()))
+    app = open_page("generation_mix")
+    assert "of Great Britain's metered power; solar is not known." in words(app)
+    assert "Solar and embedded wind are not fetched yet for" in words(app)
+    app = open_page("overview")
+    figures = {metric.label: metric.value for metric in app.metric}
+    assert figures["Wind + solar"] == figures["Demand, GW"] == "–"
+
+
+def test_a_year_of_which_two_days_are_held_says_so(open_page: OpenPage, here: Context) -> None:
+    store_mix(here)
+    text = words(open_page("generation_mix", range="30d"))
+    assert "Only 2 of 30 days have been fetched." in text
+    said = words(open_page("carbon_intensity", range="30d", factors="ipcc-ar5-2014"))
+    assert "Only 2 of 30 days" in said
+
+
+def test_an_overview_of_california_is_a_setting(
+    open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ENERGYDASH_GRID_REGION", "CAISO")
+    settings.current.cache_clear()
+    context.current.cache_clear()
+    app = open_page("overview")
+    text = words(app)
+    assert "Generation, California ISO" in text and "Carbon intensity, California ISO" in text
+    assert "Los Angeles time" in text and "London" not in text
+    assert "Great Britain" not in text and "£" not in text and "Octopus account" not in text
+    assert "% of California ISO's power" in text  # nobody forecasts: what feeds it instead
+    assert {metric.label for metric in app.metric} >= {"Carbon, g/kWh", "Demand, GW"}
+    for page in ("generation_mix", "carbon_intensity"):
+        assert open_page(page).selectbox(key="region").value == "California ISO"
+
+
+def test_a_region_in_the_address_wins_over_the_setting(
+    open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ENERGYDASH_GRID_REGION", "CAISO")
+    settings.current.cache_clear()
+    context.current.cache_clear()
+    assert "Generation, Great Britain" in words(open_page("overview", region="GB"))
+    assert "Generation, Texas (ERCOT)" in words(open_page("overview", region="ERCO"))
+
+
+@pytest.mark.parametrize("region", ["NBP", "GB-13", "MISO"])
+def test_an_overview_of_any_region_opens(open_page: OpenPage, region: str) -> None:
+    name = grid.region(region).name
+    text = words(open_page("overview", region=region))
+    assert f"Generation, {name}" in text or f"Demand, {name}" in text

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 
 import pandas as pd
 import pytest
 
-from energydash.core.coverage import Coverage
-from energydash.core.feeds import Feed, FeedData, empty_frame
-from energydash.core.time import LONDON, Period
 from energydash.views import cache, components
 
 
@@ -26,15 +23,6 @@ def test_csv_has_utc_and_local_columns() -> None:
 
 def test_text_from_elsewhere_is_not_markdown() -> None:
     assert components.escape("*a* [b](x) $c$") == r"\*a\* \[b\]\(x\) \$c\$"
-
-
-def test_missing_is_counted_and_named() -> None:
-    half_hour = timedelta(minutes=30)
-    feed = Feed("octopus", "m1", "consumption", "kWh", half_hour, LONDON, half_hour)
-    gap = Period(datetime(2026, 7, 1, 2, tzinfo=UTC), datetime(2026, 7, 1, 8, tzinfo=UTC))
-    reading = FeedData(empty_frame("energy"), feed)
-    words = components.missing_words(Coverage(36, 48, (gap,)), reading, LONDON, gap.end)
-    assert words == "12 of 48 half-hours missing: 03:00 to 09:00."
 
 
 def test_keys_of_remembered_answers() -> None:

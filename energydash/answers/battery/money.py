@@ -19,13 +19,13 @@ from energydash.battery.telemetry import Floats
 from energydash.core.errors import EnergydashError
 from energydash.core.feeds import FeedData
 from energydash.core.time import HALF_HOUR, Period
+from energydash.grid.regions import default
 from energydash.home.meters import Direction, Energy, Meter
 from energydash.home.prices import terms
 from energydash.home.rate_cards import index_us
 from energydash.sync.context import Context
 
 By = Literal["half-hour", "day", "month", "year"]
-GRID: Final = "GB"
 USUAL_LIFE_CYCLES: Final = 4000  # full cycles that wear is spread over without a warranty
 
 
@@ -164,7 +164,8 @@ def _carbon(
         return np.empty(0)
     until = min(period.end, context.now())
     try:
-        found = intensity(context, GRID, Period(min(period.start, until), until))
+        region = default(context.settings).id
+        found = intensity(context, region, Period(min(period.start, until), until))
     except EnergydashError as error:
         notes.append(f"Carbon is not known: {error.message}")
         return np.full(len(index), np.nan)

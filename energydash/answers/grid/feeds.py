@@ -13,9 +13,10 @@ from datetime import datetime, timedelta
 import pandas as pd
 
 from energydash import sources
+from energydash.core.coverage import Coverage
 from energydash.core.errors import InputError
 from energydash.core.feeds import Feed, FeedData
-from energydash.core.time import DAY, Period
+from energydash.core.time import DAY, Period, merge, subtract
 from energydash.grid.regions import Region, find
 from energydash.sync import fetch
 from energydash.sync.context import Context
@@ -70,10 +71,11 @@ def bring(
 def read_days(
     context: Context, region: Region, quantity: str, period: Period, sample: Sample
 ) -> tuple[FeedData, ...]:
-    """One reading per feed that was used, together at most one feed per local day.
+    """What each feed that was used has, together at most one feed per local day.
 
-    With sample data (asked for, or allowed where there is nothing at all) it is one reading that
-    says so. Every feed is marked as wanted, so that the crawler keeps it.
+    Each is counted over the days that it answers for; days that nobody has are missing from the
+    first. Where sample data are asked for, or are allowed and there is nothing at all, it is one
+    FeedData that says so. Every feed is marked as wanted, so that the crawler keeps it.
     Raises: InputError where nobody has the quantity.
     """
     if quantity not in region.sources:
@@ -81,57 +83,66 @@ def read_days(
     now = context.now()
     if context.sample:
         return (sample(region, period, now, "Sample data were asked for."),)
-    found = feeds_of(context, region, quantity)
-    inputs: list[FeedData] = []
-    missing: Sequence[Period] = (period,)
-    for feed in found:
+    read: list[tuple[FeedData, list[Period]]] = []
+    left = [period]
+    for feed in feeds_of(context, region, quantity):
         context.store.want(feed, now, _asked(period, now, feed.horizon))
-        reading = fetch.read(context.store, feed, period, now)
-        inputs.append(_only(reading, missing))
-        missing = _days_without(reading.data, missing, region.zone)
-        if not missing:
+        found = fetch.read(context.store, feed, period, now)
+        without = _days_without(found.data, left, region.zone)
+        read.append((found, [part for one in left for part in subtract(one, without)]))
+        left = without
+        if not left:
             break
-    on_its_way = context.crawled and not any(reading.problem for reading in inputs)
-    never = all(_never_fetched(reading) for reading in inputs)
+    on_its_way = context.crawled and not any(found.problem for found, _ in read)
+    never = all(_never_fetched(found) for found, _ in read)
     if context.sample_if_empty and never and not on_its_way:
-        return (sample(region, period, now, why_sample(inputs[0])),)
+        return (sample(region, period, now, why_sample(read[0][0])),)
     # Feeds that had nothing say so only where no other had anything either.
-    used = [reading for reading in inputs if not reading.is_empty]
-    return tuple(used or inputs[:1])
+    used = [(found, parts) for found, parts in read if parts] or [(read[0][0], [])]
+    used[0] = (used[0][0], merge([*used[0][1], *left]))
+    return tuple(_only(found, parts, period, now) for found, parts in used)
 
 
-def joined(readings: Sequence[FeedData]) -> pd.DataFrame:
-    """The frames of readings that share no day, as one."""
-    if len(readings) == 1:
-        return readings[0].data
-    return pd.concat([reading.data for reading in readings]).sort_index()
+def joined(inputs: Sequence[FeedData]) -> pd.DataFrame:
+    """The frames of feeds that share no day, as one."""
+    if len(inputs) == 1:
+        return inputs[0].data
+    return pd.concat([found.data for found in inputs]).sort_index()
 
 
-def why_sample(reading: FeedData) -> str:
-    """One sentence: why sample data are shown in place of this reading."""
-    if reading.problem:
-        return reading.problem.sentence
-    title = sources.source(reading.feed.source).INFO.title
+def counted(inputs: Sequence[FeedData]) -> Coverage:
+    """How complete the feeds that share no day are together."""
+    return sum((found.coverage for found in inputs), Coverage())
+
+
+def why_sample(found: FeedData) -> str:
+    """One sentence: why sample data are shown in place of this feed's."""
+    if found.problem:
+        return found.problem.sentence
+    title = sources.source(found.feed.source).INFO.title
     return f"{title} has not been fetched yet."
 
 
-def _never_fetched(reading: FeedData) -> bool:
-    return reading.fetched_at is None and reading.newest is None and reading.is_empty
+def _never_fetched(found: FeedData) -> bool:
+    return found.fetched_at is None and found.newest is None and found.is_empty
 
 
 def _asked(period: Period, now: datetime, horizon: timedelta) -> Period | None:
     return period.intersect(Period(min(period.start, now), now + horizon))
 
 
-def _only(reading: FeedData, parts: Sequence[Period]) -> FeedData:
-    """The reading cut to `parts` of its period."""
-    index = reading.data.index
-    inside = pd.Series(False, index=index)
+def _only(found: FeedData, parts: Sequence[Period], period: Period, now: datetime) -> FeedData:
+    """The same, cut to `parts` of its period and counted over them."""
+    if list(parts) in ([], [period]):
+        return found
+    index = found.data.index
+    pieces, coverage = [], Coverage()
     for part in parts:
-        inside |= (index >= pd.Timestamp(part.start)) & (index < pd.Timestamp(part.end))
-    if inside.all():
-        return reading
-    return replace(reading, data=reading.data[inside])
+        piece = found.data[(index >= part.start) & (index < part.end)]
+        awaited = [both for one in found.awaited if (both := one.intersect(part))]
+        coverage += fetch.coverage_of(piece, found.feed, part, found.newest, now, awaited)
+        pieces.append(piece)
+    return replace(found, data=pd.concat(pieces), coverage=coverage)
 
 
 def _days_without(frame: pd.DataFrame, periods: Sequence[Period], zone: str) -> list[Period]:

@@ -13,8 +13,9 @@ from datetime import datetime, timedelta
 import numpy as np
 import pandas as pd
 
-from energydash.answers.grid.feeds import feeds_of, joined, read_days, why_sample
+from energydash.answers.grid.feeds import counted, feeds_of, joined, read_days, why_sample
 from energydash.answers.grid.mix import mix
+from energydash.core.coverage import Coverage, cover
 from energydash.core.errors import BadData, InputError, NotFound
 from energydash.core.feeds import FeedData, FromFeeds, empty_frame
 from energydash.core.time import DAY, HALF_HOUR, Period, zone_info
@@ -37,6 +38,7 @@ class IntensityAnswer(FromFeeds):
     data: columns `actual` (measured or worked out) and, where known, `forecast`; forecast rows
     may lie ahead of now. step: the length of a row. computed: from the mix, by `factor_set`.
     assumed: fuels in the mix without a factor of their own, which took that of `other`.
+    coverage: up to now; what lies ahead is not asked for.
     """
 
     region: Region
@@ -44,6 +46,7 @@ class IntensityAnswer(FromFeeds):
     data: pd.DataFrame
     step: timedelta
     inputs: tuple[FeedData, ...]
+    coverage: Coverage
     scope: str
     factor_set: str
     version: str
@@ -86,40 +89,41 @@ class IntensityNow:
     answer: IntensityAnswer
 
     @property
-    def reading(self) -> FeedData:
-        return self.answer.main
-
-    @property
     def is_sample(self) -> bool:
         return self.answer.is_sample
 
 
 @dataclass(frozen=True)
-class ForecastAnswer:
+class ForecastAnswer(FromFeeds):
     """What is expected from now on: column `forecast`, g/kWh; `issued` when it was said.
 
-    reason: why there is none, where there is none.
+    coverage: from the current half-hour to the forecast's end. inputs: none where nobody
+    forecasts. reason: why there is no forecast, where there is none.
     """
 
     region: Region
     data: pd.DataFrame
     issued: datetime | None
     step: timedelta
-    reading: FeedData | None
+    inputs: tuple[FeedData, ...]
+    coverage: Coverage
     reason: str = ""
 
     @property
-    def is_sample(self) -> bool:
-        return self.reading is not None and self.reading.origin == "sample"
+    def known_until(self) -> datetime | None:
+        """The end of the last step that is forecast."""
+        return self.data.index[-1].to_pydatetime() + self.step if len(self.data) else None
 
 
 @dataclass(frozen=True)
 class WindowAnswer:
     """The greenest contiguous window, against starting now.
 
-    best: None where no window fits, and `reason` says why. alternatives: the next best that do not
-    overlap it. now_g_per_kwh: the mean if it started now, NaN where the forecast has a gap there.
-    saving: now less best, g/kWh and per cent of now; NaN without either.
+    best: it starts now, or on a half-hour; None where no window fits, and `reason` says why.
+    alternatives: the next best that do not overlap it. at_once_g_per_kwh: the mean over as many
+    hours from now on, NaN where the forecast has a gap there: not the intensity of this moment.
+    deadline: the latest end that was looked at, never beyond what is forecast.
+    saving: at once less best, g/kWh and per cent of at once; NaN without either.
     """
 
     region: Region
@@ -127,19 +131,19 @@ class WindowAnswer:
     deadline: datetime
     best: Window | None
     alternatives: tuple[Window, ...]
-    now_g_per_kwh: float
+    at_once_g_per_kwh: float
     forecast: ForecastAnswer
     reason: str = ""
 
     @property
     def saving_g_per_kwh(self) -> float:
-        return self.now_g_per_kwh - self.best.mean if self.best else float("nan")
+        return self.at_once_g_per_kwh - self.best.mean if self.best else float("nan")
 
     @property
     def saving_percent(self) -> float:
-        if not self.now_g_per_kwh > 0:
+        if not self.at_once_g_per_kwh > 0:
             return float("nan")
-        return 100 * self.saving_g_per_kwh / self.now_g_per_kwh
+        return 100 * self.saving_g_per_kwh / self.at_once_g_per_kwh
 
     @property
     def is_sample(self) -> bool:
@@ -158,26 +162,26 @@ def intensity(
     if factors is not None or "intensity" not in place.sources:
         chosen = factors if isinstance(factors, FactorSet) else factor_set(factors or place.factors)
         return _computed(context, place, period, chosen)
-    readings = read_days(context, place, "intensity", period, sample.intensity_reading)
-    data, issued = joined(readings), None
+    inputs = read_days(context, place, "intensity", period, sample.intensity_reading)
+    data, issued = joined(inputs), None
     if period.end > context.now():
         ahead = intensity_forecast(context, region)
         later = ahead.data[
             (ahead.data.index >= pd.Timestamp(period.start))
             & (ahead.data.index < pd.Timestamp(period.end))
         ]
-        # The current half-hour is in both; there the reading has the same forecast, or an actual.
+        # The current half-hour is in both; there `data` has the same forecast, or an actual.
         later = later[~later.index.isin(data.index)]
         data, issued = (pd.concat([data, later]) if len(later) else data), ahead.issued
     published = factor_set(place.factors)
     return IntensityAnswer(
-        place, period, data, HALF_HOUR, readings, published.scope, published.id, published.version,
-        issued=issued,
+        place, period, data, HALF_HOUR, inputs, counted(inputs), published.scope, published.id,
+        published.version, issued=issued,
     )  # fmt: skip
 
 
 def intensity_now(context: Context, region: str) -> IntensityNow:
-    """The newest intensity there is, however old; its age is the reading's."""
+    """The newest intensity there is, however old."""
     place, now = find(region), context.now()
     newest = now
     if not context.sample:
@@ -203,20 +207,27 @@ def intensity_forecast(context: Context, region: str) -> ForecastAnswer:
     place, now = find(region), context.now()
     if "intensity" not in place.sources:
         reason = f"Nobody forecasts the intensity of {place.name} here."
-        return ForecastAnswer(place, empty_frame("forecast"), None, HALF_HOUR, None, reason)
+        nothing = empty_frame("forecast")
+        return ForecastAnswer(place, nothing, None, HALF_HOUR, (), Coverage(), reason)
     ahead = Period(now - HALF_HOUR, now + sample.HORIZON)
-    readings = read_days(context, place, "intensity", ahead, sample.intensity_reading)
-    reading = readings[0]
-    if reading.origin == "sample":
-        return ForecastAnswer(place, sample.forecast_frame(place, now), now, HALF_HOUR, reading)
+    inputs = read_days(context, place, "intensity", ahead, sample.intensity_reading)
+    issued, data = None, empty_frame("forecast")
+    if inputs[0].origin == "sample":
+        issued, data = now, sample.forecast_frame(place, now)
     for feed in feeds_of(context, place, "intensity"):
-        issued, data = context.store.read_forecast(feed, ahead)
-        data = data[data.index > pd.Timestamp(now - HALF_HOUR)]
         if len(data):
-            return ForecastAnswer(place, data[["forecast"]], issued, HALF_HOUR, reading)
-    return ForecastAnswer(
-        place, empty_frame("forecast"), None, HALF_HOUR, reading, why_sample(reading)
-    )
+            break
+        issued, found = context.store.read_forecast(feed, ahead)
+        data = found[found.index > pd.Timestamp(now - HALF_HOUR)]
+    if not len(data):
+        return ForecastAnswer(
+            place, data, None, HALF_HOUR, inputs, Coverage(), why_sample(inputs[0])
+        )
+    end = data.index[-1].to_pydatetime() + HALF_HOUR
+    whole = Period(data.index[0].to_pydatetime(), end)
+    known = pd.DatetimeIndex(data["forecast"].dropna().index)
+    coverage = cover(known, whole, HALF_HOUR, now=end)
+    return ForecastAnswer(place, data[["forecast"]], issued, HALF_HOUR, inputs, coverage)
 
 
 def greenest_window(
@@ -224,7 +235,8 @@ def greenest_window(
 ) -> WindowAnswer:
     """The contiguous stretch of `hours` with the lowest forecast intensity that ends by `deadline`.
 
-    deadline: the end of the forecast without one. Ties go to the earliest.
+    It starts on a half-hour, or now where nothing is better. deadline: the end of the forecast
+    without one. Ties go to the earliest.
     Raises: InputError for a length that is not positive, or a deadline in the past.
     """
     now = context.now()
@@ -234,19 +246,22 @@ def greenest_window(
         raise InputError("The deadline has passed.", remedy="Choose a later one.")
     ahead = intensity_forecast(context, region)
     place, length = ahead.region, timedelta(hours=hours)
-    last = ahead.data.index[-1].to_pydatetime() + ahead.step if len(ahead.data) else now
+    last = ahead.known_until or now
     end = min(last, deadline) if deadline else last
-    nan = float("nan")
     if not len(ahead.data):
-        return WindowAnswer(place, hours, end, None, (), nan, ahead, ahead.reason)
+        return WindowAnswer(place, hours, end, None, (), float("nan"), ahead, ahead.reason)
     signal = ahead.data["forecast"]
-    found = windows(signal, ahead.step, length, Period(min(now, end), end), count=4)
+    found = windows(signal, ahead.step, length, Period(min(now, end), end), count=4, on=ahead.step)
     at_once = mean_over(signal, ahead.step, Period(now, now + length))
+    if now + length <= end and not np.isnan(at_once):
+        here = Window(now, now + length, at_once)
+        if not found or at_once <= found[0].mean:
+            found = [here, *(one for one in found if not one.period.intersect(here.period))]
     if not found:
         known = (end - now) / timedelta(hours=1)
         reason = f"{hours:g} hours do not fit in the {max(known, 0):.1f} hours until the end."
         return WindowAnswer(place, hours, end, None, (), at_once, ahead, reason)
-    return WindowAnswer(place, hours, end, found[0], tuple(found[1:]), at_once, ahead)
+    return WindowAnswer(place, hours, end, found[0], tuple(found[1:4]), at_once, ahead)
 
 
 def best_time_sentence(context: Context, region: str, *, hours: float = 1.0) -> str:
@@ -272,7 +287,10 @@ def in_words(found: WindowAnswer, now: datetime) -> str:
         return f"{sentence}: now is the best time."
     if np.isnan(found.saving_percent):
         return f"{sentence}."
-    return f"{sentence}, {found.saving_percent:.0f} % less than starting now."
+    return (
+        f"{sentence}, {found.saving_percent:.0f} % less than the "
+        f"{found.at_once_g_per_kwh:.0f} g/kWh of the next {found.hours:g} h."
+    )
 
 
 def region_of_postcode(context: Context, postcode: str) -> Region:
@@ -308,7 +326,7 @@ def _computed(
     context: Context, region: Region, period: Period, factors: FactorSet
 ) -> IntensityAnswer:
     found = mix(context, region.id, period)
-    values = intensity_of(found.mix, factors)
+    values = found.where_whole(intensity_of(found.mix, factors))
     if found.unit == "%":  # imports of a part of Great Britain come from the rest of it
         note = "Worked out from shares in per cent."
         notes: tuple[str, ...] = (*found.notes, note)
@@ -317,6 +335,6 @@ def _computed(
     assumed = tuple(factors.assumed(found.mix.columns))
     step = found.main.feed.step or timedelta(minutes=5)
     return IntensityAnswer(
-        region, period, values.rename("actual").to_frame(), step, found.inputs, factors.scope,
-        factors.id, factors.version, computed=True, assumed=assumed, notes=notes,
+        region, period, values.rename("actual").to_frame(), step, found.inputs, found.coverage,
+        factors.scope, factors.id, factors.version, computed=True, assumed=assumed, notes=notes,
     )  # fmt: skip

@@ -18,7 +18,7 @@ from energydash.answers.home.subject import Home, choose, home_of
 from energydash.core.feeds import FeedData
 from energydash.core.findings import Finding
 from energydash.core.time import Period
-from energydash.grid.regions import Region, of_supply_point
+from energydash.grid.regions import Region, default, of_supply_point
 from energydash.home.meters import Energy, Meter
 from energydash.home.rate_cards import Floats, Micros, index_us
 from energydash.home.usage import Usage
@@ -41,7 +41,7 @@ def with_carbon(
         if usage.meter.energy is not Energy.ELECTRICITY:
             out.append(usage)
             continue
-        region = region_of(usage.meter).id
+        region = region_of(context, usage.meter).id
         if region not in known:
             found = intensity(here, region, period)
             values = found.values.dropna()
@@ -65,7 +65,7 @@ def bring_carbon(
     if home.is_sample:
         return ()
     chosen = [one for one in choose(home, meter, energy) if one.energy is Energy.ELECTRICITY]
-    places = dict.fromkeys(region_of(one).id for one in chosen)
+    places = dict.fromkeys(region_of(context, one).id for one in chosen)
     done = [
         refreshed
         for place in places
@@ -74,9 +74,9 @@ def bring_carbon(
     return tuple(one.problem for one in done if one.problem)
 
 
-def region_of(meter: Meter) -> Region:
-    """The part of Great Britain that a meter is in; all of it where that is not known."""
-    return of_supply_point(meter.region)
+def region_of(context: Context, meter: Meter) -> Region:
+    """The part of Great Britain that a meter is in; the set region where that is not known."""
+    return of_supply_point(meter.region) or default(context.settings)
 
 
 def _at(times_us: Micros, known_us: Micros, values: Floats) -> Floats:

@@ -53,6 +53,12 @@ def put(
     here.store.write(feed, Fetched(frame, period, forecasts), fetched_at=NOW)
 
 
+def put_embedded(here: Context, span: Period, solar: float = 0.0, wind: float = 0.0) -> None:
+    """NESO's half-hours of a period, and of the half-hour it begins in."""
+    wider = Period(span.start - HALF_HOUR, span.end)
+    put(here, neso.embedded_feed(), rows(wider, HALF_HOUR, solar=solar, wind=wind), wider)
+
+
 def until(end: datetime, hours: float = 6) -> Period:
     return Period(end - timedelta(hours=hours), end)
 
@@ -99,7 +105,7 @@ def test_asking_marks_every_feed_as_wanted(here: Context) -> None:
     assert wanted == {("elexon", "GB", "mix"), ("neso", "GB", "embedded")}
 
 
-def test_embedded_generation_is_added_held_for_an_hour_and_said(here: Context) -> None:
+def test_embedded_generation_is_added_held_until_stale_and_said(here: Context) -> None:
     noon = datetime(2026, 10, 25, 12, tzinfo=UTC)
     span = Period(noon - 6 * HOUR, noon)
     put(here, elexon.feed("mix"), rows(span, FIVE, gas=1000.0, wind=500.0), span)
@@ -111,12 +117,60 @@ def test_embedded_generation_is_added_held_for_an_hour_and_said(here: Context) -
     assert np.isnan(found.mix["solar"].iloc[0])
     assert found.mix.iloc[-1].to_dict() == {"wind": 550, "solar": 300, "gas": 1000}
     assert found.notes == (
-        "Solar and embedded wind are missing for 12 of 72 rows.",
+        "Solar and embedded wind are not fetched yet for 12 of 72 rows.",
         "Solar and embedded wind are of 11:00; newer figures come later.",
     )
     assert [reading.feed.source for reading in found.inputs] == ["elexon", "neso"]
     counted = found.inputs[1].coverage
     assert (counted.present, counted.expected) == (9, 11)  # 06:00 and 06:30; 11:30 is not due yet
+
+
+def test_solar_does_not_vanish_between_two_publications(here: Context) -> None:
+    """NESO may be an hour and a half behind: its newest stands in, named by its time."""
+    span = Period(NOW - 3 * HOUR, NOW)
+    put(here, elexon.feed("mix"), rows(span, FIVE, gas=1000.0), span)
+    known = Period(span.start - HOUR, NOW.replace(minute=0) - HOUR)  # the last begins 10:30
+    put(here, neso.embedded_feed(), rows(known, HALF_HOUR, solar=300.0, wind=50.0), known)
+    for minutes in range(0, 31, 5):
+        later = replace(here, now=lambda minutes=minutes: NOW + timedelta(minutes=minutes))
+        end = NOW + timedelta(minutes=minutes)
+        put(here, elexon.feed("mix"), rows(Period(NOW, end), FIVE, gas=1000.0), Period(NOW, end))
+        now = grid.mix_now(later, "GB")
+        assert now.power["solar"] == 300 and now.renewable_share > 0, minutes
+        assert "Solar and embedded wind are of 10:30; newer figures come later." in now.notes
+
+
+def test_records_of_a_long_period_are_no_lower_than_those_of_its_days(here: Context) -> None:
+    whole = Period(DAY.start - timedelta(days=6), DAY.start)
+    index = steps(whole, FIVE)
+    random = np.random.default_rng(7)
+    power = {name: random.uniform(0, 9000, len(index)) for name in ("gas", "wind", "nuclear")}
+    put(here, elexon.feed("mix"), tidy(pd.DataFrame(power, index)), whole)
+    halves = steps(whole, HALF_HOUR)
+    solar = pd.DataFrame({"solar": random.uniform(0, 9000, len(halves)), "wind": 1.0}, halves)
+    solar = solar.drop(solar.index[[40, 41, 95, 96, 97, 98, 200]])  # gaps: one over a midnight
+    put(here, neso.embedded_feed(), tidy(solar), whole)
+    most: dict[str, float] = {}
+    for piece in whole.chunks(timedelta(hours=13)):
+        for record in grid.mix(here, "GB", piece).records:
+            most[record.name] = max(most.get(record.name, 0.0), record.value)
+    for step in (None, HOUR, timedelta(days=1)):
+        found = grid.mix(here, "GB", whole, step=step)
+        assert {one.name: one.value for one in found.records} == pytest.approx(most)
+        assert found.resolution == FIVE
+
+
+def test_an_answer_says_how_much_of_its_period_is_held(here: Context) -> None:
+    held = Period(DAY.start - timedelta(days=30), DAY.start - timedelta(days=20))
+    put(here, elexon.feed("mix"), rows(held, FIVE, gas=1.0), held)
+    put_embedded(here, held)
+    asked = Period(held.start, held.start + timedelta(days=20))
+    found = grid.mix(here, "GB", asked, step=timedelta(days=1))
+    assert (found.coverage.present, found.coverage.asked) == (10 * 288, 20 * 288)
+    assert found.coverage.fetching == (Period(held.end, asked.end),)
+    assert found.coverage.sentence.startswith("10 of 20 days; ")
+    assert grid.load(here, "GB", asked).coverage == found.coverage
+    assert grid.intensity(here, "GB", asked, factors="neso-2024").coverage == found.coverage
 
 
 def test_without_embedded_generation_it_is_said(here: Context) -> None:
@@ -134,6 +188,9 @@ def test_without_embedded_generation_it_is_said(here: Context) -> None:
 def test_mix_now_is_the_newest_row_however_old(here: Context) -> None:
     span = until(NOW - timedelta(days=3))
     put(here, elexon.feed("mix"), rows(span, FIVE, gas=60.0, wind=40.0, imports=-10.0), span)
+    blank = grid.mix_now(here, "GB")
+    assert blank.power["gas"] == 60 and np.isnan(blank.renewable_share)  # solar is not known
+    put_embedded(here, span)
     now = grid.mix_now(here, "GB")
     assert now.at == datetime(2026, 10, 22, 12, 5, tzinfo=UTC)
     assert now.total == 100 and now.renewable_share == 0.4
@@ -154,6 +211,8 @@ def test_nothing_at_all_is_a_state(here: Context) -> None:
 def test_load_is_its_own_feed_or_the_net_mix(here: Context) -> None:
     span = until(NOW, 1)
     put(here, elexon.feed("mix"), rows(span, FIVE, gas=60.0, pumped_storage=-10.0), span)
+    assert grid.load(here, "GB", span).data["load"].isna().all()  # blank without its solar
+    put_embedded(here, span)
     demand = grid.load(here, "GB", span)
     assert demand.computed and demand.data["load"].iloc[0] == 50
     assert grid.storage(here, "GB", span).data["pumped_storage"].iloc[0] == -10
@@ -182,6 +241,8 @@ def test_published_intensity_keeps_actual_and_forecast_apart(here: Context) -> N
 def test_computed_intensity_says_its_factors(here: Context) -> None:
     span = until(NOW, 1)
     put(here, elexon.feed("mix"), rows(span, FIVE, gas=50.0, wind=50.0, geothermal=0.0), span)
+    assert grid.intensity(here, "GB", span, factors="neso-2024").values.isna().all()
+    put_embedded(here, span)
     found = grid.intensity(here, "GB", span, factors="neso-2024")
     assert found.computed and found.version == "2024-05"
     assert found.assumed == ("geothermal",)
@@ -212,13 +273,14 @@ def test_the_greenest_window_and_what_it_saves(here: Context) -> None:
     assert found.best.start == datetime(2026, 10, 25, 13, 30, tzinfo=UTC)
     assert found.best.mean == 50
     # Starting at 12:10: 50 minutes at 200, 10 minutes at 100.
-    assert found.now_g_per_kwh == pytest.approx((50 * 200 + 10 * 100) / 60)
-    assert found.saving_g_per_kwh == pytest.approx(found.now_g_per_kwh - 50)
-    assert found.saving_percent == pytest.approx(100 * (1 - 50 / found.now_g_per_kwh))
+    assert found.at_once_g_per_kwh == pytest.approx((50 * 200 + 10 * 100) / 60)
+    assert found.saving_g_per_kwh == pytest.approx(found.at_once_g_per_kwh - 50)
+    assert found.saving_percent == pytest.approx(100 * (1 - 50 / found.at_once_g_per_kwh))
     assert all(one.period.intersect(found.best.period) is None for one in found.alternatives)
     sentence = grid.best_time_sentence(here, "GB", hours=1)
     assert sentence == (
-        "Greenest 1 h: 13:30–14:30 today, 50 g/kWh (low), 73 % less than starting now."
+        "Greenest 1 h: 13:30–14:30 today, 50 g/kWh (low), "
+        "73 % less than the 183 g/kWh of the next 1 h."
     )
 
 
@@ -226,13 +288,35 @@ def test_the_window_ends_by_the_deadline_and_must_fit(here: Context) -> None:
     forecast(here, [200, 200, 100, 50, 50, 100, 200])
     by = NOW + timedelta(minutes=90)
     found = grid.greenest_window(here, "GB", 1, deadline=by)
-    assert found.best is not None and found.best.end == by
+    assert found.best is not None  # on half-hours, as people set a timer
+    assert found.best.end == by - timedelta(minutes=10)
     none = grid.greenest_window(here, "GB", 5)
     assert none.best is None and "do not fit" in none.reason
     with pytest.raises(InputError, match="deadline"):
         grid.greenest_window(here, "GB", 1, deadline=NOW - HOUR)
     with pytest.raises(InputError, match="length"):
         grid.greenest_window(here, "GB", 0)
+
+
+def test_the_forecast_says_how_far_it_reaches_and_what_it_lacks(here: Context) -> None:
+    forecast(here, [200, 200, float("nan"), 50, 50, 100, 200])
+    ahead = grid.intensity_forecast(here, "GB")
+    assert ahead.known_until == NOW.replace(minute=0) + 7 * HALF_HOUR
+    assert (ahead.coverage.present, ahead.coverage.asked) == (6, 7)
+    assert ahead.inputs[0].feed == carbon_intensity.intensity_feed("GB")
+
+
+@pytest.mark.parametrize("minute", [0, 1, 10, 29, 30, 59])
+@pytest.mark.parametrize("hours", [0.5, 0.75, 1.0, 2.5])
+def test_windows_start_now_or_on_a_half_hour(here: Context, minute: int, hours: float) -> None:
+    now = NOW.replace(minute=minute)
+    forecast(here, [200, 90, 200, 100, 50, 60, 100, 200, 10, 300, 20, 20])
+    found = grid.greenest_window(replace(here, now=lambda: now), "GB", hours)
+    assert found.best is not None
+    for one in (found.best, *found.alternatives):
+        assert one.start == now or (one.start.minute in (0, 30) and not one.start.second)
+        assert one.start >= now and one.mean >= found.best.mean - 1e-9
+    assert len(found.alternatives) <= 3
 
 
 def test_now_may_be_the_best_time(here: Context) -> None:

@@ -1,9 +1,7 @@
-"""What the grid pages and the overview draw from the grid's answers."""
+"""What a grid is fed by: the stacked area, the tables of this moment, records and links."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import datetime
 from typing import Literal
 
 import pandas as pd
@@ -11,14 +9,11 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from energydash.answers import grid
-from energydash.charts import bars, colours, intensity, lines, mix
+from energydash.charts import bars, colours, lines, mix
 from energydash.charts.base import step_words
 from energydash.charts.sparkline import sparkline
-from energydash.core.feeds import FromFeeds
-from energydash.core.time import Period
 from energydash.grid.fuels import in_stack_order, title
-from energydash.grid.intensity import BANDS
-from energydash.views import cache, components, formatting
+from energydash.views import absence, cache, components, formatting
 from energydash.views.time_range import TimeRange
 
 GROUP_COLOURS = {
@@ -29,41 +24,33 @@ GROUP_COLOURS = {
     "imports": colours.FUELS["imports"],
     "other": colours.FUELS["other"],
 }
-BAND_EDGES = tuple(
-    (band.name, band.lower, upper)
-    for band, upper in zip(BANDS, [*(b.lower for b in BANDS[1:]), 10_000.0], strict=True)
-)
-NOT_MARGINAL = (
-    "This is the *average* intensity of all power supplied. What one more kilowatt-hour causes "
-    "(the *marginal* intensity) can be quite different; no free source publishes it for this grid."
-)
 
 
-def mix_chart(
-    region: str,
-    shown: TimeRange,
-    unit: Literal["GW", "%"],
-    *,
-    key: str,
-    height: int = 420,
-) -> grid.MixAnswer:
-    """A card with generation by fuel over a period; the answer, for whatever goes beside it."""
-    asked = cache.ask(grid.mix, region, shown.period, step=shown.chart_step)
+def chart(
+    region: str, shown: TimeRange, unit: Literal["GW", "%"], *, key: str, height: int = 420
+) -> None:
+    """A card with generation by fuel over a period."""
+    asked = period_mix(region, shown)
     found = asked.result
     name, zone = f"Generation, {found.region.name}", found.region.zone
     unit = unit if found.unit == "MW" else "%"
-    with components.card(name, *found.inputs, badge=unit, key=key, zone=zone) as foot:
+    with components.card(
+        name, *found.inputs, badge=unit, key=key, zone=zone, coverage=found.coverage
+    ) as foot:
         if found.mix.empty:
             components.nothing(found.main, shown.period, zone)
-            return found
+            return
         figure, note = cache.draw(asked, _stack, unit, height, str(shown.preset), shown.at)
         alt = f"Generation by fuel in {found.region.name}, stacked, {shown}"
         components.chart(figure, key=f"{key}_chart", title=name, alt=alt, period=shown.period)
         means = f"{step_words(shown.chart_step)} means" if shown.chart_step else ""
-        on_its_way = components.fetching_words(found.main, shown.period)
-        foot.say(on_its_way, means, note, *found.notes)
+        foot.say(means, note, *found.notes)
         foot.csv(with_unit(found), name)
-    return found
+
+
+def period_mix(region: str, shown: TimeRange) -> cache.Asked[grid.MixAnswer]:
+    """The mix of a period, in the means that its chart draws: asked once for chart and records."""
+    return cache.ask(grid.mix, region, shown.period, step=shown.chart_step)
 
 
 def _stack(
@@ -73,14 +60,9 @@ def _stack(
     return mix.stacked_mix(found.mix, found.region.zone, unit=unit, height=height, keep_zoom=zoom)
 
 
-def is_awaited(region: str, period: Period, *quantities: str) -> bool:
-    """Whether a region's mix, intensity or load of a period is being fetched: look again soon."""
-    found: dict[str, Callable[[], FromFeeds]] = {
-        "mix": lambda: cache.answer(grid.mix, region, period),
-        "intensity": lambda: cache.answer(grid.intensity, region, period),
-        "load": lambda: cache.answer(grid.load, region, period),
-    }
-    return components.is_on_its_way(*(found[name]().main for name in quantities))
+def is_awaited(region: str, shown: TimeRange) -> bool:
+    """Whether the mix of a period is being fetched: look again soon."""
+    return absence.on_its_way(period_mix(region, shown).result.main)
 
 
 def with_unit(found: grid.MixAnswer) -> pd.DataFrame:
@@ -90,14 +72,19 @@ def with_unit(found: grid.MixAnswer) -> pd.DataFrame:
 
 
 def in_a_sentence(now: grid.MixNow) -> str:
-    """`Wind gives 41 % and gas 22 % of Great Britain's power; 52 % is renewable.`"""
+    """`Wind gives 41 % and gas 22 % of Great Britain's power; 52 % is renewable.`
+
+    Where solar is not known, the shares are of what is metered, and the sentence says so.
+    """
     ranked = now.shares.sort_values(ascending=False)
     first, second = str(ranked.index[0]), str(ranked.index[min(1, len(ranked) - 1)])
     verb = "give" if first in ("imports",) else "gives"
+    is_whole = bool(pd.notna(now.renewable_share))
+    power = "power" if is_whole else "metered power"
+    rest = f"{100 * now.renewable_share:.0f} % is renewable" if is_whole else "solar is not known"
     return (
         f"{title(first)} {verb} {100 * ranked[first]:.0f} % and {title(second).lower()} "
-        f"{100 * ranked[second]:.0f} % of {now.region.name}'s power; "
-        f"{100 * now.renewable_share:.0f} % is renewable."
+        f"{100 * ranked[second]:.0f} % of {now.region.name}'s {power}; {rest}."
     )
 
 
@@ -151,15 +138,20 @@ def _groups_bar(now: grid.MixNow) -> go.Figure:
 
 
 def records(region: str, shown: TimeRange) -> None:
-    """A card with the period's extremes, and when they were."""
-    asked = cache.ask(grid.mix, region, shown.period, step=shown.chart_step)
-    zone = asked.result.region.zone
-    with components.card("Records of this period", *asked.result.inputs, key="records", zone=zone):
+    """A card with the period's extremes at the feed's own step, and when they were."""
+    asked = period_mix(region, shown)
+    found = asked.result
+    with components.card(
+        "Records of this period", *found.inputs, key="records", zone=found.region.zone,
+        coverage=found.coverage,
+    ) as foot:  # fmt: skip
         table = cache.draw(asked, _records_table)
         if table.empty:
-            components.empty("No readings, no records.")
-        else:
-            st.dataframe(table, hide_index=True, key="records_table", alt="Records")
+            components.empty("Nothing is known of this period, so there are no records.")
+            return
+        st.dataframe(table, hide_index=True, key="records_table", alt="Records")
+        if found.resolution:
+            foot.say(f"{step_words(found.resolution)} values")
 
 
 def _records_table(found: grid.MixAnswer) -> pd.DataFrame:
@@ -181,10 +173,14 @@ def links(region: str, shown: TimeRange) -> None:
     """A card with each interconnector's newest power, its capacity and its day."""
     asked = cache.ask(grid.interconnectors, region, shown.period)
     found = asked.result
-    with components.card("Interconnectors", *found.inputs, badge="MW", key="links") as foot:
+    zone = found.region.zone
+    with components.card(
+        "Interconnectors", *found.inputs, badge="MW", key="links", zone=zone,
+        coverage=found.coverage,
+    ) as foot:  # fmt: skip
         table = cache.draw(asked, _links_table)
         if table.empty:
-            components.empty("No readings of the links in this period.")
+            components.nothing(found.main, shown.period, zone)
             return
         config = {"period": st.column_config.LineChartColumn(width="small")}
         st.dataframe(
@@ -216,73 +212,22 @@ def demand(region: str, shown: TimeRange) -> None:
     asked = cache.ask(grid.load, region, shown.period)
     found = asked.result
     name, zone = f"Demand, {found.region.name}", found.region.zone
-    with components.card(name, *found.inputs, badge="GW", key="demand", zone=zone) as foot:
+    with components.card(
+        name, *found.inputs, badge="GW", key="demand", zone=zone, coverage=found.coverage
+    ) as foot:
         if found.data.empty:
             components.nothing(found.main, shown.period, zone)
             return
         figure, note = cache.draw(asked, _demand_line)
         components.chart(figure, key="demand_chart", title=name, alt=name, period=shown.period)
-        on_its_way = components.fetching_words(found.main, shown.period)
-        foot.say(on_its_way, "Its generation by fuel is not published here", note, *found.notes)
+        foot.say("Its generation by fuel is not published here", note, *found.notes)
         foot.csv(found.data.add_suffix("_mw"), name)
+
+
+def is_demand_awaited(region: str, shown: TimeRange) -> bool:
+    """Whether the demand of a period is being fetched: look again soon."""
+    return absence.on_its_way(cache.answer(grid.load, region, shown.period).main)
 
 
 def _demand_line(found: grid.SeriesAnswer) -> tuple[go.Figure, str]:
     return lines.lines(found.data / 1000, found.region.zone, unit="GW", from_zero=True)
-
-
-def intensity_chart(
-    region: str,
-    period: Period,
-    *,
-    key: str,
-    factors: str | None = None,
-    best: Period | None = None,
-    height: int = 380,
-    zoom: str = "",
-) -> grid.IntensityAnswer:
-    """A card with intensity over a period and ahead, the greenest window shaded."""
-    asked = cache.ask(grid.intensity, region, period, factors=factors)
-    found = asked.result
-    zone, name = found.region.zone, f"Carbon intensity, {found.region.name}"
-    kind = "worked out from the mix" if found.computed else "as published"
-    badge = f"{found.basis}, {found.scope}, {kind}"
-    with components.card(name, *found.inputs, badge=badge, key=key, zone=zone) as foot:
-        if found.data.empty:
-            components.nothing(found.main, period, zone)
-            return found
-        now = _minute(cache.context().now())
-        figure, note = cache.draw(asked, _lines, best, now, height, zoom)
-        alt = f"Carbon intensity in {found.region.name}, mean {found.mean:.0f} g/kWh"
-        components.chart(figure, key=f"{key}_chart", title=name, alt=alt, period=period)
-        issued = f"forecast of {formatting.clock(found.issued, zone, now)}" if found.issued else ""
-        on_its_way = components.fetching_words(found.main, period)
-        foot.say(on_its_way, issued, f"factors {found.factor_set}", note, *found.notes)
-        foot.csv(found.data.add_suffix("_g_per_kwh"), name)
-    return found
-
-
-def _lines(
-    found: grid.IntensityAnswer, best: Period | None, now: datetime, height: int, zoom: str
-) -> tuple[go.Figure, str]:
-    return intensity.intensity(
-        found.data, found.region.zone, now=now, bands=BAND_EDGES, best=best, height=height,
-        keep_zoom=zoom,
-    )  # fmt: skip
-
-
-def _minute(now: datetime) -> datetime:
-    return now.replace(minute=now.minute - now.minute % 5, second=0, microsecond=0)
-
-
-def forecast_error(found: grid.IntensityAnswer) -> None:
-    """How far the forecast was from what came, where both are known."""
-    error = found.error
-    if len(error) < 2:
-        return
-    size, lean = float(error.abs().mean()), float(error.mean())
-    side = "high" if lean > 0 else "low"
-    components.said(
-        f"The forecast was {size:.0f} g/kWh off on average over {len(error):,} readings, "
-        f"{abs(lean):.0f} g/kWh too {side} overall."
-    )
