@@ -72,9 +72,8 @@ view = st.segmented_control(
 choice = controls(chosen)
 electricity_costs.bring_carbon(choice)
 found = choice.ask(choice.period, choice.by).result
-earlier = choice.ask(choice.before, choice.by).result if choice.before else None
 if view != "Bill":  # it has figures of its own
-    electricity_costs.figures(found, earlier, choice.before_name)
+    electricity_costs.figures(found, choice)
 for note in found.notes:
     st.warning(components.escape(note), icon=":material/warning:")
 if view == "Map":

@@ -81,6 +81,13 @@ class Coverage:
         return sum(-(-period.duration // step) for period in self.gaps.get(gap, ()))
 
     @property
+    def counts(self) -> dict[str, int]:
+        """Steps asked for and present, and by reason those that are not: as JSON has it."""
+        return {"asked": self.asked, "present": self.present} | {
+            gap.name.lower(): self.count(gap) for gap in Gap
+        }
+
+    @property
     def sentence(self) -> str:
         """`5 of 7 days; 96 half-hours not published yet.`; '' where nothing is missing."""
         if self.is_complete or self.step is None:
@@ -165,6 +172,33 @@ def common(period: Period, *coverages: Coverage) -> list[Period]:
     """The stretches of a period in which none of these lacks anything: what may be compared."""
     lacking = [gap for one in coverages for periods in one.gaps.values() for gap in periods]
     return subtract(period, lacking)
+
+
+def together(coverages: Sequence[Coverage]) -> Coverage:
+    """Of several feeds needed at once (import and export): a step is there where all have it.
+
+    Where one lacks it for one reason and another for another, the first of `Gap` is said.
+    """
+    asked = max((one.asked for one in coverages), default=0)
+    gaps: dict[Gap, tuple[Period, ...]] = {}
+    said: list[Period] = []
+    for gap in (Gap.MISSING, Gap.PENDING, Gap.FETCHING, Gap.UNCONNECTED):
+        lacking = merge([period for one in coverages for period in one.gaps.get(gap, ())])
+        gaps[gap] = tuple(part for period in lacking for part in subtract(period, said))
+        said += gaps[gap]
+    unpriced = merge([period for one in coverages for period in one.unpriced])
+    steps = {one.step for one in coverages if one.asked}
+    whole = Coverage(
+        0,
+        asked,
+        gaps[Gap.MISSING],
+        gaps[Gap.PENDING],
+        gaps[Gap.FETCHING],
+        tuple(unpriced),
+        gaps[Gap.UNCONNECTED],
+        step=steps.pop() if len(steps) == 1 else None,
+    )
+    return replace(whole, present=max(asked - sum(whole.count(gap) for gap in gaps), 0))
 
 
 def steps_word(step: timedelta, count: int) -> str:

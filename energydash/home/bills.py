@@ -9,15 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
 from itertools import groupby
 
 import numpy as np
 
-from energydash.core.time import HALF_HOUR, Period, zone_info
-from energydash.home.meters import Direction, Meter
-from energydash.home.rate_cards import HALF_HOUR_US, UNPRICED, Micros, Rate
+from energydash.core.coverage import Coverage, together
+from energydash.core.time import Period, zone_info
+from energydash.home.instants import runs
+from energydash.home.meters import Direction, Energy, Meter
+from energydash.home.rate_cards import UNPRICED, Rate
 from energydash.home.usage import Usage, assumes_calorific_value
 
 CENT = Decimal("0.01")
@@ -79,7 +80,8 @@ class StandingLine:
 class Statement:
     """What one meter's energy cost over the period; an export meter's is a credit.
 
-    unpriced_kwh is in no line. missing: runs of half-hours without a reading. notes: what is
+    unpriced_kwh is in no line. missing: runs of half-hours without a reading. coverage: of the
+    half-hours asked for; where none of them is there, the energy is not known. notes: what is
     estimated or assumed, in sentences.
     """
 
@@ -91,6 +93,8 @@ class Statement:
     m3: Decimal | None
     missing: tuple[Period, ...]
     missing_half_hours: int
+    coverage: Coverage
+    is_unknown: bool = False
     notes: tuple[str, ...] = ()
 
     @property
@@ -115,37 +119,65 @@ class Statement:
 
 @dataclass(frozen=True)
 class Bill:
-    """Statements of every meter, and what is left to pay (below zero: to receive)."""
+    """Statements of every meter, and what is left to pay (below zero: to receive).
+
+    Energy without a price counts in kWh alone. The net is None where a kind of energy has no
+    reading at all, charges and credit also where nothing in them has a price.
+    """
 
     period: Period
     statements: tuple[Statement, ...]
 
     def _sum(self, direction: Direction, *, billed: bool) -> Decimal:
-        return sum(
-            (
-                (one.billed_total if billed else one.total).inc_vat
+        mine = [one for one in self.statements if one.meter.direction is direction]
+        return sum(((one.billed_total if billed else one.total).inc_vat for one in mine), ZERO)
+
+    def _known(self, direction: Direction) -> Decimal | None:
+        mine = [one for one in self.statements if one.meter.direction is direction]
+        is_priced = any(one.lines or one.standing for one in mine)
+        nothing = self._is_unread(direction) or (any(one.kwh for one in mine) and not is_priced)
+        return None if nothing else self._sum(direction, billed=False)
+
+    def _is_unread(self, direction: Direction) -> bool:
+        """True where a kind of energy ought to have readings, and has none."""
+        for energy in Energy:
+            same = [
+                one
                 for one in self.statements
-                if one.meter.direction is direction
-            ),
-            ZERO,
-        )
+                if (one.meter.energy, one.meter.direction) == (energy, direction)
+            ]
+            if any(one.is_unknown for one in same) and not any(
+                one.coverage.present for one in same
+            ):
+                return True
+        return False
+
+    def _net(self, *, billed: bool) -> Decimal | None:
+        if any(self._is_unread(direction) for direction in Direction):
+            return None
+        charged = self._sum(Direction.IMPORT, billed=billed)
+        return charged - self._sum(Direction.EXPORT, billed=billed)
 
     @property
-    def charges_gbp(self) -> Decimal:
-        return self._sum(Direction.IMPORT, billed=False)
+    def charges_gbp(self) -> Decimal | None:
+        return self._known(Direction.IMPORT)
 
     @property
-    def credit_gbp(self) -> Decimal:
-        return self._sum(Direction.EXPORT, billed=False)
+    def credit_gbp(self) -> Decimal | None:
+        return self._known(Direction.EXPORT)
 
     @property
-    def net_gbp(self) -> Decimal:
-        return self.charges_gbp - self.credit_gbp
+    def net_gbp(self) -> Decimal | None:
+        return self._net(billed=False)
 
     @property
-    def billed_net_gbp(self) -> Decimal:
-        charged = self._sum(Direction.IMPORT, billed=True)
-        return charged - self._sum(Direction.EXPORT, billed=True)
+    def billed_net_gbp(self) -> Decimal | None:
+        return self._net(billed=True)
+
+    @property
+    def coverage(self) -> Coverage:
+        """Of the half-hours; one is there where every meter has it."""
+        return together([one.coverage for one in self.statements])
 
 
 def bill(usages: Sequence[Usage], period: Period) -> Bill:
@@ -190,22 +222,10 @@ def statement(usage: Usage, period: Period, *, with_standing: bool = True) -> St
         None if usage.m3 is None else sum((Decimal(repr(v)) for v in usage.m3.tolist()), ZERO),
         tuple(runs(missing)),
         len(missing),
+        usage.coverage,
+        usage.is_unknown,
         _notes(usage, period, unpriced, len(missing)),
     )
-
-
-def runs(half_hours_us: Micros) -> list[Period]:
-    """Sorted half-hours as periods, neighbours joined."""
-    if not len(half_hours_us):
-        return []
-    breaks = np.flatnonzero(np.diff(half_hours_us) != HALF_HOUR_US)
-    first = half_hours_us[np.concatenate(([0], breaks + 1))]
-    last = half_hours_us[np.append(breaks, len(half_hours_us) - 1)]
-    epoch = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
-    return [
-        Period(epoch + timedelta(microseconds=a), epoch + timedelta(microseconds=b) + HALF_HOUR)
-        for a, b in zip(first.tolist(), last.tolist(), strict=True)
-    ]
 
 
 def _amount(quantity: Decimal, rate: Rate) -> Amount:

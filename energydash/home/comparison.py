@@ -11,24 +11,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 
 import numpy as np
 import pandas as pd
 
 from energydash.home.costs import By, keys_of, label_of
-from energydash.home.rate_cards import (
-    DAY_US,
-    MINUTE_US,
-    UNPRICED,
-    Floats,
-    Micros,
-    RateCard,
-    local_us,
-    price,
-    standing_days,
-)
-from energydash.home.usage import Flags, Usage
+from energydash.home.instants import DAY_US, MINUTE_US, Flags, Floats, Micros, local_us
+from energydash.home.prices import MeterPrices
+from energydash.home.rate_cards import UNPRICED
+from energydash.home.usage import Usage, daily_charges
 
 EVENING_MINUTES = (16 * 60, 20 * 60)
 CHEAP_HALF_HOURS = 8
@@ -41,7 +32,7 @@ ASSUMPTIONS = (
 
 
 @dataclass(frozen=True, eq=False)
-class Priced:
+class OneWay:
     """One direction's readings under one tariff.
 
     monthly_gbp: energy by month. standing_gbp: by month. Both in the order of the months asked.
@@ -92,75 +83,49 @@ class Comparison:
 
 
 @dataclass(frozen=True, eq=False)
-class Readings:
-    """One direction's half-hours and local months, worked out once for every tariff."""
+class Months:
+    """The local months that a comparison is about, and which of them each reading is in."""
 
-    times_us: Micros
-    kwh: Floats
-    month: Micros
-    days: tuple[date, ...]
-    day_month: Micros
-    months: tuple[str, ...]
-    zone: str
+    low: int
+    labels: tuple[str, ...]
+    of_readings: tuple[Micros, ...]
 
     @classmethod
-    def of(cls, usages: Sequence[Usage], days: Sequence[date], zone: str) -> Readings:
-        """The readings of several meters one after another, sorted by time."""
-        times = np.concatenate([usage.times_us for usage in usages] or [np.empty(0, np.int64)])
-        kwh = np.concatenate([usage.kwh for usage in usages] or [np.empty(0)])
-        order = np.argsort(times, kind="stable")
-        day_numbers = np.array([(day - date(1970, 1, 1)).days for day in days], np.int64) * DAY_US
-        day_month = keys_of(day_numbers, By.MONTH)
-        low = int(day_month.min()) if len(days) else 0
-        high = int(day_month.max()) if len(days) else -1
-        month = keys_of(local_us(times[order], zone), By.MONTH) - low
+    def of(cls, usages: Sequence[Usage], days: Sequence[date]) -> Months:
+        """The months of some days, and of the readings of some meters."""
+        numbers = keys_of(np.array([_day_us(day) for day in days], np.int64), By.MONTH)
+        low, high = (int(numbers.min()), int(numbers.max())) if len(numbers) else (0, -1)
         labels = tuple(label_of(number, By.MONTH) for number in range(low, high + 1))
-        return cls(times[order], kwh[order], month, tuple(days), day_month - low, labels, zone)
+        each = (
+            keys_of(local_us(usage.times_us, usage.meter.zone), By.MONTH) - low for usage in usages
+        )
+        return cls(low, labels, tuple(each))
 
 
-def under(readings: Readings, card: RateCard, kwh: Floats | None = None) -> Priced:
-    """The readings (or another load at the same instants) under one tariff."""
-    load = readings.kwh if kwh is None else kwh
-    lines = price(readings.times_us, load, card)
-    size = len(readings.months)
-    has_price = lines.code != UNPRICED
-    gbp = np.where(has_price, lines.kwh * np.nan_to_num(lines.pence_per_kwh) / 100, 0.0)
-    codes = standing_days(card.standing, readings.days, readings.zone)
-    pence = np.array([*(float(rate.inc_vat) for rate in card.standing.rates), 0.0])[codes]
-    return Priced(
-        card.id,
-        card.label,
-        np.bincount(readings.month[lines.reading], gbp, size).astype("float64"),
-        np.bincount(readings.day_month, pence / 100, size).astype("float64"),
-        float(load.sum()),
-        float(lines.kwh[~has_price].sum()),
-    )
+def total(id_: str, label: str, usages: Sequence[Usage], months: Months) -> OneWay:
+    """What priced usages of one direction come to, month by month.
 
-
-def actual(usages: Sequence[Usage], readings: Readings, label: str) -> Priced:
-    """What the tariffs that were really in force cost, to compare with."""
-    size = len(readings.months)
-    low = int(keys_of(np.array([_day_us(readings.days[0])]), By.MONTH)[0]) if readings.days else 0
+    months: made of the same meters in the same order.
+    """
+    size = len(months.labels)
     monthly, standing = np.zeros(size), np.zeros(size)
     kwh = unpriced = 0.0
-    seen: set[tuple[str, date]] = set()
-    for usage in usages:
-        month = keys_of(local_us(usage.times_us, readings.zone), By.MONTH) - low
-        gbp = np.nan_to_num(usage.line_gbp)
-        monthly += np.bincount(month[usage.lines.reading], gbp, size)
+    for usage, month in zip(usages, months.of_readings, strict=True):
+        lines = usage.lines
+        monthly += np.bincount(month[lines.reading], np.nan_to_num(usage.line_gbp), size)
         kwh += float(usage.kwh.sum())
-        unpriced += float(usage.lines.kwh[usage.lines.code == UNPRICED].sum())
-        for day, rate in usage.charges:
-            if (usage.meter.charge_point, day) not in seen:
-                seen.add((usage.meter.charge_point, day))
-                place = int(keys_of(np.array([_day_us(day)]), By.MONTH)[0]) - low
-                standing[place] += float(rate.inc_vat / Decimal(100))
-    return Priced("actual", label, monthly, standing, kwh, unpriced)
+        unpriced += float(lines.kwh[lines.code == UNPRICED].sum())
+    charges = daily_charges(usages)
+    if charges:
+        days = np.array([_day_us(day) for day, _ in charges], np.int64)
+        gbp = np.array([float(pence) / 100 for _, pence in charges])
+        standing += np.bincount(keys_of(days, By.MONTH) - months.low, gbp, size)
+    return OneWay(id_, label, monthly, standing, kwh, unpriced)
 
 
 def pairs(
-    imports: Sequence[Priced],
-    exports: Sequence[Priced],
+    imports: Sequence[OneWay],
+    exports: Sequence[OneWay],
     months: Sequence[str],
     baseline_gbp: float | None,
     *,
@@ -212,17 +177,17 @@ def pairs(
     return Comparison(table, frame, baseline_gbp, is_estimate)
 
 
-def shift_evening(readings: Readings, card: RateCard, fraction: float) -> Floats:
+def shift_evening(usage: Usage, prices: MeterPrices, fraction: float) -> Floats:
     """The load if `fraction` of each local day's evening moved to that day's cheapest half-hours.
 
     The evening is 16:00 to 20:00 local; what moves is spread evenly over the 8 cheapest priced
     half-hours outside it. A day without such half-hours keeps its load.
     """
-    local = local_us(readings.times_us, readings.zone)
+    local = local_us(usage.times_us, usage.meter.zone)
     minute = local % DAY_US // MINUTE_US
     _, day = np.unique(local // DAY_US, return_inverse=True)
     evening: Flags = (minute >= EVENING_MINUTES[0]) & (minute < EVENING_MINUTES[1])
-    pence = card.unit.pence(readings.times_us)
+    pence = prices.pence(usage.times_us, *usage.used)
     usable = ~evening & ~np.isnan(pence)
     order = np.lexsort((pence, day))
     order = order[usable[order]]
@@ -232,8 +197,8 @@ def shift_evening(readings: Readings, card: RateCard, fraction: float) -> Floats
     size = int(day.max()) + 1 if len(day) else 0
     count = np.bincount(day[chosen], minlength=size)
     moves = evening & (count[day] > 0)
-    moved = np.bincount(day[moves], fraction * readings.kwh[moves], size)
-    load = np.where(moves, (1 - fraction) * readings.kwh, readings.kwh)
+    moved = np.bincount(day[moves], fraction * usage.kwh[moves], size)
+    load = np.where(moves, (1 - fraction) * usage.kwh, usage.kwh)
     load[chosen] += moved[day[chosen]] / count[day[chosen]]
     return load
 
@@ -242,4 +207,4 @@ def _day_us(day: date) -> int:
     return (day - date(1970, 1, 1)).days * DAY_US
 
 
-_NOTHING_EXPORTED = Priced("", "", np.empty(0), np.zeros(1), 0.0, 0.0)
+_NOTHING_EXPORTED = OneWay("", "", np.empty(0), np.zeros(1), 0.0, 0.0)

@@ -2,7 +2,9 @@
 
 Costs include VAT and leave the standing charge out; it is in the totals, once per local day and
 meter point. A row's net is import less export; the total's net adds the standing charge. Energy
-without a price counts in kWh alone. Nothing is rounded.
+without a price counts in kWh alone. What is not known is NaN: a row's import and its net where
+readings are due and there is none, its cost also where none of them has a price. Nothing is
+rounded.
 """
 
 from __future__ import annotations
@@ -17,17 +19,18 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from energydash.home.meters import Direction
-from energydash.home.rate_cards import (
+from energydash.core.coverage import Coverage, Gap, together
+from energydash.home.instants import (
     DAY_US,
     HALF_HOUR_US,
     MINUTE_US,
-    UNPRICED,
     Floats,
     Micros,
     local_us,
 )
-from energydash.home.usage import Usage, daily_charges, found
+from energydash.home.meters import Direction
+from energydash.home.rate_cards import UNPRICED
+from energydash.home.usage import Usage, daily_charges, have_reading
 
 
 class By(StrEnum):
@@ -47,7 +50,7 @@ WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", 
 UNPRICED_KEY = "unpriced"
 SUMS = (
     "import_kwh", "import_cost_gbp", "export_kwh", "export_value_gbp", "net_cost_gbp",
-    "unpriced_kwh", "missing",
+    "unpriced_kwh", "missing", "pending",
 )  # fmt: skip
 COLUMNS = ("key", "days", *SUMS)
 EXTRA = (
@@ -58,11 +61,15 @@ EXTRA = (
 
 @dataclass(frozen=True, eq=False)
 class Costs:
-    """rows: `COLUMNS`, and `EXTRA` beside them. totals: the sums and `standing_charge_gbp`."""
+    """rows: `COLUMNS`, and `EXTRA` beside them. totals: the sums and `standing_charge_gbp`.
+
+    coverage: of the half-hours; one is there where every meter has it.
+    """
 
     by: By
     rows: pd.DataFrame
     totals: Mapping[str, Any]
+    coverage: Coverage
 
     def to_json(self) -> dict[str, Any]:
         """The command line's and REST's shape."""
@@ -72,21 +79,64 @@ class Costs:
                 for values in self.rows[list(COLUMNS)].astype(object).itertuples(index=False)
             ],
             "totals": {key: self.totals[key] for key in (*COLUMNS, "standing_charge_gbp")},
+            "coverage": self.coverage.counts,
         }
 
 
 def costs(usages: Sequence[Usage], by: By) -> Costs:
     """Rows by key, and totals, of any number of meters of one kind of energy."""
-    rows = _by_rate(usages) if by is By.RATE else _by_time(usages, by)
-    rows["net_cost_gbp"] = rows["import_cost_gbp"] - rows["export_value_gbp"]
-    totals: dict[str, Any] = {"key": "total", "days": _days_with_reading(usages)}
-    totals |= {name: float(rows[name].sum()) for name in SUMS}
-    totals |= {name: float(rows[name].sum()) for name in EXTRA}
+    local = [local_us(usage.times_us, usage.meter.zone) for usage in usages]
+    rows = _by_rate(usages, local) if by is By.RATE else _by_time(usages, local, by)
+    whole = rows if by is By.TOTAL else _by_time(usages, local, By.TOTAL)
+    totals: dict[str, Any] = {
+        "key": "total",
+        "days": len(distinct_of([t // DAY_US for t in local])),
+    }
+    for name in (*SUMS, *EXTRA):
+        totals[name] = float(whole[name].iloc[0]) if len(whole) else np.nan
     totals["missing"] = sum(len(usage.missing_us) for usage in usages)
+    totals["pending"] = sum(usage.coverage.count(Gap.PENDING) for usage in usages)
     standing = sum((pence for _, pence in daily_charges(usages)), Decimal(0)) / 100
     totals["standing_charge_gbp"] = float(standing)
     totals["net_cost_gbp"] += totals["standing_charge_gbp"]
-    return Costs(by, rows, totals)
+    coverage = together([usage.coverage for usage in usages])
+    return Costs(by, rows, totals, coverage)
+
+
+@dataclass(frozen=True)
+class Change:
+    """Two periods over the days that both have in full: `days` of `asked`. Sums in £, net with
+    standing charges."""
+
+    days: int
+    asked: int
+    now: Mapping[str, float]
+    before: Mapping[str, float]
+
+
+def change(now: Costs, first: date, before: Costs, first_before: date, asked: int) -> Change:
+    """What changed between two periods of `asked` days, the first day beside the first.
+
+    now, before: costs by day. A day counts where no half-hour of either is missing or pending.
+    """
+    whole = [_whole_days(one, since) for one, since in ((now, first), (before, first_before))]
+    both = whole[0].index.intersection(whole[1].index)
+    sums = [
+        {str(name): float(value) for name, value in one.loc[both].sum().items()} for one in whole
+    ]
+    return Change(len(both), asked, *sums)
+
+
+def _whole_days(costs: Costs, first: date) -> pd.DataFrame:
+    """£ of the days without a gap, by their number from `first` on."""
+    rows = costs.rows
+    rows = rows[(rows["missing"] == 0) & (rows["pending"] == 0) & (rows["days"] > 0)]
+    number = [(date.fromisoformat(key) - first).days for key in rows["key"]]
+    table = rows[["import_cost_gbp", "export_value_gbp", "net_cost_gbp"]].set_axis(
+        pd.Index(number, dtype="int64"), axis="index"
+    )
+    table["net_cost_gbp"] += rows["standing_charge_gbp"].to_numpy()
+    return table.dropna()
 
 
 def keys_of(local: Micros, by: By) -> Micros:
@@ -124,96 +174,115 @@ def label_of(key: int, by: By) -> str:
     return (date(1970, 1, 1) + timedelta(days=day)).isoformat()
 
 
-def _by_time(usages: Sequence[Usage], by: By) -> pd.DataFrame:
-    parts = []
-    for usage in usages:
-        zone = usage.meter.zone
-        local = local_us(usage.times_us, zone)
-        parts.append(
-            (usage, local, keys_of(local, by), keys_of(local_us(usage.expected_us, zone), by))
-        )
-    every = [key for part in parts for key in part[2:] if len(key)]
+def _by_time(usages: Sequence[Usage], local: Sequence[Micros], by: By) -> pd.DataFrame:
+    keys = [
+        [
+            keys_of(clock, by),
+            keys_of(local_us(usage.expected_us, usage.meter.zone), by),
+            keys_of(local_us(usage.pending_us, usage.meter.zone), by),
+        ]
+        for usage, clock in zip(usages, local, strict=True)
+    ]
+    every = [key for three in keys for key in three if len(key)]
     if not every:
-        return pd.DataFrame({name: [] for name in (*COLUMNS, *EXTRA)})
+        return pd.DataFrame({name: [] for name in ("key", "days", *SUMS, *EXTRA)})
     low = min(int(key.min()) for key in every)
     size = max(int(key.max()) for key in every) - low + 1
-    rows = {name: np.zeros(size) for name in (*SUMS, *EXTRA)}
+    sums = _Sums(size)
     shown = np.zeros(size, bool)
     pairs: list[Micros] = []
-    for usage, local, key, expected in parts:
-        here, due = key - low, expected - low
-        _add(rows, usage, here[usage.lines.reading], here, size)
-        absent = ~found(usage.expected_us, usage.times_us)
-        rows["missing"] += np.bincount(due[absent], minlength=size)
-        shown[here] = True
-        shown[due] = True
-        pairs.append(local // DAY_US * size + here)
-    distinct = distinct_of(pairs) % size
-    if by in (By.HALF_HOUR, By.HOUR):
-        rows["standing_charge_gbp"][:] = np.nan
-    else:
-        for day, pence in daily_charges(usages):
-            number = np.array([(day - date(1970, 1, 1)).days * DAY_US])
-            place = int(keys_of(number, by)[0]) - low
-            if 0 <= place < size:
-                rows["standing_charge_gbp"][place] += float(pence) / 100
-    frame = pd.DataFrame(rows)
-    frame.insert(0, "days", np.bincount(distinct, minlength=size))
-    frame.insert(0, "key", [label_of(low + number, by) for number in range(size)])
-    frame["missing"] = frame["missing"].astype("int64")
-    return frame[shown].reset_index(drop=True)
+    for usage, clock, three in zip(usages, local, keys, strict=True):
+        here, due, waiting = (key - low for key in three)
+        sums.add(usage, here[usage.lines.reading], here)
+        sums.ask(usage, due, waiting)
+        for places in (here, due, waiting):
+            shown[places] = True
+        pairs.append(clock // DAY_US * size + here)
+    standing = np.full(size, np.nan if by in (By.HALF_HOUR, By.HOUR) else 0.0)
+    for day, pence in daily_charges(usages):
+        number = np.array([(day - date(1970, 1, 1)).days * DAY_US])
+        place = int(keys_of(number, by)[0]) - low
+        if 0 <= place < size:
+            standing[place] += float(pence) / 100
+    labels = [label_of(low + number, by) for number in range(size)]
+    days = np.bincount(distinct_of(pairs) % size, minlength=size)
+    return sums.frame(labels, days, standing)[shown].reset_index(drop=True)
 
 
-def _by_rate(usages: Sequence[Usage]) -> pd.DataFrame:
+def _by_rate(usages: Sequence[Usage], local: Sequence[Micros]) -> pd.DataFrame:
     """Rows by price in £/kWh to 5 decimals, cheapest first, then what has no price."""
     texts = {rate_key(rate.inc_vat) for usage in usages for rate in usage.lines.rates}
     labels = [*sorted(texts, key=Decimal), UNPRICED_KEY]
     number = {label: place for place, label in enumerate(labels)}
     size = len(labels)
-    rows = {name: np.zeros(size) for name in (*SUMS, *EXTRA)}
+    sums = _Sums(size)
     pairs = []
-    for usage in usages:
+    for usage, clock in zip(usages, local, strict=True):
         place = [*(number[rate_key(rate.inc_vat)] for rate in usage.lines.rates), size - 1]
         key = np.array(place, np.int64)[usage.lines.code]
-        _add(rows, usage, key, None, size)
-        day = local_us(usage.times_us, usage.meter.zone)[usage.lines.reading] // DAY_US
-        pairs.append(day * size + key)
+        sums.add(usage, key, None)
+        pairs.append(clock[usage.lines.reading] // DAY_US * size + key)
     days = np.bincount(distinct_of(pairs) % size, minlength=size)
-    rows["standing_charge_gbp"][:] = np.nan
-    frame = pd.DataFrame({"key": labels, "days": days, **rows})
-    frame["missing"] = frame["missing"].astype("int64")
-    return frame[days > 0].reset_index(drop=True)
+    return sums.frame(labels, days, np.full(size, np.nan))[days > 0].reset_index(drop=True)
 
 
-def _add(
-    rows: dict[str, Floats], usage: Usage, key: Micros, reading_key: Micros | None, size: int
-) -> None:
-    """Add a meter's lines, whose rows are `key`, to the sums."""
-    lines = usage.lines
-    gbp = usage.line_gbp
-    priced = lines.code != UNPRICED
-    is_export = usage.meter.direction is Direction.EXPORT
-    way = "export" if is_export else "import"
-    rows[f"{way}_kwh"] += np.bincount(key, lines.kwh, size)
-    rows["export_value_gbp" if is_export else "import_cost_gbp"] += np.bincount(
-        key[priced], gbp[priced], size
-    )
-    unpriced = np.bincount(key[~priced], lines.kwh[~priced], size)
-    rows["unpriced_kwh"] += unpriced
-    rows[f"{way}_unpriced_kwh"] += unpriced
-    if usage.m3 is not None and reading_key is not None:
-        rows["import_m3"] += np.bincount(reading_key, usage.m3, size)
-    if usage.g_per_kwh is not None:
-        kilograms = lines.kwh * usage.g_per_kwh[lines.reading] / 1000
-        unknown = np.isnan(kilograms)
-        rows[f"{way}_kg_co2"] += np.bincount(key[~unknown], kilograms[~unknown], size)
-        rows["unknown_co2_kwh"] += np.bincount(key[unknown], lines.kwh[unknown], size)
+class _Sums:
+    """Rows being added up, and how many readings, prices and half-hours each figure is made of."""
 
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self.sums = {name: np.zeros(size) for name in (*SUMS, *EXTRA)}
+        self.asked, self.read, self.priced, self.clean = (
+            dict.fromkeys(Direction, np.zeros(size)) for _ in range(4)
+        )
 
-def _days_with_reading(usages: Sequence[Usage]) -> int:
-    return len(
-        distinct_of([local_us(usage.times_us, usage.meter.zone) // DAY_US for usage in usages])
-    )
+    def add(self, usage: Usage, key: Micros, reading_key: Micros | None) -> None:
+        """Add a meter's lines, whose rows are `key`."""
+        lines, way, size = usage.lines, usage.meter.direction, self.size
+        name = way.value
+        priced = lines.code != UNPRICED
+        money = "export_value_gbp" if way is Direction.EXPORT else "import_cost_gbp"
+        self.sums[f"{name}_kwh"] += np.bincount(key, lines.kwh, size)
+        self.sums[money] += np.bincount(key[priced], usage.line_gbp[priced], size)
+        self.read[way] = self.read[way] + np.bincount(key, minlength=size)
+        self.priced[way] = self.priced[way] + np.bincount(key[priced], minlength=size)
+        unpriced = np.bincount(key[~priced], lines.kwh[~priced], size)
+        self.sums["unpriced_kwh"] += unpriced
+        self.sums[f"{name}_unpriced_kwh"] += unpriced
+        if usage.m3 is not None and reading_key is not None:
+            self.sums["import_m3"] += np.bincount(reading_key, usage.m3, size)
+        if usage.g_per_kwh is not None:
+            kilograms = lines.kwh * usage.g_per_kwh[lines.reading] / 1000
+            known = ~np.isnan(kilograms)
+            self.sums[f"{name}_kg_co2"] += np.bincount(key[known], kilograms[known], size)
+            self.sums["unknown_co2_kwh"] += np.bincount(key[~known], lines.kwh[~known], size)
+            self.clean[way] = self.clean[way] + np.bincount(key[known], minlength=size)
+
+    def ask(self, usage: Usage, expected: Micros, pending: Micros) -> None:
+        """Count the half-hours that belong in each row, with or without a reading."""
+        way, size = usage.meter.direction, self.size
+        absent = ~have_reading(usage.expected_us, usage.times_us)
+        self.sums["missing"] += np.bincount(expected[absent], minlength=size)
+        self.sums["pending"] += np.bincount(pending, minlength=size)
+        self.asked[way] = self.asked[way] + np.bincount(
+            np.concatenate((expected, pending)), minlength=size
+        )
+
+    def frame(self, keys: Sequence[str], days: Micros, standing: Floats) -> pd.DataFrame:
+        """The rows; what nothing is known of is NaN, the net where a side has no reading."""
+        self.sums["net_cost_gbp"] = self.sums["import_cost_gbp"] - self.sums["export_value_gbp"]
+        for way, money in zip(Direction, ("import_cost_gbp", "export_value_gbp"), strict=True):
+            asked = self.asked[way] + self.read[way] > 0
+            for name, known in (
+                (f"{way.value}_kwh", self.read),
+                (money, self.priced),
+                (f"{way.value}_kg_co2", self.clean),
+            ):
+                self.sums[name][asked & (known[way] == 0)] = np.nan
+            self.sums["net_cost_gbp"][asked & (self.read[way] == 0)] = np.nan
+        self.sums["standing_charge_gbp"] = standing
+        frame = pd.DataFrame({"key": keys, "days": days, **self.sums})
+        return frame.astype({"missing": "int64", "pending": "int64"})
 
 
 def distinct_of(parts: Sequence[Micros]) -> Micros:

@@ -1,349 +1,248 @@
-"""Tariffs turned into `RateCard`s: explicit UTC intervals, whatever form the tariff came in.
+"""The one price: what each half-hour of a meter costs, whoever asks.
 
-Local bands become UTC intervals here, so that a clock change is met in one place.
+A reading is priced with the rate at its start, under the tariff that its meter is on then. Costs,
+bills, the price now, the windows, comparisons and a battery's money all come from `MeterPrices`, so
+one half-hour has one price. What it needs beyond the period asked for is the caller's part
+(`context_of`): whole local days, and readings from where a tier began to count.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
-from functools import lru_cache
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
-import pandas as pd
 
-from energydash.core.time import Period, half_hours, local_midnight, subtract
-from energydash.home.meters import Direction, Meter
-from energydash.home.rate_cards import (
-    ALWAYS_US,
-    DAY_US,
-    FOREVER_US,
+from energydash.core.time import DAY, Period, local_midnight, zone_info
+from energydash.home.instants import (
     HALF_HOUR_US,
-    MINUTE_US,
-    NO_PRICES,
-    UNPRICED,
+    NO_TIMES,
     Codes,
+    Floats,
     Micros,
-    Prices,
-    Rate,
-    RateCard,
-    index_us,
+    charged_days,
     local_us,
     micros,
-    pence_of,
+    midnights_us,
 )
-from energydash.home.tariffs import Agreement, Tariff, parse_code
+from energydash.home.meters import Meter
+from energydash.home.rate_cards import UNPRICED, Rate, RateCard, pence_of
+from energydash.home.tariff_cards import tariff_card
+from energydash.home.tariffs import Agreement, Tariff, TierSpan
+from energydash.home.terms import PriceKey, Term, terms
 
-# The `kind`s of the store's rates.
-UNIT_RATE, DAY_RATE, NIGHT_RATE = "unit", "day", "night"
-STANDING_CHARGE = "standing"
-
-# Octopus gives Economy 7 prices, not hours; smart meters keep UTC all year (facts of the API).
-ECONOMY_7_NIGHT_UTC_MINUTES = (30, 450)
-
-# Economy 7's two prices are laid out day by day, so they need a first and a last day.
-FIRST_SMART_METER_US = micros(datetime(2010, 1, 1, tzinfo=UTC))
-LAST_DAY_US = micros(datetime(2050, 1, 1, tzinfo=UTC))
-
-NO_EDGES = np.empty(0, np.int64)
+NO_ENERGY: Floats = np.empty(0)
 
 
-def tariff_card(tariff: Tariff, period: Period) -> RateCard:
-    """A user's tariff over `period` as UTC intervals, within its validity."""
-    start_us = micros(period.start)
-    end_us = micros(period.end)
-    if tariff.valid_from:
-        start_us = max(start_us, micros(local_midnight(tariff.valid_from, tariff.zone)))
-    if tariff.valid_to:
-        end_us = min(end_us, micros(local_midnight(tariff.valid_to, tariff.zone)))
-    standing_rate = _rate(tariff, tariff.standing_p_per_day)
-    if end_us <= start_us:
-        unit, standing = NO_PRICES, NO_PRICES
-    else:
-        unit = _unit_prices(tariff, start_us, end_us)
-        standing = _constant(standing_rate, start_us, end_us)
-    return RateCard(
-        tariff.id,
-        tariff.label,
-        tariff.energy,
-        tariff.direction,
-        unit,
-        standing,
-        tuple((float(tier.above_kwh), _rate(tariff, tier.rate)) for tier in tariff.tiers),
-        tariff.tier_span,
-        tariff.zone,
-    )
+@dataclass(frozen=True, eq=False)
+class Lines:
+    """Priced energy: a line for each reading, and one more where a tier ends inside it.
 
-
-def published_card(
-    code: str,
-    rates: pd.DataFrame,
-    direction: Direction,
-    *,
-    payment_method: str = "DIRECT_DEBIT",
-    label: str = "",
-) -> RateCard:
-    """A published tariff from the store's `rates` rows.
-
-    Rows of another payment method are left out where the wanted one has a price; a missing
-    `valid_from` is since always, a missing `valid_to` still runs.
+    reading: index of the reading. code: into `rates`, UNPRICED where nothing has a price.
     """
-    unit = _published(rates, (UNIT_RATE,), payment_method, code)
-    if not len(unit.codes):
-        unit = _day_and_night(
-            _published(rates, (DAY_RATE,), payment_method, code),
-            _published(rates, (NIGHT_RATE,), payment_method, code),
-        )
-    standing = _published(rates, (STANDING_CHARGE,), payment_method, code)
-    return RateCard(code, label or code, parse_code(code).energy, direction, unit, standing)
+
+    reading: Codes
+    kwh: Floats
+    code: Codes
+    rates: tuple[Rate, ...]
+
+    @property
+    def pence_per_kwh(self) -> Floats:
+        """The price of each line with VAT; NaN where there is none."""
+        return pence_of(self.rates)[self.code]
+
+    def since(self, first: int) -> Lines:
+        """The lines of the readings from number `first` on, counted from there."""
+        if not first:
+            return self
+        keep = self.reading >= first
+        return Lines(self.reading[keep] - first, self.kwh[keep], self.code[keep], self.rates)
+
+    def pence_of_readings(self, count: int) -> Floats:
+        """What a kWh of each of `count` readings cost on average; NaN where it has no price.
+
+        A reading of zero has the price that its next kWh would have.
+        """
+        pence = self.pence_per_kwh
+        kwh = np.bincount(self.reading, self.kwh, count)
+        paid = np.bincount(self.reading, self.kwh * pence, count)
+        first = np.full(count, np.nan)
+        first[self.reading[::-1]] = pence[::-1]
+        mean: Floats = np.where(kwh > 0, paid / np.where(kwh > 0, kwh, 1.0), first)
+        return np.where(np.bincount(self.reading, minlength=count) > 1, mean, first)
 
 
-def with_dispatches(card: RateCard, slots: Sequence[Period]) -> RateCard:
-    """The card with every half-hour that a charging slot touches at the day's lowest rate.
+@dataclass(frozen=True, eq=False)
+class MeterPrices:
+    """What a meter's energy and days cost: the tariffs it is on, one after another.
 
-    Intelligent Go prices the whole home off-peak while it charges the car, whole half-hours.
+    cards: the prices of each term's tariff, over whole local days.
     """
-    unit = card.unit
-    if not slots or not len(unit.codes):
-        return card
-    edges = [
-        np.arange(
-            micros(slot.start) // HALF_HOUR_US * HALF_HOUR_US,
-            micros(slot.end),
-            HALF_HOUR_US,
-            dtype=np.int64,
-        )
-        for slot in slots
-    ]
-    cheap = np.unique(np.concatenate(edges))
-    starts = np.unique(np.concatenate((unit.starts_us, unit.ends_us, cheap, cheap + HALF_HOUR_US)))
-    starts = starts[(starts >= unit.starts_us[0]) & (starts < unit.ends_us[-1])]
-    codes = unit.at(starts)
-    pence = pence_of(unit.rates)
-    day = local_us(starts, card.zone) // DAY_US
-    place = np.unique(day, return_inverse=True)[1]
-    lowest = np.full(int(place.max()) + 1, UNPRICED, np.intp)
-    order = np.lexsort((-pence[codes], place))  # the cheapest of each day comes last; NaN first
-    priced = order[codes[order] != UNPRICED]
-    lowest[place[priced]] = codes[priced]
-    here = np.isin(starts // HALF_HOUR_US * HALF_HOUR_US, cheap) & (codes != UNPRICED)
-    codes = np.where(here, lowest[place], codes)
-    ends = np.append(starts[1:], unit.ends_us[-1])
-    return replace(card, unit=_joined(starts, ends, codes, unit.rates))
+
+    terms: tuple[Term, ...]
+    cards: Mapping[PriceKey, RateCard]
+    zone: str
+
+    @cached_property
+    def has_tiers(self) -> bool:
+        """True where a price depends on what was used before."""
+        return any(card.tiers for card in self.cards.values())
+
+    def lines(self, times_us: Micros, kwh: Floats) -> Lines:
+        """Readings, sorted by time, with the rate of each; tiers count from the first given."""
+        parts: list[Lines] = []
+        unpriced = np.ones(len(times_us), bool)
+        for key, card in self.cards.items():
+            mine = [
+                np.arange(*self._span(term, times_us)) for term in self.terms if term.key == key
+            ]
+            places = np.concatenate(mine) if mine else np.empty(0, np.intp)
+            unpriced[places] = False
+            one = _under_card(times_us[places], kwh[places], card)
+            parts.append(Lines(places[one.reading], one.kwh, one.code, one.rates))
+        rest = np.flatnonzero(unpriced)
+        parts.append(Lines(rest, kwh[rest], np.full(len(rest), UNPRICED, np.intp), ()))
+        return _joined([part for part in parts if len(part.reading)])
+
+    def pence(
+        self, times_us: Micros, used_us: Micros = NO_TIMES, used_kwh: Floats = NO_ENERGY
+    ) -> Floats:
+        """p/kWh with VAT of the half-hour that each instant is in; NaN where none is known.
+
+        used: the readings so far, for tiers. A half-hour with a reading has what its energy cost on
+        average, one without the price of the next kWh.
+        """
+        starts = times_us // HALF_HOUR_US * HALF_HOUR_US
+        if not self.has_tiers:
+            used_us, used_kwh = NO_TIMES, NO_ENERGY
+        every = np.union1d(starts, used_us)
+        kwh = np.zeros(len(every))
+        kwh[np.searchsorted(every, used_us)] = used_kwh
+        pence = self.lines(every, kwh).pence_of_readings(len(every))
+        return pence[np.searchsorted(every, starts)]
+
+    def charges(self, period: Period) -> tuple[tuple[date, Rate], ...]:
+        """(local day, standing charge) of each day that begins in the period and has one."""
+        days = charged_days(period, self.zone)
+        midnights = midnights_us(tuple(days), self.zone)
+        charged: list[tuple[date, Rate]] = []
+        for term in self.terms:
+            card = self.cards[term.key]
+            low, high = self._span(term, midnights)
+            codes = card.standing.at(midnights[low:high]).tolist()
+            charged += [
+                (day, card.standing.rates[code])
+                for day, code in zip(days[low:high], codes, strict=True)
+                if code != UNPRICED
+            ]
+        return tuple(charged)
+
+    @staticmethod
+    def _span(term: Term, times_us: Micros) -> tuple[int, int]:
+        edges = [micros(term.period.start), micros(term.period.end)]
+        low, high = np.searchsorted(times_us, edges).tolist()
+        return low, high
 
 
-def _rate(tariff: Tariff, pence: Decimal) -> Rate:
-    percent = Decimal(0) if tariff.direction is Direction.EXPORT else tariff.vat_percent
-    factor = 1 + percent / 100
-    if tariff.prices_include_vat:
-        return Rate(pence, pence / factor, tariff.label)
-    return Rate(pence * factor, pence, tariff.label)
-
-
-def _constant(rate: Rate, start_us: int, end_us: int) -> Prices:
-    return Prices(
-        np.array([start_us], np.int64), np.array([end_us], np.int64), np.zeros(1, np.intp), (rate,)
-    )
-
-
-def _unit_prices(tariff: Tariff, start_us: int, end_us: int) -> Prices:
-    """The tariff's energy prices; code 0 is the default rate where there is one."""
-    rates: list[Rate] = []
-    if tariff.default_rate is not None:
-        rates.append(_rate(tariff, tariff.default_rate))
-    zone = tariff.band_zone or tariff.zone
-    own = _own_series(tariff)
-    minutes = {edge for band in tariff.bands for part in band.segments() for edge in part[:2]}
-    bands = _local_edges(start_us, end_us, tuple(sorted(minutes)), zone) if minutes else NO_EDGES
-    starts = np.unique(np.concatenate(([start_us], bands, own.starts_us, own.ends_us)))
-    starts = starts[(starts >= start_us) & (starts < end_us)]
-    codes = np.full(len(starts), 0 if rates else UNPRICED, np.intp)
-    local = local_us(starts, zone)
-    day, minute = local // DAY_US, (local % DAY_US) // MINUTE_US
-    days = np.unique(np.concatenate((day, day - 1))) if tariff.bands else NO_EDGES
-    dates = [date(1970, 1, 1) + timedelta(int(number)) for number in days]
-    for band in tariff.bands:
-        covered = np.array([band.covers(one) for one in dates])
-        for start, end, shift in band.segments():
-            here = covered[np.searchsorted(days, day - shift)]
-            codes[(minute >= start) & (minute < end) & here] = len(rates)
-        rates.append(_rate(tariff, band.rate))
-    own_codes = own.at(starts)
-    codes = np.where(own_codes >= 0, own_codes + len(rates), codes)
-    rates.extend(own.rates)
-    return _joined(starts, np.append(starts[1:], end_us), codes, tuple(rates))
-
-
-def _own_series(tariff: Tariff) -> Prices:
-    """The tariff's explicit intervals, one rate for each distinct price."""
-    distinct = {one.rate: None for one in tariff.intervals}
-    number = {pence: place for place, pence in enumerate(distinct)}
-    return Prices(
-        np.array([micros(one.start) for one in tariff.intervals], np.int64),
-        np.array([micros(one.end, FOREVER_US) for one in tariff.intervals], np.int64),
-        np.array([number[one.rate] for one in tariff.intervals], np.intp),
-        tuple(_rate(tariff, pence) for pence in distinct),
-    )
-
-
-@lru_cache(maxsize=64)
-def _local_edges(start_us: int, end_us: int, minutes: tuple[int, ...], zone: str) -> Micros:
-    """UTC instants at which the local clock shows `minutes`, and every half-hour of a changed day.
-
-    What is in force may change at a clock change itself; the half-hours of that day hold it.
-    """
-    first, last = start_us // DAY_US, end_us // DAY_US
-    days = np.arange(first - 1, last + 2, dtype=np.int64)
-    local = (days[:, None] * DAY_US + np.array(minutes, np.int64)[None, :] * MINUTE_US).ravel()
-    wall = pd.DatetimeIndex(np.unique(local).astype("datetime64[us]"))
-    # An edge inside the repeated hour comes twice; one inside the skipped hour at its end.
-    edges = [
-        index_us(
-            wall.tz_localize(
-                zone, ambiguous=np.full(len(wall), is_summer), nonexistent="shift_forward"
-            )
-        )
-        for is_summer in (True, False)
-    ]
-    edges.append(_changed_half_hours(first, last, zone))
-    return np.unique(np.concatenate(edges))
-
-
-@lru_cache(maxsize=64)
-def _changed_half_hours(first: int, last: int, zone: str) -> Micros:
-    """Every half-hour of the local days, by number since 1970, whose clock changes."""
-    found = [NO_EDGES]
-    for day in (date(1970, 1, 1) + timedelta(number) for number in range(first - 1, last + 2)):
-        if (count := half_hours(day, zone)) != 48:
-            midnight = micros(local_midnight(day, zone))
-            found.append(midnight + np.arange(count, dtype=np.int64) * HALF_HOUR_US)
-    return np.concatenate(found)
-
-
-def _joined(starts: Micros, ends: Micros, codes: Codes, rates: tuple[Rate, ...]) -> Prices:
-    """Intervals without the unpriced ones, neighbours of one price as one."""
-    priced = codes != UNPRICED
-    starts, ends, codes = starts[priced], ends[priced], codes[priced]
-    if not len(starts):
-        return Prices(starts, ends, codes, rates)
-    new = np.concatenate(([True], (codes[1:] != codes[:-1]) | (starts[1:] != ends[:-1])))
-    first = np.flatnonzero(new)
-    last = np.append(first[1:] - 1, len(starts) - 1)
-    return Prices(starts[first], ends[last], codes[first], rates)
-
-
-def _published(
-    rates: pd.DataFrame, kinds: Sequence[str], payment_method: str, tariff: str
-) -> Prices:
-    """The intervals of some kinds of published prices, one payment method, overlaps cut off."""
-    rows = rates[rates["kind"].isin(kinds)]
-    if rows.empty:
-        return NO_PRICES
-    starts = _column_us(rows["valid_from"], ALWAYS_US)
-    ends = _column_us(rows["valid_to"], FOREVER_US)
-    method = rows["payment_method"].fillna("").astype(str).to_numpy()
-    # the wanted method and the price for all; another method only where there is neither
-    wanted = (method == payment_method) | (method == "")
-    if not wanted.any():
-        wanted = method == min(method)
-    # of one instant, the wanted method's price wins over the price for all
-    order = np.lexsort((method == "", starts))
-    order = order[wanted[order]]
-    chosen = order[np.concatenate(([True], starts[order][1:] != starts[order][:-1]))]
-    starts, ends = starts[chosen], ends[chosen]
-    # a later price supersedes an earlier one that was left open
-    ends[:-1] = np.minimum(ends[:-1], starts[1:])
-    texts = list(
-        zip(
-            rows["inc_vat"].astype(str).to_numpy()[chosen],
-            rows["exc_vat"].astype(str).to_numpy()[chosen],
-            strict=True,
-        )
-    )
-    distinct = {pair: number for number, pair in enumerate(dict.fromkeys(texts))}
-    codes = np.array([distinct[pair] for pair in texts], np.intp)
-    exact = tuple(Rate(Decimal(inc), Decimal(exc), tariff) for inc, exc in distinct)
-    return Prices(starts, ends, codes, exact)
-
-
-def _column_us(column: pd.Series[pd.Timestamp], default: int) -> Micros:
-    index = pd.DatetimeIndex(pd.to_datetime(column, utc=True))
-    return np.where(index.isna(), default, index_us(index))
-
-
-def _day_and_night(day: Prices, night: Prices) -> Prices:
-    """Economy 7: the night price in its UTC hours, the day price in the others."""
-    if not len(day.codes) or not len(night.codes):
-        return NO_PRICES
-    start = max(int(day.starts_us[0]), int(night.starts_us[0]), FIRST_SMART_METER_US)
-    end = min(max(int(day.ends_us[-1]), int(night.ends_us[-1])), LAST_DAY_US)
-    days = np.arange(start // DAY_US, end // DAY_US + 1, dtype=np.int64) * DAY_US
-    low, high = (minute * MINUTE_US for minute in ECONOMY_7_NIGHT_UTC_MINUTES)
-    starts = np.unique(
-        np.concatenate((days + low, days + high, day.starts_us, night.starts_us, day.ends_us))
-    )
-    starts = starts[(starts >= start) & (starts < end)]
-    clock = starts % DAY_US
-    night_codes = night.at(starts)
-    night_codes = np.where(night_codes >= 0, night_codes + len(day.rates), UNPRICED)
-    codes = np.where((clock >= low) & (clock < high), night_codes, day.at(starts))
-    return _joined(starts, np.append(starts[1:], end), codes, (*day.rates, *night.rates))
-
-
-@dataclass(frozen=True)
-class Term:
-    """A meter is on one tariff for a period. `is_published`: priced from the store's rates."""
-
-    period: Period
-    tariff: str
-    is_published: bool = False
-    payment_method: str = ""
-
-
-def terms(
-    meter: Meter, tariffs: Sequence[Tariff], agreements: Sequence[Agreement], period: Period
-) -> list[Term]:
-    """Which tariff prices the meter when, sorted and disjoint; time with none has no term.
-
-    A tariff bound to the meter wins, then its agreements, then unbound tariffs. Where two
-    agreements overlap, the later one supersedes.
-    """
-    fitting = [
-        tariff
-        for tariff in tariffs
-        if not tariff.for_comparison
-        and (tariff.energy, tariff.direction) == (meter.energy, meter.direction)
-        and tariff.meter in ("", meter.id)
-    ]
-    bound = [_term(one, period) for one in fitting if one.meter]
-    agreed = [
-        Term(valid, one.tariff, True, one.payment_method)
-        for one in sorted(
-            (one for one in agreements if one.meter == meter.id),
-            key=lambda one: micros(one.valid_from),
-            reverse=True,
-        )
-        if (valid := _valid(one.valid_from, one.valid_to, period))
-    ]
-    unbound = [_term(one, period) for one in fitting if not one.meter]
-    taken: list[Term] = []
-    for term in (*bound, *agreed, *unbound):
-        if term is None:
+def meter_prices(
+    meter: Meter,
+    tariffs: Sequence[Tariff],
+    agreements: Sequence[Agreement],
+    period: Period,
+    published: Callable[[PriceKey], RateCard] | None = None,
+) -> MeterPrices:
+    """The prices of a meter over `period`; `published` gives those of agreed codes."""
+    own = {tariff.id: tariff for tariff in tariffs}
+    found: list[Term] = []
+    cards: dict[PriceKey, RateCard] = {}
+    for term in terms(meter, tariffs, agreements, period):
+        if term.is_published and published is None:
             continue
-        left = subtract(term.period, [other.period for other in taken])
-        taken += [replace(term, period=part) for part in left]
-    return sorted(taken, key=lambda term: term.period)
+        found.append(term)
+        if term.key not in cards:
+            cards[term.key] = (
+                published(term.key)
+                if published and term.is_published
+                else tariff_card(own[term.tariff], period)
+            )
+    return MeterPrices(tuple(found), cards, meter.zone)
 
 
-def _term(tariff: Tariff, period: Period) -> Term | None:
-    start = local_midnight(tariff.valid_from, tariff.zone) if tariff.valid_from else None
-    end = local_midnight(tariff.valid_to, tariff.zone) if tariff.valid_to else None
-    valid = _valid(start, end, period)
-    return Term(valid, tariff.id) if valid else None
+def under(card: RateCard, period: Period, zone: str) -> MeterPrices:
+    """The prices of a meter that is on one tariff throughout."""
+    key = PriceKey(card.id)
+    return MeterPrices((Term(period, key),), {key: card}, zone)
 
 
-def _valid(start: datetime | None, end: datetime | None, period: Period) -> Period | None:
-    first, last = max(start or period.start, period.start), min(end or period.end, period.end)
-    return Period(first, last) if first < last else None
+def context_of(period: Period, zone: str, tariffs: Iterable[Tariff] = ()) -> Period:
+    """What a price in `period` depends on: whole local days, from where tiers begin to count."""
+    info = zone_info(zone)
+    first, last = period.start.astimezone(info).date(), period.end.astimezone(info).date()
+    spans = {tariff.tier_span for tariff in tariffs if tariff.tiers}
+    if TierSpan.YEAR in spans:
+        first = date(first.year, 1, 1)
+    elif TierSpan.MONTH in spans:
+        first = first.replace(day=1)
+    return Period(local_midnight(first, zone), local_midnight(last + DAY, zone))
+
+
+def _under_card(times_us: Micros, kwh: Floats, card: RateCard) -> Lines:
+    """Each reading's energy with its rate; tiers count from the first reading given."""
+    code = card.unit.at(times_us)
+    reading = np.arange(len(times_us))
+    if not card.tiers:
+        return Lines(reading, kwh, code, card.unit.rates)
+    tiered = code == 0
+    used = np.where(tiered, np.nan_to_num(kwh), 0.0)
+    span = _span_number(times_us, card.zone, card.tier_span)
+    after = _running_total(used, span)
+    edges = [0.0, *(above for above, _ in card.tiers), np.inf]
+    rates = (*card.unit.rates, *(rate for _, rate in card.tiers))
+    parts: list[tuple[Codes, Floats, Codes]] = [(reading[~tiered], kwh[~tiered], code[~tiered])]
+    for number, (low, high) in enumerate(pairwise(edges)):
+        inside = np.clip(after, low, high) - np.clip(after - used, low, high)
+        # a reading of zero is a line of the tier it falls in
+        here = tiered & ((inside > 0) | ((used == 0) & (after >= low) & (after < high)))
+        number_code = 0 if number == 0 else len(card.unit.rates) + number - 1
+        energy = np.where(used[here] == kwh[here], inside[here], kwh[here])
+        parts.append((reading[here], energy, np.full(int(here.sum()), number_code, np.intp)))
+    readings, energies, codes = (np.concatenate(part) for part in zip(*parts, strict=True))
+    order = np.argsort(readings, kind="stable")
+    return Lines(readings[order], energies[order], codes[order], rates)
+
+
+def _joined(lines: Iterable[Lines]) -> Lines:
+    """Several sets of lines as one, their rates behind one another."""
+    all_lines = list(lines)
+    rates: list[Rate] = []
+    codes: list[Codes] = []
+    for one in all_lines:
+        codes.append(np.where(one.code >= 0, one.code + len(rates), UNPRICED))
+        rates.extend(one.rates)
+    if not all_lines:
+        empty = np.empty(0, np.intp)
+        return Lines(empty, np.empty(0), empty, ())
+    return Lines(
+        np.concatenate([one.reading for one in all_lines]),
+        np.concatenate([one.kwh for one in all_lines]),
+        np.concatenate(codes),
+        tuple(rates),
+    )
+
+
+def _span_number(times_us: Micros, zone: str, span: TierSpan) -> Micros:
+    """A number that is the same for instants of the same local day, month or year."""
+    local = local_us(times_us, zone)
+    unit = {TierSpan.DAY: "D", TierSpan.MONTH: "M", TierSpan.YEAR: "Y"}[span]
+    return local.astype("datetime64[us]").astype(f"datetime64[{unit}]").astype(np.int64)
+
+
+def _running_total(used: Floats, span: Micros) -> Floats:
+    """The sum up to and including each value, starting again where `span` changes."""
+    total = np.cumsum(used)
+    first = np.flatnonzero(np.concatenate(([True], span[1:] != span[:-1])))[: len(span)]
+    offset = np.repeat(total[first] - used[first], np.diff([*first, len(span)]))
+    return total - offset

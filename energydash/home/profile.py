@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 
 from energydash.home.costs import By, label_of
+from energydash.home.instants import DAY_US, HALF_HOUR_US, local_us
 from energydash.home.meters import Direction
-from energydash.home.rate_cards import DAY_US, HALF_HOUR_US, local_us
 from energydash.home.usage import Usage
 
 # What runs when nobody does anything: the 5th percentile of the half-hours before 06:00, when

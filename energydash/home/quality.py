@@ -1,24 +1,32 @@
-"""Trouble found in readings and tariffs, each with what it would cost.
+"""What is odd or wrong in readings and tariffs, each finding with what it would cost.
 
-Nothing here changes a figure: a trouble is a sentence, a period, and the pounds at stake.
+Nothing here changes a figure. A finding's subject is the meter's id, its `gbp` the pounds at stake.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from itertools import combinations
 
 import numpy as np
 
+from energydash.core.findings import Finding
 from energydash.core.time import DAY, HALF_HOUR, Period
-from energydash.home.bills import runs
-from energydash.home.meters import Direction, Energy, Meter
-from energydash.home.prices import Term
-from energydash.home.rate_cards import DAY_US, HALF_HOUR_US, Floats, Micros, RateCard, local_us
-from energydash.home.usage import Usage, use
+from energydash.home.instants import (
+    DAY_US,
+    HALF_HOUR_US,
+    Floats,
+    Micros,
+    is_within,
+    local_us,
+    micros,
+    runs,
+)
+from energydash.home.meters import Direction, Energy
+from energydash.home.prices import MeterPrices
+from energydash.home.usage import Usage
 
 # A British single-phase supply is fused at 100 A: 230 V × 100 A × 0.5 h.
 FUSE_KWH_PER_HALF_HOUR = 11.5
@@ -29,7 +37,7 @@ ODD_DEVIATIONS, ODD_KWH = 6.0, 5.0
 
 
 class Kind(StrEnum):
-    """What is wrong."""
+    """What is wrong: the `kind` of a finding."""
 
     GAP = "missing readings"
     STOPPED = "meter stopped"
@@ -42,20 +50,9 @@ class Kind(StrEnum):
     BACKDATED = "agreement changed"
 
 
-@dataclass(frozen=True)
-class Trouble:
-    """One finding. gbp: what it would cost (about), None where that cannot be said."""
-
-    kind: Kind
-    meter: Meter
-    period: Period
-    sentence: str
-    gbp: float | None = None
-
-
-def find(usages: Sequence[Usage]) -> list[Trouble]:
-    """Every trouble in the readings of these meters, the dearest first."""
-    found: list[Trouble] = []
+def find(usages: Sequence[Usage]) -> list[Finding]:
+    """Everything odd in the readings of these meters, the dearest first."""
+    found: list[Finding] = []
     for usage in usages:
         found += _gaps(usage) + _zeros(usage) + _spikes(usage) + _odd_days(usage)
         found += _unpriced(usage)
@@ -64,67 +61,52 @@ def find(usages: Sequence[Usage]) -> list[Trouble]:
     return sorted(found, key=lambda one: -abs(one.gbp or 0.0))
 
 
-def backdated(
-    usage: Usage,
-    readings_period: Period,
-    before: Sequence[Term],
-    after: Sequence[Term],
-    cards: Mapping[str, RateCard],
-) -> list[Trouble]:
+def backdated(usage: Usage, before: MeterPrices, after: MeterPrices) -> list[Finding]:
     """What a meter's agreements changed about time that was already priced.
 
-    before, after: the terms as they were known first, and as the account has them now.
+    before, after: the prices as they were known first, and as the account has them now.
     """
-    if [(t.period, t.tariff) for t in before] == [(t.period, t.tariff) for t in after]:
+    if before.terms == after.terms:
         return []
-    import pandas as pd
-
-    index = pd.DatetimeIndex(usage.times_us.astype("datetime64[us]")).tz_localize("UTC")
-    frame = pd.DataFrame({"energy": usage.kwh if usage.m3 is None else usage.m3}, index=index)
     totals = []
-    for terms in (before, after):
-        one = use(usage.meter, frame, readings_period, terms, cards)
+    for prices in (before, after):
+        one = usage.under(prices)
         charges = sum(float(rate.inc_vat) for _, rate in one.charges) / 100
         totals.append(float(np.nansum(one.line_gbp)) + charges)
     sign = 1 if usage.meter.direction is Direction.IMPORT else -1
     difference = sign * (totals[1] - totals[0])
-    return [
-        Trouble(
-            Kind.BACKDATED,
-            usage.meter,
-            readings_period,
-            f"The agreements of {usage.meter.name} changed after the fact: this period now costs "
-            f"{_pounds(difference, signed=True)} against what was shown before.",
-            difference,
-        )
-    ]
+    sentence = (
+        f"The agreements of {usage.meter.name} changed after the fact: this period now costs "
+        f"{_pounds(difference, signed=True)} against what was shown before."
+    )
+    return [_finding(Kind.BACKDATED, usage, usage.charged, sentence, difference)]
 
 
-def _gaps(usage: Usage) -> list[Trouble]:
+def _gaps(usage: Usage) -> list[Finding]:
     found = []
     typical_kwh, typical_gbp = _typical(usage)
     last = usage.expected_us[-1] + HALF_HOUR_US if len(usage.expected_us) else 0
     for run in runs(usage.missing_us):
         slots = _slots(run, usage.meter.zone)
         kwh, gbp = float(typical_kwh[slots].sum()), float(typical_gbp[slots].sum())
-        is_last = _us(run.end) == last
+        is_last = micros(run.end) == last
         if is_last and run.duration >= STOPPED_AFTER and len(usage.times_us):
             sentence = (
                 f"{usage.meter.name} has sent nothing for {run.duration.days} days; "
                 f"a usual {run.duration.days} days are {kwh:,.1f} kWh."
             )
-            found.append(Trouble(Kind.STOPPED, usage.meter, run, sentence, gbp))
+            found.append(_finding(Kind.STOPPED, usage, run, sentence, gbp))
         else:
             count = run.duration // HALF_HOUR
             sentence = (
                 f"{usage.meter.name} lacks {count:,} half-hour{'s' if count > 1 else ''}; "
                 f"usual use then is {kwh:,.1f} kWh."
             )
-            found.append(Trouble(Kind.GAP, usage.meter, run, sentence, gbp))
+            found.append(_finding(Kind.GAP, usage, run, sentence, gbp))
     return found
 
 
-def _zeros(usage: Usage) -> list[Trouble]:
+def _zeros(usage: Usage) -> list[Finding]:
     if usage.meter.energy is Energy.GAS:
         return []  # a boiler may rest all summer
     zero = usage.times_us[usage.kwh == 0]
@@ -139,11 +121,11 @@ def _zeros(usage: Usage) -> list[Trouble]:
                 f"usual is {float(typical_kwh[slots].sum()):,.1f} kWh."
             )
             gbp = float(typical_gbp[slots].sum())
-            found.append(Trouble(Kind.ZEROS, usage.meter, run, sentence, gbp))
+            found.append(_finding(Kind.ZEROS, usage, run, sentence, gbp))
     return found
 
 
-def _spikes(usage: Usage) -> list[Trouble]:
+def _spikes(usage: Usage) -> list[Finding]:
     if usage.meter.energy is Energy.GAS or not len(usage.kwh):
         return []
     gbp = usage.reading_gbp
@@ -156,13 +138,11 @@ def _spikes(usage: Usage) -> list[Trouble]:
             f"more than {FUSE_KWH_PER_HALF_HOUR} kWh."
         )
         cost = float(gbp[place])
-        found.append(
-            Trouble(Kind.SPIKE, usage.meter, run, sentence, None if np.isnan(cost) else cost)
-        )
+        found.append(_finding(Kind.SPIKE, usage, run, sentence, None if np.isnan(cost) else cost))
     return found
 
 
-def _odd_days(usage: Usage) -> list[Trouble]:
+def _odd_days(usage: Usage) -> list[Finding]:
     if not len(usage.times_us):
         return []
     day = local_us(usage.times_us, usage.meter.zone) // DAY_US
@@ -188,11 +168,11 @@ def _odd_days(usage: Usage) -> list[Trouble]:
                 f"the days around it have {median:,.1f} kWh."
             )
             stake = float(gbp[number] - np.median(gbp[near]))
-            found.append(Trouble(Kind.ODD_DAY, usage.meter, local_day, sentence, stake))
+            found.append(_finding(Kind.ODD_DAY, usage, local_day, sentence, stake))
     return found
 
 
-def _unpriced(usage: Usage) -> list[Trouble]:
+def _unpriced(usage: Usage) -> list[Finding]:
     readings = np.unique(usage.lines.reading[usage.lines.code < 0])
     if not len(readings):
         return []
@@ -200,18 +180,18 @@ def _unpriced(usage: Usage) -> list[Trouble]:
     mean = float(np.nanmean(typical)) if np.isfinite(typical).any() else None
     found = []
     for run in runs(usage.times_us[readings]):
-        inside = (usage.times_us >= _us(run.start)) & (usage.times_us < _us(run.end))
+        inside = is_within(usage.times_us, run)
         kwh = float(usage.kwh[inside].sum())
         sentence = (
             f"{usage.meter.name} used {kwh:,.1f} kWh that no tariff has a price for; add a tariff "
             "for that time."
         )
         stake = None if mean is None else kwh * mean
-        found.append(Trouble(Kind.UNPRICED, usage.meter, run, sentence, stake))
+        found.append(_finding(Kind.UNPRICED, usage, run, sentence, stake))
     return found
 
 
-def _doubles(first: Usage, second: Usage) -> list[Trouble]:
+def _doubles(first: Usage, second: Usage) -> list[Finding]:
     found = []
     one, two = first.meter, second.meter
     if not len(first.expected_us):
@@ -223,7 +203,7 @@ def _doubles(first: Usage, second: Usage) -> list[Trouble]:
             f"{one.name} and {two.name} are one meter point: its standing charge is counted once; "
             f"twice would add {_pounds(twice)}."
         )
-        found.append(Trouble(Kind.SAME_POINT, two, period, sentence, twice))
+        found.append(_finding(Kind.SAME_POINT, second, period, sentence, twice))
     same = (
         len(first.kwh) > 0
         and one.direction is two.direction
@@ -237,7 +217,7 @@ def _doubles(first: Usage, second: Usage) -> list[Trouble]:
             f"{one.name} and {two.name} have the same readings: they look like one meter imported "
             f"twice, which adds {_pounds(gbp)}. Delete one of the two."
         )
-        found.append(Trouble(Kind.COPY, two, period, sentence, gbp))
+        found.append(_finding(Kind.COPY, second, period, sentence, gbp))
     return found
 
 
@@ -252,13 +232,13 @@ def _typical(usage: Usage) -> tuple[Floats, Floats]:
 
 
 def _slots(period: Period, zone: str) -> Micros:
-    times = np.arange(_us(period.start), _us(period.end), HALF_HOUR_US, dtype=np.int64)
+    times = np.arange(micros(period.start), micros(period.end), HALF_HOUR_US, dtype=np.int64)
     slots: Micros = local_us(times, zone) % DAY_US // HALF_HOUR_US
     return slots
 
 
-def _us(instant: datetime) -> int:
-    return (instant - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
+def _finding(kind: Kind, usage: Usage, period: Period, sentence: str, gbp: float | None) -> Finding:
+    return Finding(kind.value, sentence, subject=usage.meter.id, period=period, gbp=gbp)
 
 
 def _pounds(value: float, *, signed: bool = False) -> str:

@@ -306,6 +306,12 @@ def parse_code(code: str) -> TariffCode:
     )
 
 
+def has_dispatches(code: str) -> bool:
+    """True for Intelligent Octopus Go in all its names: it charges the car off-peak at any hour."""
+    words = code.upper().split("-")
+    return "IOG" in words or any(word.startswith("INTELLI") for word in words)
+
+
 def check_together(tariffs: Sequence[Tariff]) -> None:
     """Refuse two applied tariffs that would price the same meter on the same day, naming both."""
     applied = [tariff for tariff in tariffs if not tariff.for_comparison]

@@ -2,63 +2,70 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
 from decimal import Decimal
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from energydash.core.coverage import Coverage, cover
 from energydash.core.time import HALF_HOUR, Period, grid, merge
 from energydash.core.units import GAS_VOLUME_CORRECTION, MJ_PER_KWH
-from energydash.home.meters import DEFAULT_CALORIFIC_VALUE, Meter, Unit
-from energydash.home.prices import Term
-from energydash.home.rate_cards import (
+from energydash.home.instants import (
     DAY_US,
     HALF_HOUR_US,
-    UNPRICED,
+    NO_TIMES,
+    Flags,
     Floats,
-    Lines,
     Micros,
-    Rate,
-    RateCard,
-    charged_days,
     index_us,
-    join_lines,
+    is_within,
     local_us,
     micros,
-    midnights_us,
-    price,
+    runs,
 )
-
-Flags = npt.NDArray[np.bool_]
+from energydash.home.meters import DEFAULT_CALORIFIC_VALUE, Meter, Unit
+from energydash.home.prices import NO_ENERGY, Lines, MeterPrices
+from energydash.home.rate_cards import UNPRICED, Rate
 
 
 @dataclass(frozen=True, eq=False)
 class Usage:
     """One meter's readings in a period, priced.
 
-    times_us, kwh: the readings that have a value. m3: the volume, where the meter measures it.
-    expected_us: the half-hours that ought to have a reading. charges: (local day, exact price).
-    g_per_kwh: the grid's carbon intensity at each reading, NaN where unknown; None where unasked.
+    times_us, kwh: the readings that have a value; m3: their volume, where the meter measures it.
+    before_us, before_kwh: earlier readings that tiers count. coverage: which half-hours there are,
+    and why the others are not; expected_us: those that ought to have a reading by now, pending_us:
+    those that need not yet. charges: (local day, exact price), due over `charged`. g_per_kwh: the
+    grid's carbon intensity at each reading, NaN where unknown; None where nobody asked.
     """
 
     meter: Meter
     times_us: Micros
     kwh: Floats
     lines: Lines
-    expected_us: Micros
+    charged: Period
     charges: tuple[tuple[date, Rate], ...] = ()
+    expected_us: Micros = field(default_factory=lambda: NO_TIMES)
+    pending_us: Micros = field(default_factory=lambda: NO_TIMES)
+    coverage: Coverage = field(default_factory=Coverage)
     m3: Floats | None = None
     g_per_kwh: Floats | None = None
+    before_us: Micros = field(default_factory=lambda: NO_TIMES)
+    before_kwh: Floats = field(default_factory=lambda: NO_ENERGY)
 
     @property
     def missing_us(self) -> Micros:
         """The expected half-hours without a reading."""
-        missing: Micros = self.expected_us[~found(self.expected_us, self.times_us)]
+        missing: Micros = self.expected_us[~have_reading(self.expected_us, self.times_us)]
         return missing
+
+    @property
+    def is_unknown(self) -> bool:
+        """True where there ought to be readings and there is none."""
+        return not len(self.times_us) and bool(len(self.expected_us) + len(self.pending_us))
 
     @property
     def line_gbp(self) -> Floats:
@@ -71,6 +78,21 @@ class Usage:
         if not len(self.times_us):
             return np.empty(0)
         return np.bincount(self.lines.reading, self.line_gbp, len(self.times_us)).astype("float64")
+
+    @property
+    def used(self) -> tuple[Micros, Floats]:
+        """The times and energy of every reading, those before the period too."""
+        return (
+            np.concatenate((self.before_us, self.times_us)),
+            np.concatenate((self.before_kwh, self.kwh)),
+        )
+
+    def under(self, prices: MeterPrices, kwh: Floats | None = None) -> Usage:
+        """The same readings (or another load at the same times) at other prices."""
+        load = self.kwh if kwh is None else kwh
+        lines = prices.lines(self.used[0], np.concatenate((self.before_kwh, load)))
+        charges = prices.charges(self.charged)
+        return replace(self, kwh=load, lines=lines.since(len(self.before_us)), charges=charges)
 
 
 def kwh_of(meter: Meter, times_us: Micros, values: Floats) -> Floats:
@@ -97,53 +119,66 @@ def use(
     meter: Meter,
     readings: pd.DataFrame,
     period: Period,
-    terms: Sequence[Term],
-    cards: Mapping[str, RateCard],
+    prices: MeterPrices,
     *,
-    expected: Sequence[Period] | None = None,
+    asked: Sequence[Period] | None = None,
+    due: datetime | None = None,
+    fetching: Sequence[Period] = (),
     charged: Period | None = None,
 ) -> Usage:
     """Price a meter's readings over `period`.
 
-    readings: a frame with `energy` in the meter's unit. Where a tariff has tiers, readings and
-    terms reach back to the start of the tier's span. cards: by tariff. expected: where readings
-    ought to be, all of `period` by default. charged: where standing charges are due, likewise:
-    they run on where readings are late.
+    readings: a frame with `energy` in the meter's unit; where a tariff has tiers, they reach back
+    to the start of the tier's span. asked: where half-hours ought to be, all of `period` by
+    default; from `due` on they need not be published yet; `fetching` were never asked for.
+    charged: where standing charges are due, likewise: they run on where readings are late.
     """
     values = readings["energy"].to_numpy(dtype="float64")
-    every_us = index_us(pd.DatetimeIndex(readings.index))
-    with_value = ~np.isnan(values)
-    every_us, values = every_us[with_value], values[with_value]
-    all_kwh = kwh_of(meter, every_us, values)
-    start, end = micros(period.start), micros(period.end)
-    first, last = np.searchsorted(every_us, [start, end])
-    times, kwh = every_us[first:last], all_kwh[first:last]
-    lines: list[Lines] = []
-    unpriced = np.ones(len(times), bool)
-    for term in terms:
-        low, high = np.searchsorted(times, [micros(term.period.start), micros(term.period.end)])
-        card = cards.get(term.tariff)
-        if card is None or low == high:
-            continue
-        unpriced[low:high] = False
-        lines.append(_term_lines(term, card, every_us, all_kwh, int(first), int(low), int(high)))
-    rest = np.flatnonzero(unpriced)
-    lines.append(Lines(rest, kwh[rest], np.full(len(rest), UNPRICED, np.intp), ()))
-    periods = merge(
-        [part for one in expected or () if (part := one.intersect(period))]
-        if expected is not None
-        else [period]
-    )
-    grids = [index_us(grid(one, HALF_HOUR)) for one in periods]
+    times = index_us(pd.DatetimeIndex(readings.index))
+    known = ~np.isnan(values)
+    times, values = times[known], values[known]
+    kwh = kwh_of(meter, times, values)
+    first, last = np.searchsorted(times, [micros(period.start), micros(period.end)]).tolist()
+    lines = prices.lines(times[:last], kwh[:last]).since(first)
+    times_us = times[first:last]
+    coverage, expected, pending = _coverage(times_us, period, asked, due, fetching)
+    charged = charged or period
+    lost = times_us[np.unique(lines.reading[lines.code == UNPRICED])]
     return Usage(
         meter,
-        times,
-        kwh,
-        join_lines(lines),
-        np.concatenate(grids) if grids else np.empty(0, np.int64),
-        _charges(meter, charged or period, terms, cards),
+        times_us,
+        kwh[first:last],
+        lines,
+        charged,
+        prices.charges(charged),
+        expected,
+        pending,
+        coverage.unpriced_in(runs(lost // HALF_HOUR_US * HALF_HOUR_US)),
         values[first:last] if meter.unit is Unit.M3 else None,
+        before_us=times[:first],
+        before_kwh=kwh[:first],
     )
+
+
+def _coverage(
+    times_us: Micros,
+    period: Period,
+    asked: Sequence[Period] | None,
+    due: datetime | None,
+    fetching: Sequence[Period],
+) -> tuple[Coverage, Micros, Micros]:
+    """What is there of the periods asked for, the half-hours that ought to be, those pending."""
+    index = pd.DatetimeIndex(times_us.astype("datetime64[us]")).tz_localize("UTC")
+    parts = merge([part for one in asked or () if (part := one.intersect(period))])
+    total, steps = Coverage(step=HALF_HOUR), [NO_TIMES]
+    for one in [period] if asked is None else parts:
+        total += cover(index, one, HALF_HOUR, now=one.end, due=due, fetching=fetching)
+        steps.append(index_us(grid(one, HALF_HOUR)))
+    every = np.concatenate(steps)
+    waiting = np.zeros(len(every), bool)
+    for gap in total.pending:
+        waiting |= is_within(every, gap)
+    return total, every[~waiting], every[waiting]
 
 
 def daily_charges(usages: Sequence[Usage]) -> list[tuple[date, Decimal]]:
@@ -155,46 +190,7 @@ def daily_charges(usages: Sequence[Usage]) -> list[tuple[date, Decimal]]:
     return [(day, pence) for (_, day), pence in seen.items()]
 
 
-def _term_lines(
-    term: Term,
-    card: RateCard,
-    every_us: Micros,
-    all_kwh: Floats,
-    first: int,
-    low: int,
-    high: int,
-) -> Lines:
-    """The lines of one term's readings; a tier is counted from the start of its span."""
-    begin = first + low
-    if card.tiers:
-        begin = int(np.searchsorted(every_us[:begin], micros(term.period.start)))
-    lines = price(every_us[begin : first + high], all_kwh[begin : first + high], card)
-    reading = lines.reading + begin - first
-    keep = reading >= low
-    return Lines(reading[keep], lines.kwh[keep], lines.code[keep], lines.rates)
-
-
-def _charges(
-    meter: Meter, period: Period, terms: Sequence[Term], cards: Mapping[str, RateCard]
-) -> tuple[tuple[date, Rate], ...]:
-    days = charged_days(period, meter.zone)
-    midnights = midnights_us(tuple(days), meter.zone)
-    found: list[tuple[date, Rate]] = []
-    for term in terms:
-        card = cards.get(term.tariff)
-        if card is None:
-            continue
-        low, high = np.searchsorted(midnights, [micros(term.period.start), micros(term.period.end)])
-        codes = card.standing.at(midnights[low:high]).tolist()
-        found += [
-            (day, card.standing.rates[code])
-            for day, code in zip(days[low:high], codes, strict=True)
-            if code != UNPRICED
-        ]
-    return tuple(found)
-
-
-def found(wanted_us: Micros, times_us: Micros) -> Flags:
+def have_reading(wanted_us: Micros, times_us: Micros) -> Flags:
     """Which of the wanted half-hours have a reading that starts in them; both are sorted."""
     have = times_us // HALF_HOUR_US * HALF_HOUR_US
     if not len(have):

@@ -37,12 +37,12 @@ def bill(choice: Choice) -> None:
     whole = found.bill
     components.metrics(
         [
-            components.Metric("To pay", formatting.money(float(whole.net_gbp)),
+            components.Metric("To pay", _money(whole.net_gbp),
                               help="Nothing is rounded."),
-            components.Metric("As billed", formatting.money(float(whole.billed_net_gbp)),
+            components.Metric("As billed", _money(whole.billed_net_gbp),
                          help="Half-hours to 2 decimals of a kWh, money to the penny."),
-            components.Metric("Charges", formatting.money(float(whole.charges_gbp))),
-            components.Metric("Export credit", formatting.money(float(whole.credit_gbp))),
+            components.Metric("Charges", _money(whole.charges_gbp)),
+            components.Metric("Export credit", _money(whole.credit_gbp)),
         ],
         key="bill_figures",
     )  # fmt: skip
@@ -52,6 +52,8 @@ def bill(choice: Choice) -> None:
         if is_quiet(one):
             continue
         with components.card(f"Statement: {one.meter.name}", reading, key=f"bill_{one.meter.id}"):
+            if said := one.coverage.sentence:
+                st.caption(f"Of this period: {said}")
             for note in one.notes:
                 st.caption(f":orange[:material/warning:] {components.escape(note)}")
             components.table(
@@ -63,9 +65,13 @@ def bill(choice: Choice) -> None:
     check_button(found)
 
 
+def _money(pounds: Decimal | None) -> str:
+    return formatting.money(None if pounds is None else float(pounds))
+
+
 def is_quiet(one: Statement) -> bool:
     """True where a statement has neither energy nor standing charge: there is nothing to read."""
-    return not (one.lines or one.standing or one.kwh or one.missing_half_hours)
+    return not (one.lines or one.standing or one.kwh or one.coverage.asked)
 
 
 def check_button(found: BillAnswer) -> None:

@@ -17,7 +17,7 @@ from energydash.charts.heatmap import day_slots
 from energydash.core.coverage import Coverage
 from energydash.core.errors import EnergydashError
 from energydash.core.time import LONDON, Period, zone_info
-from energydash.home.costs import By
+from energydash.home.costs import By, Change
 from energydash.home.meters import Direction
 from energydash.home.profile import Value
 from energydash.views import cache, components, confirm, formatting, viewer
@@ -142,15 +142,22 @@ def _axis(keys: pd.Series[str], by: By) -> pd.Index[Any]:
     return pd.Index(keys)
 
 
-def figures(found: CostsAnswer, before: CostsAnswer | None, name: str) -> None:
+def figures(found: CostsAnswer, choice: Choice) -> None:
     """Net cost, import, export, standing charge, what a kWh cost, what ran all the time."""
-    now, then = found.costs.totals, before.costs.totals if before else None
+    now = found.costs.totals
+    change = None
+    if choice.before:
+        change = cache.answer(
+            answers.costs_against, choice.period, choice.before, choice.meter, choice.energy
+        )
 
     def delta(key: str) -> str:
-        return "" if then is None else formatting.money(float(now[key]) - float(then[key]))
+        if change is None or not change.days:
+            return ""
+        return formatting.money(change.now[key] - change.before[key])
 
     priced = now["import_kwh"] - now["import_unpriced_kwh"]
-    rate = 100 * now["import_cost_gbp"] / priced if priced else None
+    rate = 100 * now["import_cost_gbp"] / priced if priced > 0 else None
     items = [
         components.Metric(
             "Net cost", formatting.money(now["net_cost_gbp"]), delta("net_cost_gbp"), "inverse",
@@ -189,10 +196,24 @@ def figures(found: CostsAnswer, before: CostsAnswer | None, name: str) -> None:
             )
         )  # fmt: skip
     components.metrics(items, key="home_figures")
-    if before is not None:
-        zone = zone_info(LONDON)
-        start, end = before.period.start.astimezone(zone), before.period.end.astimezone(zone)
-        st.caption(f"Compared with {name}: {start:%a %-d %b %Y %H:%M} to {end:%a %-d %b %H:%M}.")
+    if said := found.costs.coverage.sentence:
+        st.caption(f"Of this period: {said}")
+    if change is not None and choice.before is not None:
+        _compared_words(change, choice.before, choice.before_name)
+
+
+def _compared_words(change: Change, before: Period, name: str) -> None:
+    """Which days the differences are of."""
+    zone = zone_info(LONDON)
+    start, end = before.start.astimezone(zone), before.end.astimezone(zone)
+    span = f"{name}: {start:%a %-d %b %Y %H:%M} to {end:%a %-d %b %H:%M}"
+    if not change.days:
+        st.caption(f"Not compared with {span}: no day has all its readings in both periods.")
+    elif change.days == change.asked:
+        st.caption(f"Compared with {span}.")
+    else:
+        days = f"{change.days} of {change.asked} days"
+        st.caption(f"Compared with {span}, over the {days} that have all readings in both.")
 
 
 def by_key(choice: Choice) -> None:
@@ -271,10 +292,18 @@ def bring_carbon(choice: Choice) -> None:
 
 def nothing(found: CostsAnswer) -> None:
     """Why there is no chart."""
+    coverage = found.costs.coverage
     if not found.meters:
         components.empty(
             "No meter is known yet.",
             "Connect an Octopus account or import readings under Meters and tariffs.",
+        )
+    elif coverage.fetching:
+        components.empty("These readings are being fetched.", "The page fills by itself.")
+    elif coverage.pending and not coverage.missing:
+        components.empty(
+            "The readings of this period are not published yet.",
+            "Meters send a day late: choose an earlier period.",
         )
     else:
         components.empty("There are no readings in this period.", "Choose another, or fetch now.")
@@ -312,27 +341,27 @@ def _heatmap(found: answers.MapAnswer, unit: str) -> object:
 
 def trouble(choice: Choice) -> None:
     """Missing intervals and whatever else looks wrong, with what it would cost."""
-    found = cache.answer(answers.troubles, choice.period, choice.meter, choice.energy)
+    found = cache.answer(answers.findings, choice.period, choice.meter, choice.energy)
     with components.card("Trouble found", *found.inputs, key="troubles"):
-        if not found.troubles:
+        if not found.findings:
             components.empty(
                 "Nothing looks wrong in this period.", "Gaps, zeros, spikes: none found."
             )
             return
-        table = pd.DataFrame(
-            [
+        zones = {meter.id: meter.zone for meter in found.meters}
+        rows = []
+        for one in found.findings:
+            zone, when = zones[one.subject], one.period or choice.period
+            rows.append(
                 {
-                    "kind": one.kind.value,
-                    "from": one.period.start.astimezone(zone_info(one.meter.zone)).replace(
-                        tzinfo=None
-                    ),
-                    "to": one.period.end.astimezone(zone_info(one.meter.zone)).replace(tzinfo=None),
+                    "kind": one.kind,
+                    "from": _local(when.start, zone),
+                    "to": _local(when.end, zone),
                     "£ at stake": one.gbp,
                     "what": one.sentence,
                 }
-                for one in found.troubles
-            ]
-        )
+            )
+        table = pd.DataFrame(rows)
         components.table(table, key="troubles", name=f"trouble {choice.chosen.first_day}")
 
 

@@ -182,7 +182,7 @@ def _cost() -> Metric:
     return Metric(
         label,
         formatting.money(float(found.totals["net_cost_gbp"])),
-        f"{formatting.money(exported)} exported" if exported else "",
+        f"{formatting.money(exported)} exported" if exported > 0 else "",
         "off",
         [float(cost) for cost in found.rows["net_cost_gbp"].cumsum()],
         "area",

@@ -122,14 +122,17 @@ def table(
     by: str,
     zone: str,
 ) -> dict[str, dict[str, object]]:
-    """Costs by key. `priced` has the lines of one meter each way: `import`, `export`."""
+    """Costs by key; what nothing is known of is in no row. `priced` has the lines of one meter each
+    way: `import`, `export`."""
     rows: dict[str, dict[str, object]] = {}
     days: dict[str, set[date]] = defaultdict(set)
     key = key_of(by, zone) if by != "rate" else None
 
     def row(name: str) -> dict[str, object]:
-        names = ("import_kwh", "import_cost_gbp", "export_kwh", "export_value_gbp", "unpriced_kwh")
-        return rows.setdefault(name, {**dict.fromkeys(names, Decimal(0)), "missing": 0})
+        return rows.setdefault(name, {"unpriced_kwh": Decimal(0), "missing": 0})
+
+    def add(sums: dict[str, object], name: str, amount: Decimal) -> None:
+        sums[name] = sums.get(name, Decimal(0)) + amount  # type: ignore[operator]
 
     for way, found in priced.items():
         have = {instant for instant, _, _ in found}
@@ -141,17 +144,21 @@ def table(
                 name = "0.00000" if name == "-0.00000" else name
             sums = row(name)
             days[name].add(instant.astimezone(ZoneInfo(zone)).date())
-            sums[f"{way}_kwh"] += kwh  # type: ignore[operator]
+            add(sums, f"{way}_kwh", kwh)
             if pence is None:
-                sums["unpriced_kwh"] += kwh  # type: ignore[operator]
+                add(sums, "unpriced_kwh", kwh)
             else:
                 money = "import_cost_gbp" if way == "import" else "export_value_gbp"
-                sums[money] += kwh * pence / 100  # type: ignore[operator]
+                add(sums, money, kwh * pence / 100)
         for instant in expected if key is not None else ():
             sums = row(key(instant))  # type: ignore[misc]
             sums["missing"] += instant not in have  # type: ignore[operator]
     for name, sums in rows.items():
         sums["days"] = len(days[name])
+        if key is None:  # a price that a direction never had is no unknown
+            for way, money in (("import", "import_cost_gbp"), ("export", "export_value_gbp")):
+                if f"{way}_kwh" not in sums:
+                    sums[f"{way}_kwh"] = sums[money] = Decimal(0)
     return rows
 
 

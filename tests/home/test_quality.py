@@ -10,7 +10,7 @@ import pytest
 
 from energydash.core.time import DAY, LONDON, Period
 from energydash.home.meters import Meter
-from energydash.home.prices import tariff_card, terms
+from energydash.home.prices import meter_prices
 from energydash.home.profile import Value, day_map, profile
 from energydash.home.quality import Kind, backdated, find
 from energydash.home.tariffs import Tariff
@@ -54,7 +54,9 @@ def test_trouble_is_found_where_it_is(
     change: Callable[[Readings], Readings], kind: Kind, half_hours: int
 ) -> None:
     found = find([priced(IMPORT, [TARIFF], change(CLEAN), PERIOD)])
-    one = next(trouble for trouble in found if trouble.kind is kind)
+    one = next(trouble for trouble in found if trouble.kind == kind)
+    assert one.period is not None
+    assert one.subject == IMPORT.id
     assert one.period.duration == half_hours * timedelta(minutes=30)
     assert one.gbp is not None and one.gbp > 0
 
@@ -63,7 +65,7 @@ def test_what_no_tariff_prices_is_said_with_its_kwh() -> None:
     short = Tariff("t", "T", default_rate=Decimal(20), valid_to=date(2026, 4, 29))
     (one,) = find([priced(IMPORT, [short], CLEAN, PERIOD)])
     kwh = sum(kwh for at, kwh in CLEAN[-48:])
-    assert one.kind is Kind.UNPRICED
+    assert one.kind == Kind.UNPRICED
     assert f"{kwh:,.1f} kWh" in one.sentence
     assert one.gbp == pytest.approx(float(kwh) * 0.2)
 
@@ -80,11 +82,10 @@ def test_one_meter_imported_twice_is_seen() -> None:
 def test_a_backdated_agreement_says_what_it_changed() -> None:
     dearer = Tariff("d", "D", default_rate=Decimal(21), standing_p_per_day=Decimal(60))
     usage = priced(IMPORT, [TARIFF], CLEAN, PERIOD)
-    cards = {one.id: tariff_card(one, PERIOD) for one in (TARIFF, dearer)}
-    before, after = (terms(IMPORT, [one], [], PERIOD) for one in (TARIFF, dearer))
-    (one,) = backdated(usage, PERIOD, before, after, cards)
+    before, after = (meter_prices(IMPORT, [one], [], PERIOD) for one in (TARIFF, dearer))
+    (one,) = backdated(usage, before, after)
     assert one.gbp == pytest.approx(float(sum(kwh for _, kwh in CLEAN)) * 0.01 + 6.0)
-    assert backdated(usage, PERIOD, before, before, cards) == []
+    assert backdated(usage, before, before) == []
 
 
 def test_the_map_has_a_row_a_day_and_adds_the_repeated_hour() -> None:

@@ -11,18 +11,16 @@ import pandas as pd
 from energydash.answers.battery import data
 from energydash.answers.battery.view import device_of
 from energydash.answers.grid.intensity import intensity
-from energydash.answers.home.pricing import card_of, read_meter
+from energydash.answers.home.pricing import prices_of, read_meter
 from energydash.answers.home.subject import Home, home_of
 from energydash.battery import money
 from energydash.battery.devices import Device
 from energydash.battery.telemetry import Floats
 from energydash.core.errors import EnergydashError
 from energydash.core.feeds import FeedData
-from energydash.core.time import HALF_HOUR, Period
+from energydash.core.time import Period
 from energydash.grid.regions import default
 from energydash.home.meters import Direction, Energy, Meter
-from energydash.home.prices import terms
-from energydash.home.rate_cards import index_us
 from energydash.sync.context import Context
 
 By = Literal["half-hour", "day", "month", "year"]
@@ -75,7 +73,7 @@ def battery_money(context: Context, device: str, period: Period, by: By = "day")
         metered = read_meter(context, home, meter, period)
         inputs.append(metered)
         flows.append(_aligned(metered.data, index))
-        prices.append(_pence(context, home, meter, index, period))
+        prices.append(prices_of(context, home, meter, period).pence(index))
     kwh_in, kwh_out = (halves[name].to_numpy() for name in ("kwh_in", "kwh_out"))
     if import_meter is None:
         notes.append("No tariff is known, so nothing is priced: connect Octopus or import one.")
@@ -134,22 +132,6 @@ def _aligned(frame: pd.DataFrame, index: pd.DatetimeIndex) -> Floats:
     if frame.empty:
         return np.full(len(index), np.nan)
     return frame["energy"].reindex(index).to_numpy(dtype=np.float64)
-
-
-def _pence(
-    context: Context, home: Home, meter: Meter, index: pd.DatetimeIndex, period: Period
-) -> Floats:
-    """The price of each half-hour with VAT, NaN where no tariff says."""
-    times_us = index_us(index)
-    found = np.full(len(index), np.nan)
-    wide = Period(period.start - HALF_HOUR, period.end + HALF_HOUR)
-    for term in terms(meter, home.tariffs, home.agreements, wide):
-        start, end = (int(at.timestamp() * 1e6) for at in (term.period.start, term.period.end))
-        mine = (times_us >= start) & (times_us < end)
-        if mine.any():
-            card = card_of(context, home, term.tariff, wide, meter.direction, term.payment_method)
-            found[mine] = card.unit.pence(times_us[mine])
-    return found
 
 
 def _carbon(

@@ -19,8 +19,8 @@ from energydash.core.feeds import FeedData
 from energydash.core.findings import Finding
 from energydash.core.time import Period
 from energydash.grid.regions import Region, default, of_supply_point
+from energydash.home.instants import Floats, Micros, index_us
 from energydash.home.meters import Energy, Meter
-from energydash.home.rate_cards import Floats, Micros, index_us
 from energydash.home.usage import Usage
 from energydash.sync import fetch
 from energydash.sync.context import Context

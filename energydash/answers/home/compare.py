@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+import numpy as np
+
 from energydash.answers.home.costs import Answer
-from energydash.answers.home.pricing import Priced, card_of, price_home
+from energydash.answers.home.pricing import Priced, price_home, prices_of
 from energydash.answers.home.subject import Home, home_of
 from energydash.core.errors import InputError
 from energydash.core.feeds import Feed
@@ -17,15 +19,17 @@ from energydash.home.comparison import (
     ASSUMPTIONS,
     NOTHING_KWH,
     Comparison,
-    Readings,
-    actual,
+    Months,
+    OneWay,
     pairs,
     shift_evening,
-    under,
+    total,
 )
+from energydash.home.instants import is_within, micros
 from energydash.home.meters import Direction
-from energydash.home.rate_cards import UNPRICED, RateCard, micros
+from energydash.home.prices import MeterPrices
 from energydash.home.tariffs import parse_code
+from energydash.home.usage import Usage
 from energydash.sources import octopus
 from energydash.sources.sample import household as sample
 from energydash.sync.context import Context
@@ -97,81 +101,111 @@ def compare(
     tariffs: Sequence[str] = (),
     energy: str = "electricity",
     shift_percent: float = 0.0,
+    meter: str = "",
 ) -> ComparisonAnswer:
     """Rank tariffs on the readings of `period`, with what was really in force to compare to.
 
     tariffs: ids, names or published codes; by default every one at hand that has prices then and
     is sold where the home is.
     shift_percent: also estimate with this much of each evening moved to cheap half-hours.
-    Raises: InputError for a tariff that is none.
+    Raises: InputError for a tariff or a meter that is none.
     """
-    priced = price_home(context, period, "", energy)
+    priced = price_home(context, period, meter, energy)
     if not priced.usages:
         raise InputError(
             f"There is no {energy} meter to compare with.",
             remedy="Connect an account or import readings first.",
         )
-    names = {way: _in_force(priced, way) for way in Direction}
-    alone = {tariff for tariff, _ in names.values() if tariff}
-    chosen = [one for one in _chosen(context, tariffs, energy) if one.id not in alone]
-    ways: dict[Direction, Readings] = {}
-    zone = priced.usages[0].meter.zone
-    now = min(max(context.now(), period.start), period.end)
-    days = tuple(day for day in period.days(zone) if Period.local_days(day, day, zone).start < now)
-    for way in Direction:
-        usages = [usage for usage in priced.usages if usage.meter.direction is way]
-        ways[way] = Readings.of(usages, days, zone)
-    imports = [u for u in priced.usages if u.meter.direction is Direction.IMPORT]
-    exports = [u for u in priced.usages if u.meter.direction is Direction.EXPORT]
-    way_in, way_out = ways[Direction.IMPORT], ways[Direction.EXPORT]
-    cards = {one.id: card_of(context, priced.home, one.id, period, one.direction) for one in chosen}
-    if not tariffs:  # of all at hand, those sold here that have prices in this period
+    names = {way: _in_force(priced, way, period) for way in Direction}
+    in_force = {tariff for tariff, _ in names.values() if tariff}
+    chosen = [one for one in _chosen(context, tariffs, energy) if one.id not in in_force]
+    if not tariffs:  # of all at hand, those sold here
         chosen = [one for one in chosen if _is_sold_here(one.id, priced.home, context.now())]
-    asked = {one.id: one.direction for one in chosen}
-    if not tariffs:
-        chosen = [one for one in chosen if len(cards[one.id].unit.clip(*_span(period)).codes)]
-    in_now = actual(imports, way_in, names[Direction.IMPORT][1])
-    out_now = actual(exports, way_out, names[Direction.EXPORT][1])
+    at_stake = {way: _Side.of(context, priced, way, period) for way in Direction}
+    asked = {one.id: at_stake[one.direction].under(context, one) for one in chosen}
+    if not tariffs:  # and of those, the ones that have prices in this period
+        chosen = [one for one in chosen if asked[one.id].has_prices]
+    into, out = at_stake[Direction.IMPORT], at_stake[Direction.EXPORT]
+    in_now = into.as_it_was(names[Direction.IMPORT][1])
+    out_now = out.as_it_was(names[Direction.EXPORT][1])
     unpriced_now = in_now.unpriced_kwh + out_now.unpriced_kwh
     baseline = None
     if unpriced_now <= NOTHING_KWH:
         baseline = in_now.total_gbp + float(out_now.standing_gbp.sum()) - out_now.energy_gbp
-    out_priced = [
-        under(way_out, cards[one.id]) for one in chosen if one.direction is Direction.EXPORT
-    ]
     in_chosen = [one for one in chosen if one.direction is Direction.IMPORT]
-    found = pairs(
-        [in_now, *(under(way_in, cards[one.id]) for one in in_chosen)],
-        [out_now, *out_priced] if exports else [],
-        way_in.months,
-        baseline,
-    )
+    out_chosen = [one for one in chosen if one.direction is Direction.EXPORT]
+    outs = [out_now, *(asked[one.id].total for one in out_chosen)] if out.usages else []
+    ins = [in_now, *(asked[one.id].total for one in in_chosen)]
+    ranked = pairs(ins, outs, into.months.labels, baseline)
     shifted = None
     if shift_percent:
-        fraction = shift_percent / 100
-        moved = [
-            under(way_in, cards[one.id], shift_evening(way_in, cards[one.id], fraction))
-            for one in in_chosen
-        ]
+        moved = [into.shifted(asked[one.id], shift_percent / 100) for one in in_chosen]
         shifted = replace(
-            pairs(moved, [out_now, *out_priced] if exports else [], way_in.months, baseline,
-                  is_estimate=True),
-            assumptions=(
-                _estimate(shift_percent),
-                *ASSUMPTIONS[1:],
-            ),
-        )  # fmt: skip
+            pairs(moved, outs, into.months.labels, baseline, is_estimate=True),
+            assumptions=(_estimate(shift_percent), *ASSUMPTIONS[1:]),
+        )
     return ComparisonAnswer(
         period,
         tuple(usage.meter for usage in priced.usages),
         priced.inputs,
         _price_feeds(priced, [one.id for one in chosen]),
         (*priced.notes, *_unfair(unpriced_now)),
-        found,
+        ranked,
         in_now.pence_per_kwh,
         shifted,
-        _lacking(priced, asked, cards, ways),
+        _lacking(priced, list(asked.values())),
     )
+
+
+@dataclass(frozen=True, eq=False)
+class _Candidate:
+    """A tariff tried on every meter of its direction."""
+
+    choice: Choice
+    prices: tuple[MeterPrices, ...]
+    total: OneWay
+    has_prices: bool
+
+
+@dataclass(frozen=True, eq=False)
+class _Side:
+    """The meters of one direction, and the months that they are compared in."""
+
+    home: Home
+    usages: tuple[Usage, ...]
+    months: Months
+    period: Period
+
+    @classmethod
+    def of(cls, context: Context, priced: Priced, way: Direction, period: Period) -> _Side:
+        zone = priced.usages[0].meter.zone
+        now = min(max(context.now(), period.start), period.end)
+        days = [d for d in period.days(zone) if Period.local_days(d, d, zone).start < now]
+        mine = tuple(usage for usage in priced.usages if usage.meter.direction is way)
+        return cls(priced.home, mine, Months.of(mine, days), period)
+
+    def as_it_was(self, label: str) -> OneWay:
+        return total("actual", label, self.usages, self.months)
+
+    def under(self, context: Context, choice: Choice) -> _Candidate:
+        """What these meters' readings would have cost under another tariff."""
+        tried = tuple(
+            prices_of(context, self.home, usage.meter, self.period, choice.id).prices
+            for usage in self.usages
+        )
+        usages = [usage.under(prices) for usage, prices in zip(self.usages, tried, strict=True)]
+        cards = [card for prices in tried for card in prices.cards.values()]
+        has_prices = any(len(card.unit.clip(*_span(self.period)).codes) for card in cards)
+        label = cards[0].label if cards else choice.label
+        return _Candidate(choice, tried, total(choice.id, label, usages, self.months), has_prices)
+
+    def shifted(self, candidate: _Candidate, fraction: float) -> OneWay:
+        """The same with a part of each evening moved to the cheapest half-hours."""
+        usages = [
+            usage.under(prices, shift_evening(usage, prices, fraction))
+            for usage, prices in zip(self.usages, candidate.prices, strict=True)
+        ]
+        return total(candidate.choice.id, candidate.total.label, usages, self.months)
 
 
 def _is_sold_here(tariff: str, home: Home, now: datetime) -> bool:
@@ -191,27 +225,16 @@ def _unfair(unpriced_now_kwh: float) -> tuple[str, ...]:
     return (sentence,)
 
 
-def _lacking(
-    priced: Priced,
-    asked: Mapping[str, Direction],
-    cards: Mapping[str, RateCard],
-    ways: Mapping[Direction, Readings],
-) -> tuple[tuple[str, float], ...]:
+def _lacking(priced: Priced, tried: Sequence[_Candidate]) -> tuple[tuple[str, float], ...]:
     """Published tariffs, in force or chosen, and the energy that they have no price for."""
     own = _own_ids(priced.home)
-    lost = {
-        one: under(ways[way], cards[one]).unpriced_kwh
-        for one, way in asked.items()
-        if one not in own
-    }
-    for usage in priced.usages:
-        for term in priced.terms[usage.meter.id]:
+    lost = {one.choice.id: one.total.unpriced_kwh for one in tried if one.choice.id not in own}
+    for usage, known in zip(priced.usages, priced.tariffs, strict=True):
+        pence = known.prices.lines(usage.times_us, usage.kwh).pence_of_readings(len(usage.kwh))
+        for term in known.prices.terms:
             if term.is_published:
-                inside = (usage.times_us >= micros(term.period.start)) & (
-                    usage.times_us < micros(term.period.end)
-                )
-                codes = priced.cards[term.tariff].unit.at(usage.times_us[inside])
-                none = float(usage.kwh[inside][codes == UNPRICED].sum())
+                nothing = is_within(usage.times_us, term.period) & np.isnan(pence)
+                none = float(usage.kwh[nothing].sum())
                 lost[term.tariff] = max(none, lost.get(term.tariff, 0.0))
     return tuple((code, kwh) for code, kwh in lost.items() if kwh > NOTHING_KWH)
 
@@ -246,14 +269,15 @@ def _span(period: Period) -> tuple[int, int]:
     return micros(period.start), micros(period.end)
 
 
-def _in_force(priced: Priced, way: Direction) -> tuple[str, str]:
+def _in_force(priced: Priced, way: Direction, period: Period) -> tuple[str, str]:
     """The one tariff that priced a direction throughout ('' where there were several), and what
     the tariffs that were in force are called."""
     tariffs = {
         term.tariff
-        for usage in priced.usages
-        if usage.meter.direction is way
-        for term in priced.terms[usage.meter.id]
+        for known in priced.tariffs
+        if known.meter.direction is way
+        for term in known.prices.terms
+        if term.period.intersect(period)
     }
     if len(tariffs) != 1:
         return "", NOW

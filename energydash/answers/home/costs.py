@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
 
-from energydash.answers.home.pricing import Priced, card_of, price_home
+from energydash.answers.home.pricing import Priced, price_home, prices_of
 from energydash.core.feeds import Feed, FeedData, FromFeeds
-from energydash.core.time import Period
-from energydash.home.bills import Bill, runs
+from energydash.core.findings import Finding
+from energydash.core.time import LONDON, Period
+from energydash.home.bills import Bill
 from energydash.home.bills import bill as bill_of
-from energydash.home.costs import By, Costs
+from energydash.home.costs import By, Change, Costs, change
 from energydash.home.costs import costs as costs_of
 from energydash.home.meters import Direction, Meter
-from energydash.home.prices import terms
 from energydash.home.profile import Profile, Value
 from energydash.home.profile import day_map as day_map_of
 from energydash.home.profile import profile as profile_of
-from energydash.home.quality import Trouble, backdated, find
+from energydash.home.quality import backdated, find
 from energydash.sync import documents
 from energydash.sync.context import Context
 
@@ -37,10 +37,9 @@ class Answer(FromFeeds):
 
 @dataclass(frozen=True, eq=False)
 class CostsAnswer(Answer):
-    """costs: rows and totals. missing: runs of half-hours without a reading, by meter id."""
+    """costs: rows and totals, with what of the period they are of."""
 
     costs: Costs
-    missing: tuple[tuple[Meter, Period], ...]
     profiles: tuple[tuple[Meter, Profile], ...]
 
     def to_json(self) -> dict[str, Any]:
@@ -68,10 +67,10 @@ class MapAnswer(Answer):
 
 
 @dataclass(frozen=True, eq=False)
-class TroublesAnswer(Answer):
-    """What is wrong, the dearest first."""
+class FindingsAnswer(Answer):
+    """What is odd or wrong, the dearest first; a finding's subject is the meter's id."""
 
-    troubles: tuple[Trouble, ...]
+    findings: tuple[Finding, ...]
 
 
 def costs(
@@ -88,13 +87,22 @@ def costs(
     Raises: InputError for a meter or energy that is none.
     """
     priced = price_home(context, period, meter, energy, carbon=carbon)
-    missing = tuple((usage.meter, gap) for usage in priced.usages for gap in runs(usage.missing_us))
     profiles = tuple(
         (usage.meter, found)
         for usage in priced.usages
         if usage.meter.direction is Direction.IMPORT and (found := profile_of(usage))
     )
-    return CostsAnswer(*_common(period, priced), costs_of(priced.usages, By(by)), missing, profiles)
+    return CostsAnswer(*_common(period, priced), costs_of(priced.usages, By(by)), profiles)
+
+
+def costs_against(
+    context: Context, period: Period, before: Period, meter: str = "", energy: str = ""
+) -> Change:
+    """What changed since another period, over the days that both have in full."""
+    now, then = (costs(context, one, By.DAY, meter, energy) for one in (period, before))
+    zone = now.meters[0].zone if now.meters else LONDON
+    days = period.days(zone), before.days(zone)
+    return change(now.costs, days[0][0], then.costs, days[1][0], len(days[0]))
 
 
 def bill(context: Context, period: Period, meter: str = "", energy: str = "") -> BillAnswer:
@@ -118,34 +126,26 @@ def day_map(
     return MapAnswer(*_common(period, priced), day_map_of(priced.usages, direction, value), value)
 
 
-def troubles(context: Context, period: Period, meter: str = "", energy: str = "") -> TroublesAnswer:
+def findings(context: Context, period: Period, meter: str = "", energy: str = "") -> FindingsAnswer:
     """Gaps, zeros, spikes, odd days, stopped meters, doubles, unpriced energy, and agreements
     that changed after the fact."""
     priced = price_home(context, period, meter, energy)
-    found = [*_backdated(context, period, priced), *find(priced.usages)]
-    return TroublesAnswer(*_common(period, priced), tuple(found))
+    every = [*_backdated(context, period, priced), *find(priced.usages)]
+    return FindingsAnswer(*_common(period, priced), tuple(every))
 
 
-def _backdated(context: Context, period: Period, priced: Priced) -> list[Trouble]:
+def _backdated(context: Context, period: Period, priced: Priced) -> list[Finding]:
     """What changed agreements did to this period, priced both ways."""
     if priced.home.is_sample:
         return []
     earlier = documents.earlier_agreements(context.store)
-    found: list[Trouble] = []
-    for usage in priced.usages:
-        one = usage.meter
-        if one.id not in earlier:
-            continue
-        before = terms(one, priced.home.tariffs, earlier[one.id], period)
-        after = terms(one, priced.home.tariffs, priced.home.agreements, period)
-        cards = dict(priced.cards)
-        for term in before:
-            if term.tariff not in cards:
-                cards[term.tariff] = card_of(
-                    context, priced.home, term.tariff, period, one.direction, term.payment_method
-                )
-        found += backdated(usage, period, before, after, cards)
-    return found
+    every: list[Finding] = []
+    for usage, known in zip(priced.usages, priced.tariffs, strict=True):
+        if usage.meter.id in earlier:
+            then = replace(priced.home, agreements=tuple(earlier[usage.meter.id]))
+            before = prices_of(context, then, usage.meter, period)
+            every += backdated(usage, before.prices, known.prices)
+    return every
 
 
 def bill_json(bill: Bill) -> dict[str, Any]:
@@ -180,10 +180,11 @@ def bill_json(bill: Bill) -> dict[str, Any]:
                 "m3": one.m3,
                 "unpriced_kwh": one.unpriced_kwh,
                 "missing": one.missing_half_hours,
-                "exc_vat_gbp": one.total.exc_vat,
-                "vat_gbp": one.total.vat,
-                "total_gbp": one.total.inc_vat,
-                "billed_total_gbp": one.billed_total.inc_vat,
+                "coverage": one.coverage.counts,
+                "exc_vat_gbp": None if one.is_unknown else one.total.exc_vat,
+                "vat_gbp": None if one.is_unknown else one.total.vat,
+                "total_gbp": None if one.is_unknown else one.total.inc_vat,
+                "billed_total_gbp": None if one.is_unknown else one.billed_total.inc_vat,
                 "notes": list(one.notes),
             }
             for one in bill.statements
@@ -192,6 +193,7 @@ def bill_json(bill: Bill) -> dict[str, Any]:
         "export_credit_gbp": bill.credit_gbp,
         "net_gbp": bill.net_gbp,
         "billed_net_gbp": bill.billed_net_gbp,
+        "coverage": bill.coverage.counts,
     }
 
 
@@ -203,17 +205,11 @@ def _common(
 
 
 def _join(parts: list[Priced]) -> Priced:
-    first = parts[0]
+    """Several energies of one home, each meter once."""
     by_meter = {
-        usage.meter.id: (usage, reading)
+        usage.meter.id: (usage, data, tariffs)
         for part in parts
-        for usage, reading in zip(part.usages, part.inputs, strict=True)
+        for usage, data, tariffs in zip(part.usages, part.inputs, part.tariffs, strict=True)
     }
-    return Priced(
-        first.home,
-        tuple(usage for usage, _ in by_meter.values()),
-        tuple(reading for _, reading in by_meter.values()),
-        {key: found for part in parts for key, found in part.terms.items()},
-        tuple(dict.fromkeys(feed for part in parts for feed in part.prices)),
-        {key: card for part in parts for key, card in part.cards.items()},
-    )
+    usages, inputs, tariffs = zip(*by_meter.values(), strict=True) if by_meter else ((), (), ())
+    return Priced(parts[0].home, usages, inputs, tariffs)

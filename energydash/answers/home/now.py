@@ -8,15 +8,13 @@ from datetime import datetime, timedelta
 import numpy as np
 import pandas as pd
 
-from energydash.answers.home.pricing import card_of, price_home, read_meter
+from energydash.answers.home.pricing import MeterTariffs, price_home, prices_of, read_meter
 from energydash.answers.home.subject import Home, home_of, is_configured
 from energydash.core.feeds import Feed, FeedData
 from energydash.core.time import DAY, HALF_HOUR, Period, grid
 from energydash.flexibility.windows import Window, windows
 from energydash.home.meters import Direction, Energy, Meter
-from energydash.home.prices import terms
-from energydash.home.rate_cards import RateCard, micros
-from energydash.sources import octopus
+from energydash.home.terms import terms
 from energydash.sources.sample import household as sample
 from energydash.sync.context import Context
 
@@ -130,24 +128,20 @@ def home_cards(context: Context) -> HomeCards:
 def price_now(context: Context) -> PriceNow:
     """The unit rates in force, electricity."""
     home, now = home_of(context), context.now()
-    found: dict[Direction, tuple[RateCard, str]] = {}
-    prices: list[Feed] = []
-    window = Period(now, now + AHEAD)
+    ahead = Period(now, now + AHEAD)
+    found: dict[Direction, tuple[MeterTariffs, str]] = {}
     for meter in home.meters_now(now):
         if meter.energy is not Energy.ELECTRICITY or meter.direction in found:
             continue
-        for term in terms(meter, home.tariffs, home.agreements, window)[:1]:
-            if now not in term.period:
-                continue
-            card = card_of(context, home, term.tariff, window, meter.direction, term.payment_method)
-            found[meter.direction] = (card, home.tariff_label(term.tariff))
-            if term.is_published:
-                prices += octopus.tariff_feeds(term.tariff)
-    price, until, following, tariff = _price_at(found.get(Direction.IMPORT), now)
-    export, _, _, export_tariff = _price_at(found.get(Direction.EXPORT), now)
+        known = prices_of(context, home, meter, ahead)
+        if term := next((term for term in known.prices.terms if now in term.period), None):
+            found[meter.direction] = known, home.tariff_label(term.tariff)
+    price, until, following, tariff = _price_at(found.get(Direction.IMPORT), ahead)
+    export, _, _, export_tariff = _price_at(found.get(Direction.EXPORT), ahead)
+    feeds = tuple(dict.fromkeys(feed for known, _ in found.values() for feed in known.feeds))
     return PriceNow(
         now, price, tariff, until, following, export, export_tariff,
-        prices=tuple(prices), sample_reason=home.sample_reason,
+        prices=feeds, sample_reason=home.sample_reason,
     )  # fmt: skip
 
 
@@ -165,18 +159,20 @@ def cheapest_windows(
     """
     home, now = home_of(context), context.now()
     ahead = Period(now, now + AHEAD)
-    chosen = tariff or (sample.AGILE if home.is_sample else _import_tariff(home, ahead))
-    feeds = () if home.is_sample or not chosen else _feeds_of(home, chosen)
-    empty = pd.Series(dtype="float64", index=grid(Period(now, now), HALF_HOUR))
-    if not chosen:
-        return WindowsAnswer("", empty, None, (), feeds, home.sample_reason)
-    card = card_of(context, home, chosen, ahead, Direction.IMPORT)
-    index = grid(Period(now - HALF_HOUR + timedelta(microseconds=1), ahead.end), HALF_HOUR)
-    known = pd.Series(card.unit.pence(np.asarray([micros(at) for at in index])), index=index)
-    known = known.dropna()
-    until = known.index[-1].to_pydatetime() + HALF_HOUR if len(known) else None
-    found = [one for length in hours if (one := _window(known, length, ahead, dearest))]
-    return WindowsAnswer(card.label, known, until, tuple(found), feeds, home.sample_reason)
+    meter = _import_meter(home, now)
+    named = tariff or (sample.AGILE if home.is_sample else "")
+    if meter is None:
+        empty = pd.Series(dtype="float64", index=grid(Period(now, now), HALF_HOUR))
+        return WindowsAnswer("", empty, None, (), (), home.sample_reason)
+    known = prices_of(context, home, meter, ahead, named)
+    index = _half_hours(ahead)
+    prices = pd.Series(known.pence(index), index=index).dropna()
+    until = prices.index[-1].to_pydatetime() + HALF_HOUR if len(prices) else None
+    best = [one for length in hours if (one := _window(prices, length, ahead, dearest))]
+    terms = known.prices.terms
+    label = known.prices.cards[terms[0].key].label if terms else ""
+    feeds = () if home.is_sample or any(one.id == named for one in home.tariffs) else known.feeds
+    return WindowsAnswer(label, prices, until, tuple(best), feeds, home.sample_reason)
 
 
 def _window(
@@ -194,36 +190,35 @@ def _window(
 
 
 def _price_at(
-    found: tuple[RateCard, str] | None, now: datetime
+    found: tuple[MeterTariffs, str] | None, ahead: Period
 ) -> tuple[float | None, datetime | None, float | None, str]:
-    """The price at `now`, when it ends, the price after that, and the tariff's name."""
+    """The price at the start, when it ends, the price after that, and the tariff's name."""
     if found is None:
         return None, None, None, ""
-    card, label = found
-    at = np.array([micros(now)])
-    price = float(card.unit.pence(at)[0])
-    if np.isnan(price):
+    known, label = found
+    index = _half_hours(ahead)
+    pence = known.pence(index)
+    if np.isnan(pence[0]):
         return None, None, None, label
-    place = int(np.searchsorted(card.unit.starts_us, at[0], side="right")) - 1
-    end = int(card.unit.ends_us[place])
-    following = float(card.unit.pence(np.array([end]))[0])
-    if np.isnan(following):  # the end of what is known, not of the price
-        return price, None, None, label
-    until = now + timedelta(microseconds=end - int(at[0]))
-    return price, until, following, label
+    other = np.flatnonzero(pence != pence[0])
+    if not len(other) or np.isnan(pence[other[0]]):  # the end of what is known, not of the price
+        return float(pence[0]), None, None, label
+    return float(pence[0]), index[other[0]].to_pydatetime(), float(pence[other[0]]), label
 
 
-def _import_tariff(home: Home, period: Period) -> str:
-    for meter in home.meters_now(period.start):
-        if meter.energy is Energy.ELECTRICITY and meter.direction is Direction.IMPORT:
-            for term in terms(meter, home.tariffs, home.agreements, period):
-                return term.tariff
-    return ""
+def _half_hours(period: Period) -> pd.DatetimeIndex:
+    """The starts of the half-hours that a period touches, the running one first."""
+    return grid(Period(period.start - HALF_HOUR + timedelta(microseconds=1), period.end), HALF_HOUR)
 
 
-def _feeds_of(home: Home, tariff: str) -> tuple[Feed, ...]:
-    own = any(one.id == tariff for one in home.tariffs)
-    return () if own else octopus.tariff_feeds(tariff)
+def _import_meter(home: Home, now: datetime) -> Meter | None:
+    """The electricity import meter of the home that is lived in."""
+    mine = (
+        meter
+        for meter in home.meters_now(now)
+        if meter.energy is Energy.ELECTRICITY and meter.direction is Direction.IMPORT
+    )
+    return next(mine, None)
 
 
 def _warnings(context: Context, home: Home) -> tuple[str, ...]:

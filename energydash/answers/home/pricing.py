@@ -1,22 +1,29 @@
-"""A household's readings joined with its tariffs: what every home answer starts from."""
+"""The one way to a price: a meter's tariffs, cards and dispatches, gathered for any period.
+
+Everything that costs something asks `prices_of`, which takes in whole local days and the readings
+that tiers count, so that a half-hour has one price whatever period it is asked in.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import pandas as pd
 
 from energydash.answers.home.carbon import with_carbon
 from energydash.answers.home.subject import Home, choose, home_of
-from energydash.core.coverage import Coverage
 from energydash.core.feeds import Feed, FeedData, empty_frame
-from energydash.core.time import HALF_HOUR, Period, local_midnight, zone_info
-from energydash.home.bills import runs
+from energydash.core.time import HALF_HOUR, Period
+from energydash.home.instants import Floats, index_us
 from energydash.home.meters import Direction, Meter
-from energydash.home.prices import Term, published_card, tariff_card, terms, with_dispatches
+from energydash.home.prices import MeterPrices, context_of, meter_prices, under
 from energydash.home.rate_cards import RateCard
-from energydash.home.tariffs import TierSpan
-from energydash.home.usage import Usage, use
+from energydash.home.tariff_cards import published_card, tariff_card, with_dispatches
+from energydash.home.tariffs import has_dispatches
+from energydash.home.terms import PriceKey
+from energydash.home.usage import Usage, kwh_of, use
 from energydash.sources import octopus
 from energydash.sources.sample import household as sample
 from energydash.sync import documents, fetch
@@ -27,23 +34,39 @@ FORGOTTEN_AFTER = timedelta(days=60)
 
 
 @dataclass(frozen=True, eq=False)
-class Priced:
-    """The meters asked for, priced over a period. `prices` are the published tariffs' feeds."""
+class MeterTariffs:
+    """A meter's prices over a period with all that they depend on.
 
-    home: Home
-    usages: tuple[Usage, ...]
-    inputs: tuple[FeedData, ...]
-    terms: Mapping[str, tuple[Term, ...]]
-    prices: tuple[Feed, ...] = ()
-    cards: Mapping[str, RateCard] = field(default_factory=dict)
+    context: whole local days, from where tiers begin to count. readings: over `context`; empty
+    where no price depends on them and nobody asked. uncertain: codes whose charging slots are not
+    known.
+    """
+
+    meter: Meter
+    context: Period
+    prices: MeterPrices
+    readings: FeedData
     uncertain: tuple[str, ...] = ()
+
+    def pence(self, index: pd.DatetimeIndex) -> Floats:
+        """p/kWh with VAT of the half-hour that each instant is in; NaN where none is known."""
+        used = self.readings.data["energy"].dropna()
+        times = index_us(pd.DatetimeIndex(used.index))
+        kwh = kwh_of(self.meter, times, used.to_numpy(dtype="float64"))
+        return self.prices.pence(index_us(index), times, kwh)
+
+    @property
+    def feeds(self) -> tuple[Feed, ...]:
+        """The feeds that published prices come from."""
+        codes = [term.tariff for term in self.prices.terms if term.is_published]
+        return tuple(feed for code in dict.fromkeys(codes) for feed in octopus.tariff_feeds(code))
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What no table shows: prices that could not be had or are not sure, in sentences."""
         unpriced = [
-            f"No prices are stored for tariff {tariff}; its energy is unpriced."
-            for tariff, card in self.cards.items()
+            f"No prices are stored for tariff {key.tariff}; its energy is unpriced."
+            for key, card in self.prices.cards.items()
             if not len(card.unit.codes)
         ]
         unsure = [
@@ -52,6 +75,64 @@ class Priced:
             for tariff in self.uncertain
         ]
         return (*unpriced, *unsure)
+
+
+@dataclass(frozen=True, eq=False)
+class Priced:
+    """The meters asked for, priced over a period, each with its readings and its tariffs."""
+
+    home: Home
+    usages: tuple[Usage, ...]
+    inputs: tuple[FeedData, ...]
+    tariffs: tuple[MeterTariffs, ...]
+
+    @property
+    def prices(self) -> tuple[Feed, ...]:
+        """The feeds of the published prices, each once."""
+        return tuple(dict.fromkeys(feed for one in self.tariffs for feed in one.feeds))
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was said of the prices, each sentence once."""
+        return tuple(dict.fromkeys(note for one in self.tariffs for note in one.notes))
+
+
+def prices_of(
+    context: Context,
+    home: Home,
+    meter: Meter,
+    period: Period,
+    tariff: str = "",
+    *,
+    with_readings: bool = False,
+) -> MeterTariffs:
+    """What each half-hour and day of a meter costs in `period`.
+
+    tariff: as if the meter were on this one throughout, paid for as its own is.
+    """
+    tiered = [one for one in home.tariffs if one.energy is meter.energy]
+    wide = context_of(period, meter.zone, tiered)
+    uncertain: list[str] = []
+
+    def published(key: PriceKey) -> RateCard:
+        card = _published(context, home, key, wide, meter.direction)
+        if not (has_dispatches(key.tariff) and meter.direction is Direction.IMPORT):
+            return card
+        slots = documents.dispatches(context.store, key.account)
+        if not any(slot.intersect(period) for slot in slots):
+            uncertain.append(key.tariff)
+        return with_dispatches(card, slots)
+
+    if tariff:
+        own = next((one for one in home.tariffs if one.id == tariff), None)
+        key = PriceKey(tariff, home.payment_method(meter), meter.account)
+        card = published(key) if own is None else tariff_card(own, wide)
+        prices = under(card, wide, meter.zone)
+    else:
+        prices = meter_prices(meter, home.tariffs, home.agreements, wide, published)
+    needed = with_readings or prices.has_tiers
+    readings = read_meter(context, home, meter, wide if needed else Period(wide.end, wide.end))
+    return MeterTariffs(meter, wide, prices, readings, tuple(uncertain))
 
 
 def price_home(
@@ -63,44 +144,26 @@ def price_home(
     """
     home = home_of(context)
     meters = choose(home, meter, energy)
-    wide = _with_tiers(home, meters, period)
-    now = context.now()
     usages: list[Usage] = []
     inputs: list[FeedData] = []
-    in_force: dict[str, tuple[Term, ...]] = {}
-    cards: dict[str, RateCard] = {}
-    uncertain: list[str] = []
+    tariffs: list[MeterTariffs] = []
     for one in meters:
-        reading = read_meter(context, home, one, wide)
-        found = terms(one, home.tariffs, home.agreements, wide)
-        for term in found:
-            if term.tariff not in cards:
-                card = card_of(context, home, term.tariff, wide, one.direction, term.payment_method)
-                if "INTELLI" in term.tariff and one.direction is Direction.IMPORT:
-                    slots = documents.dispatches(context.store, one.account)
-                    card = with_dispatches(card, slots)
-                    if not any(slot.intersect(wide) for slot in slots):
-                        uncertain.append(term.tariff)
-                cards[term.tariff] = card
-        expected = _expected(home, one, reading, period, now)
-        charged = Period(period.start, min(max(now, period.start), period.end))
-        usage = use(one, reading.data, period, found, cards, expected=expected, charged=charged)
-        if not expected and not len(usage.times_us) and reading.feed.address:
+        lived_in = _lived_in(home, one, period)
+        known = prices_of(context, home, one, period, with_readings=True)
+        usage = _usage(context, home, known, period, lived_in)
+        if not lived_in and not len(usage.times_us):
             continue  # a home moved out of, or not yet into
-        if len(meters) > 1 and _is_history(home, one, reading, period, now):
+        if len(meters) > 1 and _is_history(home, known, period, context.now()):
             continue
-        missing = usage.missing_us
-        known = len(usage.expected_us) - len(missing)
-        coverage = Coverage(known, len(usage.expected_us), tuple(runs(missing)), step=HALF_HOUR)
         usages.append(usage)
-        inputs.append(replace(reading, coverage=coverage))
-        in_force[one.id] = tuple(found)
-    published = [t.tariff for found in in_force.values() for t in found if t.is_published]
-    prices = tuple(f for code in dict.fromkeys(published) for f in octopus.tariff_feeds(code))
+        data = known.readings.data
+        inside = data[(data.index >= period.start) & (data.index < period.end)]
+        inputs.append(replace(known.readings, data=inside, coverage=usage.coverage))
+        tariffs.append(known)
     if carbon:
         usages, more = with_carbon(context, home, usages, period)
         inputs += more
-    return Priced(home, tuple(usages), tuple(inputs), in_force, prices, cards, tuple(uncertain))
+    return Priced(home, tuple(usages), tuple(inputs), tuple(tariffs))
 
 
 def read_meter(context: Context, home: Home, meter: Meter, period: Period) -> FeedData:
@@ -113,66 +176,60 @@ def read_meter(context: Context, home: Home, meter: Meter, period: Period) -> Fe
     return reading if "energy" in reading.data else replace(reading, data=empty_frame("energy"))
 
 
-def card_of(
-    context: Context,
-    home: Home,
-    tariff: str,
-    period: Period,
-    direction: Direction,
-    payment_method: str = "DIRECT_DEBIT",
+def _published(
+    context: Context, home: Home, key: PriceKey, period: Period, direction: Direction
 ) -> RateCard:
-    """A tariff's prices over a period: the user's own by id, else a published code's."""
-    own = next((one for one in home.tariffs if one.id == tariff), None)
-    if own is not None:
-        return tariff_card(own, period)
-    if home.is_sample and tariff == sample.AGILE:
+    """A published code's prices over a period, as the customer pays."""
+    if home.is_sample and key.tariff == sample.AGILE:
         return sample.agile_card(period, context.now())
-    rates = context.store.rates(tariff, period)
-    return published_card(tariff, rates, direction, payment_method=payment_method)
+    rates = context.store.rates(key.tariff, period)
+    return published_card(key.tariff, rates, direction, payment_method=key.payment_method)
 
 
-def _is_history(home: Home, meter: Meter, reading: FeedData, period: Period, now: datetime) -> bool:
-    """True for a meter known from files alone that ended well before the period."""
-    if meter.connected or home.is_sample or reading.newest is None:
-        return False
-    return reading.newest + FORGOTTEN_AFTER < min(period.start, now)
+def _usage(
+    context: Context, home: Home, known: MeterTariffs, period: Period, lived_in: Sequence[Period]
+) -> Usage:
+    """A meter's readings in the period, priced, with why some are not there."""
+    now, reading = context.now(), known.readings
+    past = Period(period.start, min(max(now, period.start), period.end))
+    due = now
+    if reading.newest is not None:
+        is_late = not home.is_sample
+        due = (
+            fetch.due_at(reading.feed, reading.newest, now)
+            if is_late
+            else reading.newest + HALF_HOUR
+        )
+    return use(
+        known.meter,
+        reading.data,
+        period,
+        known.prices,
+        asked=[part for one in lived_in if (part := one.intersect(past))],
+        due=due,
+        fetching=reading.coverage.fetching if reading.feed.address else (),
+        charged=past,
+    )
 
 
-def _expected(
-    home: Home, meter: Meter, reading: FeedData, period: Period, now: datetime
-) -> list[Period]:
-    """Where half-hours ought to be: not in the future, nor before or after the account's time."""
-    until = fetch.due_at(reading.feed, reading.newest, now)
-    due = period.intersect(Period(min(period.start, until), until))
-    if home.is_sample or reading.newest is None:
-        end = reading.newest + HALF_HOUR if reading.newest else now
-        due = period.intersect(Period(min(period.start, end), end))
-    if due is None:
-        return []
+def _lived_in(home: Home, meter: Meter, period: Period) -> list[Period]:
+    """The parts of a period in which the account has this meter; all of it where none is known."""
     agreed = [one for one in home.agreements if one.meter == meter.id]
     if not (meter.connected and agreed):
-        return [due]
-    spans = ((one.valid_from or due.start, one.valid_to or due.end) for one in agreed)
-    return [
-        Period(max(start, due.start), min(end, due.end))
-        for start, end in spans
-        if max(start, due.start) < min(end, due.end)
+        return [period]
+    spans = [
+        (
+            max(one.valid_from or period.start, period.start),
+            min(one.valid_to or period.end, period.end),
+        )
+        for one in agreed
     ]
+    return [Period(start, end) for start, end in spans if start < end]
 
 
-def _with_tiers(home: Home, meters: Sequence[Meter], period: Period) -> Period:
-    """The period from the start of the longest tier span that prices one of the meters."""
-    spans = {
-        tariff.tier_span
-        for tariff in home.tariffs
-        if tariff.tiers and any(tariff.energy is one.energy for one in meters)
-    }
-    if not spans or not meters:
-        return period
-    zone = meters[0].zone
-    first = period.start.astimezone(zone_info(zone)).date()
-    if TierSpan.YEAR in spans:
-        first = date(first.year, 1, 1)
-    elif TierSpan.MONTH in spans:
-        first = first.replace(day=1)
-    return Period(min(local_midnight(first, zone), period.start), period.end)
+def _is_history(home: Home, known: MeterTariffs, period: Period, now: datetime) -> bool:
+    """True for a meter known from files alone that ended well before the period."""
+    newest = known.readings.newest
+    if known.meter.connected or home.is_sample or newest is None:
+        return False
+    return newest + FORGOTTEN_AFTER < min(period.start, now)

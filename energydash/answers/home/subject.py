@@ -40,6 +40,11 @@ class Home:
         """The meters of the homes that are lived in."""
         return tuple(one for one in self.meters if self.ended(one, now) is None)
 
+    def payment_method(self, meter: Meter) -> str:
+        """How the meter's newest agreement is paid for; by direct debit where none is known."""
+        agreed = [one for one in self.agreements if one.meter == meter.id]
+        return agreed[-1].payment_method if agreed else "DIRECT_DEBIT"
+
     def tariff_label(self, tariff: str) -> str:
         """What the user reads for a tariff's id or code."""
         return next((one.label for one in self.tariffs if one.id == tariff), tariff)

@@ -19,8 +19,9 @@ from energydash.core.coverage import Coverage
 from energydash.core.feeds import FeedData
 from energydash.core.time import DAY, HALF_HOUR, LONDON, Period, grid, local_midnight, zone_info
 from energydash.home.bands import Band
+from energydash.home.instants import HALF_HOUR_US, index_us
 from energydash.home.meters import Direction, Meter
-from energydash.home.rate_cards import HALF_HOUR_US, Prices, Rate, RateCard, index_us
+from energydash.home.rate_cards import Prices, Rate, RateCard
 from energydash.home.tariffs import Tariff
 from energydash.sources.sample import SEED, SOURCE, Floats, hours, local_hour, wander
 

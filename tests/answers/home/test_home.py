@@ -32,10 +32,10 @@ HALF_HOURS = 7 * 48 - 2
 
 def test_costs_have_the_shape_and_figures_that_are_promised(home: Context) -> None:
     found = json.loads(json.dumps(jsonable(answers.costs(home, MARCH, "day").to_json())))
-    assert list(found) == ["rows", "totals"]
+    assert list(found) == ["rows", "totals", "coverage"]
     assert list(found["rows"][0]) == [
         "key", "days", "import_kwh", "import_cost_gbp", "export_kwh", "export_value_gbp",
-        "net_cost_gbp", "unpriced_kwh", "missing",
+        "net_cost_gbp", "unpriced_kwh", "missing", "pending",
     ]  # fmt: skip
     assert [row["key"] for row in found["rows"]][4] == "2026-03-29"
     totals = found["totals"]
@@ -121,7 +121,7 @@ def test_agreements_price_what_they_cover_and_the_rest_is_unpriced(home: Context
     # midnight to 01:00 BST is still March in UTC: the agreement has not begun
     assert rows == {"-0.05000": 0.5, "0.10000": 0.5, "0.20000": 1.0, "unpriced": 22.0}
     assert found.totals["unpriced_kwh"] == 22.0
-    kinds = [one.kind for one in answers.troubles(home, day).troubles]
+    kinds = [one.kind for one in answers.findings(home, day).findings]
     assert Kind.UNPRICED in kinds
 
 
@@ -217,7 +217,7 @@ def test_a_changed_agreement_and_a_charging_slot_are_priced(home: Context) -> No
     assert agreement is not None
     before = {**agreement, "tariff": "E-1R-OLD-C"}
     home.store.put(owner, documents.EARLIER, "in", {"agreements": [before], "changed_at": "x"})
-    changed = answers.troubles(home, day, "in").troubles[0]
+    changed = answers.findings(home, day, "in").findings[0]
     assert (changed.kind, changed.gbp) == (Kind.BACKDATED, pytest.approx(24 * 0.05))
     intelligent = "E-1R-INTELLI-VAR-24-10-29-C"
     first = Period.local_days(date(2026, 4, 1), date(2026, 4, 2), LONDON)
