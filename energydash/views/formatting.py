@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from datetime import datetime, timedelta
+from decimal import ROUND_HALF_EVEN, Decimal
 
 from energydash.core.time import zone_info
 
@@ -60,6 +61,13 @@ def number(value: float | None, digits: int = 0) -> str:
 
 
 def money(pounds: float | None) -> str:
-    """`£1.12`, `-£0.55`; a dash where there is nothing to say."""
+    """`£1.12`, `-£0.55`; a dash where there is nothing to say.
+
+    Half a penny goes to the even one, and a sum of floats is as good as the exact one: two ways to one
+    amount never differ by a penny.
+    """
+    if pounds is not None and math.isfinite(pounds):
+        exact = Decimal(repr(round(pounds, 8)))
+        pounds = float(exact.quantize(Decimal("0.01"), ROUND_HALF_EVEN))
     text = number(pounds, 2)
     return f"-£{text[1:]}" if text.startswith("-") else text if text == "–" else f"£{text}"

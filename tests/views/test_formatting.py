@@ -46,3 +46,9 @@ def test_money_and_numbers() -> None:
     assert formatting.number(-0.001, 1) == "0.0"
     assert formatting.number(float("nan")) == "–"
     assert formatting.number(12345.6) == "12,346"
+
+
+@pytest.mark.parametrize("pounds", [32.325, 32.32499999999999, 32.32500000000001])
+def test_half_a_penny_is_the_same_penny_by_every_way_of_adding(pounds: float) -> None:
+    assert formatting.money(pounds) == "£32.32"
+    assert formatting.money(-pounds) == "-£32.32"
