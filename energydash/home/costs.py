@@ -78,8 +78,8 @@ class Costs:
                 dict(zip(COLUMNS, values, strict=True))
                 for values in self.rows[list(COLUMNS)].astype(object).itertuples(index=False)
             ],
-            "totals": {key: self.totals[key] for key in (*COLUMNS, "standing_charge_gbp")},
-            "coverage": self.coverage.counts,
+            "totals": {key: self.totals[key] for key in (*COLUMNS, "standing_charge_gbp")}
+            | {"coverage": self.coverage.counts},
         }
 
 

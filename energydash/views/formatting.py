@@ -63,8 +63,8 @@ def number(value: float | None, digits: int = 0) -> str:
 def money(pounds: float | None) -> str:
     """`£1.12`, `-£0.55`; a dash where there is nothing to say.
 
-    Half a penny goes to the even one, and a sum of floats is as good as the exact one: two ways to one
-    amount never differ by a penny.
+    Half a penny goes to the even one, and a sum of floats is as good as the exact one: two ways to
+    one amount never differ by a penny.
     """
     if pounds is not None and math.isfinite(pounds):
         exact = Decimal(repr(round(pounds, 8)))

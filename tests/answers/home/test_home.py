@@ -32,7 +32,7 @@ HALF_HOURS = 7 * 48 - 2
 
 def test_costs_have_the_shape_and_figures_that_are_promised(home: Context) -> None:
     found = json.loads(json.dumps(jsonable(answers.costs(home, MARCH, "day").to_json())))
-    assert list(found) == ["rows", "totals", "coverage"]
+    assert list(found) == ["rows", "totals"]
     assert list(found["rows"][0]) == [
         "key", "days", "import_kwh", "import_cost_gbp", "export_kwh", "export_value_gbp",
         "net_cost_gbp", "unpriced_kwh", "missing", "pending",
