@@ -16,13 +16,13 @@ from energydash.battery.telemetry import (
     LABELS,
     UNITS,
     Channel,
-    Fault,
     Floats,
     Micros,
     Telemetry,
     median_step_s,
     onto,
 )
+from energydash.core.findings import Finding
 
 TOLERANCE: Final = 0.02  # V·I against the power channel
 BIN_S: Final = 300
@@ -34,7 +34,7 @@ UNIT_OF_SCALE: Final = {
 }
 
 
-def cross_check(telemetry: Telemetry, integral: Integral) -> tuple[Fault, ...]:
+def cross_check(telemetry: Telemetry, integral: Integral) -> tuple[Finding, ...]:
     """Every fault between the channels, worst first."""
     found = [
         *telemetry.faults,
@@ -48,45 +48,45 @@ def cross_check(telemetry: Telemetry, integral: Integral) -> tuple[Fault, ...]:
     return tuple(sorted(found, key=lambda fault: order[fault.severity]))
 
 
-def blocking(faults: tuple[Fault, ...]) -> Fault | None:
+def blocking(faults: tuple[Finding, ...]) -> Finding | None:
     """The first fault that forbids totals."""
     return next((fault for fault in faults if fault.severity == "blocking"), None)
 
 
-def _absent(telemetry: Telemetry) -> list[Fault]:
+def _absent(telemetry: Telemetry) -> list[Finding]:
     found = []
     if len(telemetry.current) < 2:
         found.append(
-            Fault(
+            Finding(
                 "missing",
-                "current_a",
                 "There is no current channel, so charge and energy cannot be counted.",
                 "Name the current's column or sensor type.",
                 "blocking",
+                subject="current_a",
             )
         )
     if len(telemetry.voltage) < 2:
         found.append(
-            Fault(
+            Finding(
                 "missing",
-                "voltage_v",
                 "There is no voltage channel: charge in Ah is counted, energy in kWh is not.",
                 "Name the voltage's column or sensor type.",
+                subject="voltage_v",
             )
         )
     if not len(telemetry.soc):
         found.append(
-            Fault(
+            Finding(
                 "missing",
-                "soc_percent",
                 "There is no state of charge: capacity needs full discharges to a cut-off voltage.",
                 severity="note",
+                subject="soc_percent",
             )
         )
     return found
 
 
-def _constant(telemetry: Telemetry) -> list[Fault]:
+def _constant(telemetry: Telemetry) -> list[Finding]:
     """Channels that never change, or that froze while the battery was at work."""
     found = []
     busy = telemetry.current
@@ -101,19 +101,21 @@ def _constant(telemetry: Telemetry) -> list[Fault]:
                     f"{LABELS[part]} is {channel.value[0]:g} {UNITS[part]} throughout: "
                     "a real sensor changes."
                 )
-            found.append(Fault("constant", part, sentence, "Check the sensor and its mapping."))
+            found.append(
+                Finding("constant", sentence, "Check the sensor and its mapping.", subject=part)
+            )
             continue
         if part not in ("soc_percent", "voltage_v", "current_a") or len(busy) < 2:
             continue
         hours = _longest_stuck_h(channel, busy if part != "current_a" else None)
         if hours > STUCK_H:
             found.append(
-                Fault(
+                Finding(
                     "stuck",
-                    part,
                     f"{LABELS[part]} stood still for {hours:.0f} h while "
                     + ("it was not zero." if part == "current_a" else "current flowed."),
                     "Figures of that time are doubtful.",
+                    subject=part,
                 )
             )
     return found
@@ -141,7 +143,7 @@ def _longest_stuck_h(channel: Channel, current: Channel | None) -> float:
     return 0.0
 
 
-def _power(telemetry: Telemetry, integral: Integral) -> list[Fault]:
+def _power(telemetry: Telemetry, integral: Integral) -> list[Finding]:
     """V·I against the power channel: the factor between them names the fault."""
     power = telemetry.power
     if len(power) < 50 or len(integral.time_us) < 50:
@@ -158,37 +160,37 @@ def _power(telemetry: Telemetry, integral: Integral) -> list[Fault]:
     agreement = float((ours * theirs).sum() / np.sqrt((ours**2).sum() * (theirs**2).sum()))
     if agreement < -0.8:
         return [
-            Fault(
+            Finding(
                 "sign",
-                "power_kw",
                 "The power channel has the opposite sign of voltage × current.",
                 "Say which sign discharging has, or turn one of the two channels.",
+                subject="power_kw",
             )
         ]
     if agreement < 0.8:
         hours = _lag_h(clock, power)
         if hours:
             return [
-                Fault(
+                Finding(
                     "time-zone",
-                    "power_kw",
                     f"The power channel's clock is {abs(hours):g} h "
                     f"{'behind' if hours > 0 else 'ahead of'} voltage and current: "
                     "a time zone was mixed up.",
                     "Give every channel in UTC or with its offset.",
                     "blocking",
+                    subject="power_kw",
                 )
             ]
         swapped = _swapped(telemetry)
         return [
-            Fault(
+            Finding(
                 "mapping",
-                "power_kw",
                 "Power and current are swapped: voltage × 'power' gives the 'current'."
                 if swapped
                 else "Power does not follow voltage × current: a channel is mapped wrongly.",
                 "Swap the two." if swapped else "Check which sensor type is which.",
                 "blocking",
+                subject="power_kw",
             )
         ]
     if abs(ratio - 1) <= TOLERANCE:
@@ -197,16 +199,16 @@ def _power(telemetry: Telemetry, integral: Integral) -> list[Fault]:
         if abs(ratio / scale - 1) < 0.1:
             return [_unit_fault(telemetry, scale)]
     return [
-        Fault(
+        Finding(
             "scale",
-            "power_kw",
             f"The power channel says {100 * (ratio - 1):+.1f} % against voltage × current.",
             "Check the scale of the three channels; kWh here are voltage × current.",
+            subject="power_kw",
         )
     ]
 
 
-def _unit_fault(telemetry: Telemetry, scale: float) -> Fault:
+def _unit_fault(telemetry: Telemetry, scale: float) -> Finding:
     """Which of the channels is off by a thousand: power is `scale` times voltage × current."""
     if scale > 1:
         part = "power_kw"
@@ -214,13 +216,13 @@ def _unit_fault(telemetry: Telemetry, scale: float) -> Fault:
         part = "voltage_v"
     else:
         part = "current_a"
-    return Fault(
+    return Finding(
         "scale",
-        part,
         f"{LABELS[part]} is in {UNIT_OF_SCALE[part]}, not {UNITS[part]}: voltage × current and "
         "the power channel differ a thousandfold.",
         f"Say so in the mapping ({part.split('_')[0]} scale 0.001).",
         "warning" if part == "power_kw" else "blocking",
+        subject=part,
     )
 
 
@@ -271,7 +273,7 @@ def _binned(channel: Channel, start_us: int, bins: int) -> Floats:
     return means
 
 
-def _state_of_charge(telemetry: Telemetry, integral: Integral) -> list[Fault]:
+def _state_of_charge(telemetry: Telemetry, integral: Integral) -> list[Finding]:
     """Charge against the change of the state of charge: the sign, or the clock."""
     soc = telemetry.soc
     if len(soc) < 50 or len(integral.time_us) < 50:
@@ -288,32 +290,32 @@ def _state_of_charge(telemetry: Telemetry, integral: Integral) -> list[Fault]:
     mid = edges[:-1] + BIN_S * 500_000
     if agreement < -0.3:
         return [
-            Fault(
+            Finding(
                 "sign",
-                "current_a",
                 "The current has the wrong sign: the state of charge falls while it charges.",
                 "Say which sign discharging has (--discharge-sign, or the device's setting).",
                 "blocking",
+                subject="current_a",
             )
         ]
     hours = _lag_h(Channel(mid, charge), Channel(mid, rise))
     if hours:
         return [
-            Fault(
+            Finding(
                 "time-zone",
-                "soc_percent",
                 f"The state of charge follows the current {abs(hours):g} h too "
                 f"{'late' if hours < 0 else 'early'}: a time zone was mixed up.",
                 "Give every channel in UTC or with its offset.",
                 "blocking",
+                subject="soc_percent",
             )
         ]
     return [
-        Fault(
+        Finding(
             "mapping",
-            "soc_percent",
             "The state of charge does not follow the current, so capacity is not worked out of it.",
             "Check which sensor type is which.",
+            subject="soc_percent",
         )
     ]
 
@@ -343,9 +345,9 @@ def sign_by_soc(current: Channel, soc: Channel) -> Literal[-1, 0, 1]:
     return 1 if agreement > 0.3 else -1 if agreement < -0.3 else 0
 
 
-def _implausible_alone(telemetry: Telemetry) -> list[Fault]:
+def _implausible_alone(telemetry: Telemetry) -> list[Finding]:
     """Units that are wrong on their face, when there is no power channel to compare with."""
-    found: list[Fault] = []
+    found: list[Finding] = []
     if len(telemetry.power) >= 50:
         return found
     for part, channel, limit in (
@@ -359,13 +361,13 @@ def _implausible_alone(telemetry: Telemetry) -> list[Fault]:
             usual = float(np.quantile(np.abs(channel.value), 0.95))
         if usual > limit:
             found.append(
-                Fault(
+                Finding(
                     "scale",
-                    part,
                     f"{LABELS[part]} is usually {usual:,.0f} {UNITS[part]}: these look like "
                     f"{UNIT_OF_SCALE[part]}.",
                     f"Say so in the mapping ({part.split('_')[0]} scale 0.001).",
                     "blocking",
+                    subject=part,
                 )
             )
     return found

@@ -2,7 +2,7 @@
 
 Sensors of one poll are seconds apart, arrive out of order, twice, or not at all. A channel is
 sorted, keeps the last of duplicates and loses what is physically impossible; everything that was
-wrong is a `Fault` with a sentence. Current is positive while charging.
+wrong is a `Finding` with a sentence. Current is positive while charging.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from energydash.core.errors import InputError
+from energydash.core.findings import Finding
 
 Floats = npt.NDArray[np.float64]
 Micros = npt.NDArray[np.int64]
@@ -41,28 +42,6 @@ LIMITS: Final[Mapping[str, tuple[float, float]]] = {
 }
 SHORTEST_GAP_S: Final = 60.0
 LONGEST_HOLD_S: Final = 3600.0
-
-Severity = Literal["note", "warning", "blocking"]
-
-
-@dataclass(frozen=True)
-class Fault:
-    """Something wrong with the data, as the user reads it.
-
-    kind: a stable word (`duplicates`, `out-of-range`, `sign`, `scale`, `mapping`, `time-zone`,
-    `constant`, `stuck`, `clock`, `gaps`, `missing`, `efficiency`). A `blocking` fault means that
-    no total is given, because it would be wrong by more than its error bar.
-    """
-
-    kind: str
-    part: str
-    sentence: str
-    remedy: str = ""
-    severity: Severity = "warning"
-    count: int = 0
-
-    def __str__(self) -> str:
-        return f"{self.sentence} {self.remedy}".strip()
 
 
 @dataclass(frozen=True)
@@ -101,7 +80,7 @@ class Telemetry:
     power: Channel = NO_CHANNEL
     soc: Channel = NO_CHANNEL
     temperature: Channel = NO_CHANNEL
-    faults: tuple[Fault, ...] = field(default=(), repr=False, kw_only=True)
+    faults: tuple[Finding, ...] = field(default=(), repr=False, kw_only=True)
 
     def channels(self) -> dict[str, Channel]:
         """Channels by part name, in the order they are shown."""
@@ -125,13 +104,13 @@ class Telemetry:
         return sum(len(channel) for channel in self.channels().values())
 
 
-def clean(part: str, time_us: Micros, value: Floats) -> tuple[Channel, tuple[Fault, ...]]:
+def clean(part: str, time_us: Micros, value: Floats) -> tuple[Channel, tuple[Finding, ...]]:
     """One sensor's raw samples as a channel, and what was wrong with them.
 
     time_us: UTC microseconds in the order of arrival. value: same length; NaN is no sample.
     """
     low, high = LIMITS[part]
-    faults: list[Fault] = []
+    faults: list[Finding] = []
     with np.errstate(invalid="ignore"):
         good = (value >= low) & (value <= high)  # NaN compares false
     if not good.all():
@@ -140,12 +119,12 @@ def clean(part: str, time_us: Micros, value: Floats) -> tuple[Channel, tuple[Fau
         time_us, value = time_us[good], value[good]
         if outside:
             faults.append(
-                Fault(
+                Finding(
                     "out-of-range",
-                    part,
                     f"{outside:,} {LABELS[part].lower()} values lie outside {low:g} to {high:g} "
                     f"{UNITS[part]} and were left out.",
                     "Check the sensor, or the unit of this channel.",
+                    subject=part,
                     count=outside,
                 )
             )
@@ -163,37 +142,37 @@ def clean(part: str, time_us: Micros, value: Floats) -> tuple[Channel, tuple[Fau
             keep = np.append(~repeated, True)  # the last of each run
             time_us, value = time_us[keep], value[keep]
             faults.append(
-                Fault(
+                Finding(
                     "duplicates",
-                    part,
                     f"{duplicates:,} {LABELS[part].lower()} samples came twice; the last of each "
                     "was kept.",
                     severity="note",
+                    subject=part,
                     count=duplicates,
                 )
             )
     return Channel(time_us, value), tuple(faults)
 
 
-def _clock_fault(part: str, step: Micros, backwards: int) -> Fault:
+def _clock_fault(part: str, step: Micros, backwards: int) -> Finding:
     """Out-of-order arrival: harmless where it is a re-sent sample, not where a clock was set."""
     largest_s = float(-step.min()) / 1e6
     if backwards <= 2 and 3420 < largest_s < 3780:
-        return Fault(
+        return Finding(
             "time-zone",
-            part,
             f"The clock of {LABELS[part].lower()} goes back by an hour in the data: local times "
             "without an offset repeat an hour when clocks change.",
             "Export the data in UTC or with an offset.",
             "blocking",
-            backwards,
+            subject=part,
+            count=backwards,
         )
-    return Fault(
+    return Finding(
         "clock",
-        part,
         f"{backwards:,} {LABELS[part].lower()} samples came out of order (by up to "
         f"{largest_s:,.0f} s) and were sorted.",
         severity="note" if largest_s < SHORTEST_GAP_S else "warning",
+        subject=part,
         count=backwards,
     )
 
@@ -204,7 +183,7 @@ def from_arrays(
     """Telemetry of raw samples by part; `charge_sign` is the sign that current and power have
     while charging in these data."""
     found: dict[str, Channel] = {}
-    faults: list[Fault] = []
+    faults: list[Finding] = []
     for part, (time_us, value) in arrays.items():
         if part not in LIMITS:
             raise InputError(

@@ -9,8 +9,9 @@ import pytest
 
 from energydash.battery.energy import integrate
 from energydash.battery.quality import blocking, cross_check, sign_by_soc
-from energydash.battery.telemetry import Channel, Fault, Telemetry, clean, from_arrays
+from energydash.battery.telemetry import Channel, Telemetry, clean, from_arrays
 from energydash.core.errors import InputError
+from energydash.core.findings import Finding
 from tests.battery.simulated import START_US, monitored, truth
 
 
@@ -19,11 +20,11 @@ def good() -> Telemetry:
     return monitored(truth(6, seed=2), 1).telemetry()
 
 
-def found(telemetry: Telemetry) -> tuple[Fault, ...]:
+def found(telemetry: Telemetry) -> tuple[Finding, ...]:
     return cross_check(telemetry, integrate(telemetry))
 
 
-def only(telemetry: Telemetry) -> Fault:
+def only(telemetry: Telemetry) -> Finding:
     """The one fault that is more than a note."""
     faults = [fault for fault in found(telemetry) if fault.severity != "note"]
     assert len(faults) == 1, faults
@@ -36,20 +37,20 @@ def test_good_data_have_no_fault(good: Telemetry) -> None:
 
 def test_millivolts(good: Telemetry) -> None:
     fault = only(replace(good, voltage=good.voltage.scaled(1000)))
-    assert (fault.kind, fault.part, fault.severity) == ("scale", "voltage_v", "blocking")
+    assert (fault.kind, fault.subject, fault.severity) == ("scale", "voltage_v", "blocking")
     assert "millivolts" in fault.sentence
     alone = replace(good, voltage=good.voltage.scaled(1000), power=Channel(*_none()))
-    assert only(alone).part == "voltage_v"
+    assert only(alone).subject == "voltage_v"
 
 
 def test_milliamperes(good: Telemetry) -> None:
     fault = only(replace(good, current=good.current.scaled(1000)))
-    assert (fault.kind, fault.part, fault.severity) == ("scale", "current_a", "blocking")
+    assert (fault.kind, fault.subject, fault.severity) == ("scale", "current_a", "blocking")
 
 
 def test_watts(good: Telemetry) -> None:
     fault = only(replace(good, power=good.power.scaled(1000)))
-    assert (fault.kind, fault.part, fault.severity) == ("scale", "power_kw", "warning")
+    assert (fault.kind, fault.subject, fault.severity) == ("scale", "power_kw", "warning")
     assert "watts" in fault.sentence
 
 
@@ -63,7 +64,7 @@ def test_three_percent_off(good: Telemetry) -> None:
 def test_wrong_sign_of_the_current(good: Telemetry) -> None:
     turned = replace(good, current=good.current.scaled(-1), power=good.power.scaled(-1))
     fault = only(turned)
-    assert (fault.kind, fault.part, fault.severity) == ("sign", "current_a", "blocking")
+    assert (fault.kind, fault.subject, fault.severity) == ("sign", "current_a", "blocking")
     assert blocking(found(turned)) == fault
     assert sign_by_soc(turned.current, turned.soc) == -1
     assert sign_by_soc(good.current, good.soc) == 1
@@ -71,13 +72,13 @@ def test_wrong_sign_of_the_current(good: Telemetry) -> None:
 
 def test_wrong_sign_of_the_power(good: Telemetry) -> None:
     fault = only(replace(good, power=good.power.scaled(-1)))
-    assert (fault.kind, fault.part) == ("sign", "power_kw")
+    assert (fault.kind, fault.subject) == ("sign", "power_kw")
 
 
 def test_current_and_power_swapped(good: Telemetry) -> None:
     fault = only(replace(good, current=good.power, power=good.current))
     assert fault.kind in ("mapping", "scale")
-    assert fault.severity == "blocking" or fault.part == "power_kw"
+    assert fault.severity == "blocking" or fault.subject == "power_kw"
 
 
 @pytest.mark.parametrize("hours", [-8, -1, 1, 5.5])
@@ -91,16 +92,16 @@ def test_a_channel_in_another_time_zone(good: Telemetry, hours: float) -> None:
 
 def test_state_of_charge_in_another_time_zone(good: Telemetry) -> None:
     fault = found(replace(good, soc=good.soc.shifted(int(7 * 3.6e9))))[0]
-    assert (fault.kind, fault.part, fault.severity) == ("time-zone", "soc_percent", "blocking")
+    assert (fault.kind, fault.subject, fault.severity) == ("time-zone", "soc_percent", "blocking")
     assert "7 h too late" in fault.sentence
 
 
 def test_missing_channels(good: Telemetry) -> None:
-    kinds = {fault.part: fault.severity for fault in found(Telemetry(soc=good.soc))}
+    kinds = {fault.subject: fault.severity for fault in found(Telemetry(soc=good.soc))}
     assert kinds["current_a"] == "blocking"
     assert kinds["voltage_v"] == "warning"
     notes = found(Telemetry(voltage=good.voltage, current=good.current))
-    assert [fault.part for fault in notes] == ["soc_percent"]
+    assert [fault.subject for fault in notes] == ["soc_percent"]
 
 
 def test_constant_and_stuck(good: Telemetry) -> None:

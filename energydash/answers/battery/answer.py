@@ -10,7 +10,7 @@ from typing import Any
 from energydash.battery.analysis import Analysis, Cycle
 from energydash.battery.capacity import Capacity
 from energydash.battery.energy import Totals
-from energydash.battery.telemetry import Fault
+from energydash.core.findings import Finding
 from energydash.core.time import iso_z
 
 
@@ -26,7 +26,7 @@ class BatteryAnswer:
     name: str
     analysis: Analysis | None
     reason: str = ""
-    faults: tuple[Fault, ...] = ()
+    faults: tuple[Finding, ...] = ()
     is_relative: bool = False
     method: str = ""
     max_gap_s: float = 0.0
@@ -109,11 +109,11 @@ class BatteryAnswer:
         )
 
 
-def fault_body(fault: Fault) -> Mapping[str, Any]:
+def fault_body(fault: Finding) -> Mapping[str, Any]:
     """A fault as JSON."""
     return {
         "kind": fault.kind,
-        "channel": fault.part,
+        "channel": fault.subject,
         "severity": fault.severity,
         "sentence": fault.sentence,
         "remedy": fault.remedy,

@@ -10,7 +10,7 @@ from typing import Any
 
 from energydash.answers.battery import data
 from energydash.battery.devices import Device
-from energydash.battery.telemetry import Fault, from_arrays, to_frame
+from energydash.battery.telemetry import from_arrays, to_frame
 from energydash.core.errors import InputError, SourceError
 from energydash.core.feeds import Fetched
 from energydash.core.findings import Finding
@@ -49,7 +49,7 @@ class Imported:
     changed: int
     period: Period
     channels: tuple[str, ...]
-    faults: tuple[Fault, ...] = ()
+    faults: tuple[Finding, ...] = ()
 
 
 def monitors(context: Context) -> tuple[tuple[Found, ...], tuple[Finding, ...]]:

@@ -17,7 +17,8 @@ from energydash.battery.efficiency import Efficiency
 from energydash.battery.energy import Integral, SensorError, Totals, edges_of, integrate
 from energydash.battery.mapping import parse_overrides
 from energydash.battery.quality import blocking, cross_check, sign_by_soc
-from energydash.battery.telemetry import Channel, Fault, Telemetry, from_arrays
+from energydash.battery.telemetry import Channel, Telemetry, from_arrays
+from energydash.core.findings import Finding
 from energydash.sources.imports import telemetry as telemetry_files
 from energydash.sources.imports.telemetry import Arrays, TelemetryFile
 
@@ -134,14 +135,14 @@ def _rows(arrays: Arrays) -> int:
     return max((len(value) for _, value in arrays.values()), default=0)
 
 
-def _faults(file: TelemetryFile, parts: list[_Part]) -> tuple[Fault, ...]:
+def _faults(file: TelemetryFile, parts: list[_Part]) -> tuple[Finding, ...]:
     """Each kind of fault once, with the count over all parts."""
-    found: dict[tuple[str, str], Fault] = {}
+    found: dict[tuple[str, str], Finding] = {}
     for note in file.notes:
-        found[(note.kind, note.part)] = note
+        found[(note.kind, note.subject)] = note
     for part in parts:
         for fault in cross_check(part.telemetry, part.integral):
-            key = (fault.kind, fault.part)
+            key = (fault.kind, fault.subject)
             known = found.get(key)
             found[key] = replace(fault, count=fault.count + known.count) if known else fault
     order = {"blocking": 0, "warning": 1, "note": 2}

@@ -21,9 +21,10 @@ from energydash.battery.devices import Device
 from energydash.battery.efficiency import Efficiency, efficiency
 from energydash.battery.energy import SensorError, integrate
 from energydash.battery.quality import blocking, cross_check
-from energydash.battery.telemetry import PARTS, Fault
+from energydash.battery.telemetry import PARTS
 from energydash.core.errors import InputError
 from energydash.core.feeds import FeedData
+from energydash.core.findings import Finding
 from energydash.core.time import DAY, Period, local_midnight
 from energydash.sources.sample import battery as sample
 from energydash.sync import documents
@@ -278,7 +279,7 @@ def _from_raw(
 
 def _faults(
     context: Context, device: Device, period: Period, setup: data.Setup, frame: pd.DataFrame
-) -> tuple[Fault, ...]:
+) -> tuple[Finding, ...]:
     """What is wrong with the channels, by their last week of the period with data."""
     if frame.empty:
         return ()
@@ -288,22 +289,21 @@ def _faults(
         ("faults", data.slots_key(context, device), checked, setup),
         lambda: _checked(context, device, checked, setup),
     )
-    notes: list[Fault] = []
+    notes: list[Finding] = []
     if setup.charge_sign == 0:
         notes.append(
-            Fault(
+            Finding(
                 "sign",
-                "current_a",
                 "Which sign charging has is not known; positive is taken as charging.",
                 "Set it in the battery's settings.",
+                subject="current_a",
             )
         )
     newest = context.now()
     if last - newest > timedelta(hours=1):
         notes.append(
-            Fault(
+            Finding(
                 "time-zone",
-                "",
                 f"The data reach {(last - newest) / timedelta(hours=1):.0f} h into the future: "
                 "their time zone is wrong.",
                 "Import them again with their zone.",
@@ -315,7 +315,7 @@ def _faults(
 
 def _checked(
     context: Context, device: Device, period: Period, setup: data.Setup
-) -> tuple[Fault, ...]:
+) -> tuple[Finding, ...]:
     found = data.telemetry(context, device, period, PARTS, setup)
     return cross_check(found, integrate(found))
 

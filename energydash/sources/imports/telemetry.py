@@ -20,8 +20,9 @@ import pandas as pd
 from pytz.exceptions import InvalidTimeError
 
 from energydash.battery.mapping import FACTOR, infer, part_of
-from energydash.battery.telemetry import LABELS, PARTS, Fault, Floats, Micros
+from energydash.battery.telemetry import LABELS, PARTS, Floats, Micros
 from energydash.core.errors import InputError
+from energydash.core.findings import Finding
 from energydash.core.time import zone_info
 from energydash.sources.aretas.rows import as_channel, read_file
 from energydash.sources.aretas.sensors import KNOWN_TYPES
@@ -50,7 +51,7 @@ class TelemetryFile:
     arrays: Arrays
     cycles: tuple[tuple[str, Arrays], ...] = ()
     relative: bool = False
-    notes: tuple[Fault, ...] = field(default=())
+    notes: tuple[Finding, ...] = field(default=())
 
 
 def read(
@@ -100,15 +101,14 @@ def _read_json(body: bytes, name: str, columns: Mapping[str, str]) -> TelemetryF
     return TelemetryFile(name, "Aretas", arrays, notes=_left_out(sensors, found))
 
 
-def _left_out(sensors: Mapping[str, object], found: Mapping[str, str]) -> tuple[Fault, ...]:
+def _left_out(sensors: Mapping[str, object], found: Mapping[str, str]) -> tuple[Finding, ...]:
     """A note about sensors that were not used, and one about channels that were worked out."""
     unused = sorted(set(sensors) - set(found.values()))
     if not unused:
         return ()
     return (
-        Fault(
+        Finding(
             "mapping",
-            "",
             f"Sensors not used: {', '.join(unused)}. Used: "
             + ", ".join(f"{LABELS[part].lower()} = {s}" for part, s in found.items())
             + ".",
@@ -243,9 +243,9 @@ def _numbers(column: pd.Series[Any], name: str) -> Floats:
 
 def _times(
     column: pd.Series[Any], name: str, zone: str | None
-) -> tuple[Micros, bool, tuple[Fault, ...]]:
+) -> tuple[Micros, bool, tuple[Finding, ...]]:
     """UTC microseconds, whether they are relative to a start, and what must be said."""
-    notes: tuple[Fault, ...] = ()
+    notes: tuple[Finding, ...] = ()
     if isinstance(column.dtype, pd.DatetimeTZDtype):
         return _micros(pd.DatetimeIndex(column)), False, notes
     if pd.api.types.is_numeric_dtype(column.dtype):
@@ -277,12 +277,11 @@ def _times(
 
 def _localised(
     index: pd.DatetimeIndex, name: str, zone: str | None
-) -> tuple[pd.DatetimeIndex, tuple[Fault, ...]]:
+) -> tuple[pd.DatetimeIndex, tuple[Finding, ...]]:
     """Times without an offset, in the zone that is known for the battery, else as UTC."""
     if zone is None:
-        note = Fault(
+        note = Finding(
             "time-zone",
-            "",
             f"The times in {name} carry no offset and were read as UTC.",
             "Give times with an offset, or the device's zone.",
             "note",
