@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -32,16 +33,25 @@ K_SOC, SOC_REFERENCE = 1.04, 0.5
 K_TEMPERATURE: Final = 6.93e-2  # per K
 K_DEPTH: Final = (1.40e5, -0.501, -1.23e5)
 SEI_SHARE, SEI_RATE = 0.0575, 121.0  # α, β
+MOST_STRESS: Final = 5.0  # f at which 0.6 % is left
 
 
 @dataclass(frozen=True)
 class Chemistry:
-    """A cell kind: `factor` stretches the model's f; `source` says where that is from."""
+    """A cell kind: what `REFERENCE` leaves of it after ten years, and who says so; None for the
+    cell that the model's constants are of."""
 
     id: str
     label: str
-    factor: float
+    left_after_ten_years: float | None
     source: str
+
+    @cached_property
+    def factor(self) -> float:
+        """What stretches the model's f for this kind of cell."""
+        if self.left_after_ten_years is None:
+            return 1.0
+        return accumulated(self.left_after_ten_years) / (10 * stress_rate(REFERENCE))
 
 
 @dataclass(frozen=True)
@@ -109,15 +119,12 @@ def remaining(f: Floats) -> Floats:
 
 
 def accumulated(health: float) -> float:
-    """The inverse of `remaining`: f at which this share (0 to 1) is left, by bisection."""
-    low, high = 0.0, 5.0
-    for _ in range(60):
-        middle = (low + high) / 2
-        if float(remaining(np.array([middle]))[0]) > health:
-            low = middle
-        else:
-            high = middle
-    return (low + high) / 2
+    """The inverse of `remaining`: f at which this share (0 to 1) is left."""
+    from scipy.optimize import brentq
+
+    if health >= 1.0:
+        return 0.0
+    return float(brentq(lambda f: float(remaining(np.asarray(f))) - health, 0.0, MOST_STRESS))
 
 
 def _temperature_factor(celsius: float) -> float:
@@ -129,18 +136,14 @@ def _soc_factor(soc: float) -> float:
     return float(np.exp(K_SOC * (soc - SOC_REFERENCE)))
 
 
-# The reference of the factors below: ten years with one 80 % cycle a day at 25 °C.
+# The reference of `Chemistry.factor`: ten years with one 80 % cycle a day at 25 °C.
 REFERENCE: Final = Stress(0.5, 25.0, ((0.8, 0.5, 365.25),))
 
 
-def _factor(left_after_ten_years: float) -> float:
-    return accumulated(left_after_ten_years) / (10 * stress_rate(REFERENCE))
-
-
 CHEMISTRIES: Final = (
-    Chemistry("lfp", "LFP", _factor(0.888), "BLAST-Lite LFP 250 Ah: 88.8 % after ten years"),
-    Chemistry("nmc", "NMC", _factor(0.864), "BLAST-Lite NMC Kokam: 86.4 % after ten years"),
-    Chemistry("lmo", "LMO", 1.0, "Xu et al. constants, from public code, paper not checked"),
+    Chemistry("lfp", "LFP", 0.888, "BLAST-Lite LFP 250 Ah: 88.8 % after ten years"),
+    Chemistry("nmc", "NMC", 0.864, "BLAST-Lite NMC Kokam: 86.4 % after ten years"),
+    Chemistry("lmo", "LMO", None, "Xu et al. constants, from public code, paper not checked"),
 )
 
 

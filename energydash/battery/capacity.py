@@ -199,7 +199,8 @@ def fit(
 def _total_least_squares(
     swing: Floats, charge: Floats, noise_soc: Floats, noise_ah: Floats, weight: Floats
 ) -> float:
-    """argmin over C of Σ w (y - C x)² / (C² σx² + σy²), by golden section around the ratios."""
+    """argmin over C of Σ w (y - C x)² / (C² σx² + σy²), bounded around the ratios."""
+    from scipy.optimize import minimize_scalar
 
     def misfit(c: float) -> float:
         variance = (c * noise_soc) ** 2 + noise_ah**2
@@ -210,19 +211,9 @@ def _total_least_squares(
         return float(ratios[0])
     positive = ratios[ratios > 0]
     low, high = 0.5 * float(positive.min()), 2.0 * float(positive.max())
-    golden = (np.sqrt(5) - 1) / 2
-    left, right = high - golden * (high - low), low + golden * (high - low)
-    at_left, at_right = misfit(left), misfit(right)
-    while high - low > 1e-9 * high:
-        if at_left < at_right:
-            high, right, at_right = right, left, at_left
-            left = high - golden * (high - low)
-            at_left = misfit(left)
-        else:
-            low, left, at_left = left, right, at_right
-            right = low + golden * (high - low)
-            at_right = misfit(right)
-    return 0.5 * (low + high)
+    found = minimize_scalar(misfit, bounds=(low, high), method="bounded",
+                            options={"xatol": 1e-9 * high})  # fmt: skip
+    return float(found.x)
 
 
 def latest(found: tuple[Capacity, ...]) -> Capacity | None:

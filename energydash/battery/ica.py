@@ -16,6 +16,7 @@ from energydash.battery.telemetry import Floats, Telemetry, onto
 SLOWEST_NEEDED_C: Final = 0.2
 BIN_V_PER_CELL: Final = 0.008
 FEWEST_BINS: Final = 12
+SMOOTHED_BINS: Final = 5
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,8 @@ def incremental_capacity(
     discharge: current negative throughout, on its own clock. Charge is summed in voltage bins of
     8 mV a cell and smoothed over five of them by a parabola (Savitzky and Golay, 1964).
     """
+    from scipy.signal import savgol_filter
+
     current = discharge.current
     if len(current) < 50 or not len(discharge.voltage):
         return None
@@ -53,7 +56,7 @@ def incremental_capacity(
         return None
     edges = np.arange(float(middle[seen].min()), float(middle[seen].max()) + width, width)
     ah, _ = np.histogram(middle[seen], bins=edges, weights=charge[seen])
-    smooth = np.convolve(ah / width, np.array([-3, 12, 17, 12, -3]) / 35, mode="same")
+    smooth = savgol_filter(ah / width, SMOOTHED_BINS, polyorder=2)
     inner = slice(2, len(smooth) - 2)
     centres = 0.5 * (edges[1:] + edges[:-1])
     peak = float(centres[inner][int(np.argmax(smooth[inner]))])

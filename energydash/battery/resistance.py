@@ -31,6 +31,8 @@ def resistance(found: Telemetry, smallest_step_a: float | None = None) -> Resist
     A step counts where the current is steady before and after it, and both samples of the voltage
     are on the same sides of it as the current's.
     """
+    from scipy.stats import median_abs_deviation
+
     current, voltage = found.current, found.voltage
     if len(current) < 4 or len(voltage) < 4:
         return None
@@ -51,7 +53,7 @@ def resistance(found: Telemetry, smallest_step_a: float | None = None) -> Resist
     after = np.interp(current.time_us[index + 2], voltage.time_us, voltage.value)
     ohms = (after - before) / (amps[index + 2] - amps[index - 1])
     middle = float(np.median(ohms))
-    spread = 1.4826 * float(np.median(np.abs(ohms - middle)))
+    spread = float(median_abs_deviation(ohms, scale="normal"))
     warm = found.temperature.value
     return Resistance(
         middle,
