@@ -14,7 +14,7 @@ import numpy as np
 import orjson
 
 from benchmarks.measure import Bench
-from energydash.answers.battery import connect, data, view
+from energydash.answers import battery
 from energydash.battery.devices import Device
 from energydash.battery.energy import integrate
 from energydash.battery.telemetry import from_arrays, to_frame
@@ -24,6 +24,7 @@ from energydash.core.time import Period
 from energydash.sources.aretas.rows import Rows, read_rows
 from energydash.sources.sample.battery import sample_arrays
 from energydash.store import open_store
+from energydash.sync import batteries
 from energydash.sync.context import Context
 
 END = datetime(2026, 11, 1, tzinfo=UTC)
@@ -118,7 +119,7 @@ def year(bench: Bench) -> None:
         settings = Settings(Path(folder))
         here = Context(settings, open_store(settings), lambda: END)
         device = Device("bench", capacity_ah=200.0, charge_sign=1)
-        connect.save(here, device)
+        battery.save(here, device)
         feed = device.feed(here.store.household())
         whole = Period(END - timedelta(days=365), END)
         stored = 0
@@ -128,19 +129,19 @@ def year(bench: Bench) -> None:
         bench.fact("rows stored, five channels every 20 s", stored, "rows")
 
         def first() -> None:
-            data.rebuild(here, device)
-            data.forget_remembered()
-            view.view(here, device.id, whole)
+            here.store.drop(here.store.household(), batteries.KIND, device.id)
+            batteries.forget_remembered()
+            battery.view(here, device.id, whole)
 
         bench.time(
             "a year from the store to daily kWh, cycles, capacity: first", first,
             cpu_goal_s=1.5, repeat=2,
         )  # fmt: skip
-        bench.time("the same again", lambda: view.view(here, device.id, whole), cpu_goal_s=0.05)
+        bench.time("the same again", lambda: battery.view(here, device.id, whole), cpu_goal_s=0.05)
 
         def other_process() -> None:
-            data.forget_remembered()
-            view.view(here, device.id, whole)
+            batteries.forget_remembered()
+            battery.view(here, device.id, whole)
 
         bench.time("the same in a process that has not seen it", other_process)
         here.store.close()

@@ -15,8 +15,7 @@ from fastapi import APIRouter, Depends, FastAPI, HTTPException, Query, Request
 from fastapi.responses import JSONResponse, Response
 
 from energydash import __version__
-from energydash.answers import grid, home
-from energydash.answers.battery import view
+from energydash.answers import battery, grid, home
 from energydash.answers.sources.health import FeedHealth, health
 from energydash.cli.grid import chosen_period
 from energydash.cli.output import jsonable, with_time_column
@@ -226,7 +225,7 @@ def get_bill(here: Here, start: FromDay, end: ToDay, meter: str = "", energy: st
 
 def get_batteries(here: Here) -> Any:
     """The household's batteries, by their local ids."""
-    return [{"id": device.id, "name": device.name} for device in view.devices(here)]
+    return [{"id": device.id, "name": device.name} for device in battery.devices(here)]
 
 
 def get_battery(
@@ -237,8 +236,8 @@ def get_battery(
     format: Form = "json",  # noqa: A002
 ) -> Any:
     """What a battery took in and gave: `energydash battery analyse`, and each local day (CSV)."""
-    chosen = view.device_of(here, device)
-    found = view.view(here, chosen.id, chosen_period(here, start, end, chosen.zone))
+    chosen = battery.device_of(here, device)
+    found = battery.view(here, chosen.id, chosen_period(here, start, end, chosen.zone))
     days = found.days.rename_axis("day").reset_index()
     days["day"] = [day.date().isoformat() for day in days["day"]]
     if format == "csv":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from energydash.answers.battery import view as answers
+from energydash.answers import battery
 from energydash.battery.devices import Device
 from energydash.views import battery as show
 from energydash.views import battery_setup as setup
@@ -41,17 +41,18 @@ def details(device: Device, chosen: TimeRange) -> None:
     show.quality_card(view.result, device.zone)
 
 
-def battery(device: Device, chosen: TimeRange) -> None:
+def one_battery(device: Device, chosen: TimeRange) -> None:
     """One battery from top to bottom."""
+    battery.wish(here, device.id, chosen.period)
     setup.bring_first(device, chosen.period)
     live(lambda: figures(device, chosen), key=f"battery_{device.id}", on=chosen.is_live)
     details(device, chosen)
 
 
 here = cache.context()
-known = answers.devices(here)
+known = battery.devices(here)
 is_personal = viewer.may_edit() and not here.sample
-if is_personal and answers.is_configured(here) and not known:
+if is_personal and battery.is_configured(here) and not known:
     setup.connect_default()
 with components.header("Battery"):
     names = {device.id: device.name for device in known}
@@ -66,7 +67,7 @@ if devices:
     chosen = time_range.choose(devices[0].zone)
     for column, device in zip(st.columns(len(devices)), devices, strict=True):
         with column:
-            battery(device, chosen)
+            one_battery(device, chosen)
 else:
     components.empty("No battery is connected.", "Connect Aretas or import a file below.")
 if is_personal:

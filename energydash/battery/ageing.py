@@ -218,6 +218,16 @@ def calibrated(
     return float(np.exp(weight * np.log(measured) + (1 - weight) * np.log(usual)))
 
 
+def factor_of(
+    chemistry: str, stress: Stress, health: float | None, sigma: float, age_years: float
+) -> float:
+    """The factor of a chemistry (LFP where it is not said), calibrated where that is possible."""
+    kind = next((one for one in CHEMISTRIES if one.id == chemistry), CHEMISTRIES[0])
+    if health is None or age_years <= 0.25 or health >= 0.999:
+        return kind.factor
+    return calibrated(kind.factor, stress_rate(stress), health, age_years, sigma)
+
+
 def loss_in_a_year(f_now: float, f_a_year: float) -> float:
     """Capacity lost in the coming year, in points of new capacity (percent)."""
     now, then = remaining(np.array([f_now, f_now + f_a_year]))
@@ -263,3 +273,13 @@ def _lower(stress: Stress, points: float) -> Stress:
 
 def _shallower(stress: Stress) -> Stress:
     return replace(stress, swings=tuple((0.75 * d, m, n / 0.75) for d, m, n in stress.swings))
+
+
+def by_year(ahead: Forecast) -> pd.DataFrame:
+    """The forecast by year of age: one column per chemistry and the band, in percent of new."""
+    table = pd.DataFrame(
+        {"age_years": ahead.years, "low_percent": 100 * ahead.low, "high_percent": 100 * ahead.high}
+    )
+    for kind in CHEMISTRIES:
+        table[f"{kind.id}_percent"] = 100 * ahead.lines[kind.id]
+    return table[np.isclose(table["age_years"] % 1, 0)].reset_index(drop=True)

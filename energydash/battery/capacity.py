@@ -16,13 +16,16 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 import numpy as np
+import pandas as pd
 
+from energydash.battery import slots
 from energydash.battery.energy import Integral, SensorError
 from energydash.battery.telemetry import Channel, Floats, Micros, Telemetry, onto
 
 CapacityMethod = Literal["full-discharge", "ah-over-soc"]
 SMALLEST_SOC_SPAN: Final = 0.3
 FORGETTING: Final = 0.98  # weight of a pair per later pair: half after 34
+FULL_PERCENT: Final = 99.0  # batteries count from 100 again when they are full
 REST_SHARE_OF_LARGEST: Final = 0.02  # a sample below this share of the largest current is at rest
 
 
@@ -83,73 +86,80 @@ def full_discharge(
     cutoff_v: float,
     *,
     full_v: float | None = None,
+    start_us: int | None = None,
     error: SensorError | None = None,
 ) -> Capacity | None:
-    """The capacity delivered from the end of charging (or the start of `telemetry`) to the
-    cut-off; None where it is not reached, or (with `full_v`) where it did not start full."""
+    """The charge that left from full to the cut-off, short charges in between counted against it.
+
+    Full is `start_us`, else the last instant at `full_v`, else the end of charging (or the start
+    of `telemetry`). None where full or the cut-off is not reached, or data are missing.
+    """
     end = cutoff_us(telemetry, cutoff_v)
     if end is None or end <= integral.time_us[0]:
         return None
-    current = telemetry.current.between(int(integral.time_us[0]), end)
-    charging = np.flatnonzero(
-        current.value > REST_SHARE_OF_LARGEST * float(np.abs(telemetry.current.value).max())
-    )
-    start = int(current.time_us[charging[-1]] if len(charging) else integral.time_us[0])
-    if full_v is not None:
-        before = telemetry.voltage.between(int(integral.time_us[0]), start + 1).value
-        if not len(before) or float(before.max()) < full_v:
+    first = int(integral.time_us[0])
+    if start_us is not None:
+        start = max(start_us, first)
+    elif full_v is not None:
+        found = full_us(telemetry.between(first, end), full_v)
+        if found is None:
             return None
+        start = found
+    else:
+        current = telemetry.current.between(first, end)
+        charging = np.flatnonzero(
+            current.value > REST_SHARE_OF_LARGEST * float(np.abs(telemetry.current.value).max())
+        )
+        start = int(current.time_us[charging[-1]]) if len(charging) else first
     total = integral.total(start, end, error)
-    if total.ah_out <= total.ah_in or total.coverage < 0.98:
+    if total.ah_out <= 2 * total.ah_in or total.coverage < 0.98:
         return None
     used = telemetry.between(start, end + 1)
     loaded = used.current.value[used.current.value < 0]
+    ah = total.ah_out - total.ah_in
+    kwh = total.kwh_out - total.kwh_in if total.energy_coverage >= 0.98 else None
     return Capacity(
-        ah=total.ah_out,
-        kwh=total.kwh_out if total.energy_coverage >= 0.98 else None,
+        ah=ah,
+        kwh=kwh,
         sigma_ah=float(np.hypot(total.sigma_ah_out, total.gap_ah / np.sqrt(3))),
         method="full-discharge",
         window=(start, end),
         samples=1,
-        c_rate=float(-np.median(loaded) / total.ah_out) if len(loaded) else None,
+        c_rate=float(-np.median(loaded) / ah) if len(loaded) else None,
         temperature_c=_mean(used.temperature),
     )
 
 
-def pairs(
-    integral: Integral,
-    soc: Channel,
-    turns_us: Micros,
-    *,
-    error: SensorError | None = None,
-    smallest_span: float = SMALLEST_SOC_SPAN,
-) -> tuple[Pair, ...]:
-    """ΔAh and ΔSoC between consecutive turning points of the state of charge that are at least
-    `smallest_span` (0 to 1) apart and fully covered."""
-    error = error or SensorError()
-    if len(turns_us) < 2 or len(integral.time_us) < 2:
-        return ()
-    level = np.interp(turns_us, soc.time_us, soc.value) / 100.0
-    ah_in, ah_out, wh_in, wh_out, covered, energy_covered = integral.at(turns_us)
-    span_s = np.diff(turns_us) * 1e-6
-    swing = np.diff(level)
-    charge = np.diff(ah_in - ah_out)
-    energy = np.diff(wh_in - wh_out) / 1e3
-    good = (np.abs(swing) >= smallest_span) & (np.diff(covered) >= 0.98 * span_s)
-    has_energy = np.diff(energy_covered) >= 0.98 * span_s
-    resolution = _resolution(soc) / 100.0
-    sigma_soc = float(np.sqrt(2) * np.hypot(error.soc_points / 100.0, resolution / np.sqrt(12)))
-    found = []
-    for i in np.flatnonzero(good):
-        # The gain error is common to all pairs, so `fit` adds it once and it is not in here.
-        sigma_ah = error.current_offset_a * float(span_s[i]) / 3600.0
-        found.append(
-            Pair(
-                int(turns_us[i]), int(turns_us[i + 1]), float(charge[i]), float(swing[i]),
-                sigma_ah, sigma_soc, float(energy[i]) if has_energy[i] else None,
-            )
-        )  # fmt: skip
-    return tuple(found)
+def full_us(telemetry: Telemetry, full_v: float | None) -> int | None:
+    """The last instant at which a battery was full (`full_v`, else a state of charge of 99 %) and
+    nothing flowed out; the first full one where it was under load throughout."""
+    channel, level = (telemetry.voltage, full_v) if full_v else (telemetry.soc, FULL_PERCENT)
+    full = channel.time_us[channel.value >= level]
+    if not len(full) or not len(telemetry.current):
+        return None
+    amps = np.interp(full, telemetry.current.time_us, telemetry.current.value)
+    at_rest = np.flatnonzero(amps >= -REST_SHARE_OF_LARGEST * np.abs(telemetry.current.value).max())
+    return int(full[at_rest[-1]] if len(at_rest) else full[0])
+
+
+def full_to_cutoff(
+    frame: pd.DataFrame, step_s: int, cutoff_v: float, full_v: float | None
+) -> list[tuple[int, int]]:
+    """Where in slots a discharge from full to the cut-off lies: from the last slot that was full
+    before it (at `full_v`, else by a state of charge of 99 %) to the end of the first that
+    reached the cut-off with current flowing out."""
+    starts = slots.edges(frame)
+    low = np.flatnonzero((frame["lowest_v"] <= cutoff_v) & (frame["ah_out"] > 0))
+    level = frame["highest_v"] >= full_v if full_v else frame["soc_percent"] >= FULL_PERCENT
+    full = np.flatnonzero(level)
+    before = np.searchsorted(full, low, side="right") - 1
+    anchors, first = np.unique(before[before >= 0], return_index=True)
+    low = low[before >= 0]
+    step_us = step_s * 1_000_000
+    return [
+        (int(starts[full[anchor]]), int(starts[low[at]]) + step_us)
+        for anchor, at in zip(anchors, first, strict=True)
+    ]
 
 
 def fit(
@@ -260,12 +270,6 @@ def anchored_soc(
     # anchor it is held, for nothing is known there.
     drift = np.interp(integral.time_us, anchors_us, at_anchor - anchor_percent)
     return Channel(integral.time_us, net - drift)
-
-
-def _resolution(channel: Channel) -> float:
-    """The smallest step between two different values."""
-    levels = np.unique(channel.value[:20_000])
-    return float(np.diff(levels).min()) if len(levels) > 1 else 0.0
 
 
 def _mean(channel: Channel) -> float | None:

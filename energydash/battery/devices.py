@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import date, timedelta
 from typing import Any, Final, Literal
 
+from energydash.battery.joining import Method
 from energydash.battery.mapping import full_name
 from energydash.core.errors import InputError
 from energydash.core.feeds import Feed, Stamp
@@ -38,8 +39,9 @@ class Device:
     sensors: channel to sensor type number, or `mac:number` where another monitor has it; what the
     user says wins over what the provider lists. scales: channel to factor (millivolts: 0.001).
     charge_sign: the sign that current and power have while charging, 0 where the state of charge
-    must tell. chemistry: lfp, nmc, lmo or ''. capacity_*: as sold. full_v, cutoff_v: for capacity
-    from full discharges. replacement_gbp: what a new one would cost, for wear.
+    must tell. method: how samples are joined (see `battery.joining`). chemistry: lfp,
+    nmc, lmo or ''. capacity_*: as sold. full_v, cutoff_v: for capacity from full discharges.
+    replacement_gbp: what a new one would cost, for wear.
     """
 
     id: str
@@ -51,6 +53,7 @@ class Device:
     sensors: Mapping[str, str] = field(default_factory=dict, repr=False)
     scales: Mapping[str, float] = field(default_factory=dict)
     charge_sign: Literal[-1, 0, 1] = 0
+    method: Method = "auto"
     chemistry: str = ""
     capacity_ah: float | None = None
     capacity_kwh: float | None = None

@@ -18,19 +18,9 @@ from typing import Final, Literal
 
 import numpy as np
 
-from energydash.battery.telemetry import (
-    Channel,
-    Floats,
-    Micros,
-    Telemetry,
-    longest_step_s,
-    onto,
-    sends_changes_only,
-)
-from energydash.core.errors import InputError
+from energydash.battery.joining import CLIP_ABOVE_A, Joining, joining_of
+from energydash.battery.telemetry import Floats, Micros, Telemetry, onto
 
-Method = Literal["auto", "trapezoid", "hold"]
-CLIP_ABOVE_A: Final = 5.0
 S_PER_H: Final = 3600.0
 
 
@@ -251,32 +241,20 @@ class Integral:
         return float(np.sqrt((charge**2).sum() / 12)), float(np.sqrt((energy**2).sum() / 12))
 
 
-def integrate(
-    telemetry: Telemetry, *, method: Method = "auto", max_step_s: float | None = None
-) -> Integral:
+def integrate(telemetry: Telemetry, joining: Joining | None = None) -> Integral:
     """The integral of `telemetry`'s current and, where there is a voltage, of its power.
 
-    method `auto` holds the current where its sender reports changes only, else joins samples by
-    straight lines. max_step_s: longer steps are gaps; max(3 × median step, 60 s) by default.
+    joining: how samples are joined, by default what these channels show.
     """
-    if max_step_s is not None and max_step_s <= 0:
-        raise InputError("The longest step that is not a gap must be above 0 s.")
     current, voltage = telemetry.current, telemetry.voltage
-    hold = method == "hold" or (method == "auto" and sends_changes_only(current))
-    voltage_hold = method != "trapezoid" and sends_changes_only(voltage)
-    limit_s = max_step_s or longest_step_s(current, hold=hold)
+    how = joining or joining_of(telemetry)
     if len(voltage) == len(current) and np.array_equal(voltage.time_us, current.time_us):
         volts = voltage.value
     else:
-        volts = onto(
-            current,
-            voltage,
-            max_step_s or longest_step_s(voltage, hold=voltage_hold),
-            hold=voltage_hold,
-        )
+        volts = onto(current, voltage, how.voltage_gap_s, hold=how.voltage_hold)
     return Integral(
-        current.time_us, current.value, volts * current.value, limit_s,
-        "hold" if hold else "trapezoid",
+        current.time_us, current.value, volts * current.value, how.max_gap_s, how.method,
+        how.clip_above_a,
     )  # fmt: skip
 
 
@@ -314,18 +292,3 @@ def edges_of(start_us: int, end_us: int, step_s: int) -> Micros:
     step_us = step_s * 1_000_000
     first, last = start_us // step_us, -(-end_us // step_us)
     return np.arange(first, last + 1, dtype=np.int64) * step_us
-
-
-def power_channel_kwh(power: Channel, max_step_s: float | None = None) -> tuple[float, float]:
-    """kWh in and out of a power channel on its own clock, the check on V·I."""
-    if len(power) < 2:
-        return 0.0, 0.0
-    whole = Integral(
-        power.time_us,
-        power.value,
-        power.value * 1e3,
-        max_step_s or longest_step_s(power),
-        "trapezoid",
-        clip_above_a=0.25,  # kW: 5 A at about 50 V
-    ).total()
-    return whole.kwh_in, whole.kwh_out

@@ -16,6 +16,7 @@ from energydash.battery.telemetry import Floats, Telemetry, onto
 SLOWEST_NEEDED_C: Final = 0.2
 BIN_V_PER_CELL: Final = 0.008
 FEWEST_BINS: Final = 12
+USUAL_CELL_V: Final = {"": 3.3, "lfp": 3.3, "nmc": 3.7, "lmo": 3.7}
 SMOOTHED_BINS: Final = 5
 
 
@@ -61,3 +62,28 @@ def incremental_capacity(
     centres = 0.5 * (edges[1:] + edges[:-1])
     peak = float(centres[inner][int(np.argmax(smooth[inner]))])
     return IncrementalCapacity(centres, smooth, peak)
+
+
+def last_curve(found: Telemetry, capacity_ah: float, chemistry: str) -> IncrementalCapacity | None:
+    """The curve of the longest discharge in these channels, where one carries it."""
+    discharge = longest_discharge(found)
+    if discharge is None or not len(found.voltage):
+        return None
+    usual_v = USUAL_CELL_V.get(chemistry, USUAL_CELL_V[""])
+    cells = max(round(float(np.median(found.voltage.value)) / usual_v), 1)
+    return incremental_capacity(discharge, capacity_ah, cells)
+
+
+def longest_discharge(found: Telemetry) -> Telemetry | None:
+    """The longest stretch in which the current flows out without a pause; None below an hour."""
+    out = found.current.value < 0
+    edges = np.flatnonzero(np.diff(np.concatenate(([False], out, [False])).astype(np.int8)))
+    first, last = edges[::2], edges[1::2] - 1
+    if not len(first):
+        return None
+    length = found.current.time_us[last] - found.current.time_us[first]
+    longest = int(np.argmax(length))
+    if length[longest] < 3.6e9:
+        return None
+    start, end = (int(found.current.time_us[at[longest]]) for at in (first, last))
+    return found.between(start, end + 1)

@@ -8,7 +8,7 @@ battery loses in value for each kWh that leaves it.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 import pandas as pd
@@ -20,6 +20,9 @@ MONEY_COLUMNS: Final = (
     "kwh_in", "kwh_out", "charge_cost_gbp", "avoided_import_gbp", "export_earned_gbp",
     "export_forgone_gbp", "wear_gbp", "net_gbp", "saved_carbon_kg", "unpriced_kwh",
 )  # fmt: skip
+
+
+By = Literal["half-hour", "day", "month", "year"]
 
 
 @dataclass(frozen=True)
@@ -94,6 +97,19 @@ def wear_p_per_kwh(replacement_gbp: float | None, lifetime_kwh: float | None) ->
     return replacement_gbp * PENCE_PER_POUND / lifetime_kwh
 
 
-def losses_kwh(kwh_in: float, kwh_out: float, stored_kwh: float) -> float:
-    """What went in and neither came out nor is still there."""
-    return kwh_in - kwh_out - stored_kwh
+def by_half_hour(frame: pd.DataFrame) -> pd.DataFrame:
+    """kWh in and out of slots added up to half-hours."""
+    starts = pd.DatetimeIndex(frame.index).floor("30min")
+    sums = frame[["kwh_in", "kwh_out"]].fillna(0.0).groupby(starts).sum()
+    sums.index = pd.DatetimeIndex(sums.index).as_unit("us").rename("time")
+    return sums
+
+
+def grouped(valued: pd.DataFrame, zone: str, by: By) -> pd.DataFrame:
+    """Half-hours summed by local day, month or year; the index has naive local starts."""
+    local = pd.DatetimeIndex(valued.index).tz_convert(zone).tz_localize(None)
+    if by == "half-hour":
+        return valued.set_axis(local, axis="index")
+    period = {"day": "D", "month": "M", "year": "Y"}[by]
+    keys = local.to_period(period).to_timestamp().rename(by)
+    return valued.groupby(keys).sum()

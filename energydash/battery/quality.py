@@ -7,6 +7,7 @@ be wrong by more than its error bar is not given (`blocking`).
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final, Literal
 
 import numpy as np
@@ -44,8 +45,13 @@ def cross_check(telemetry: Telemetry, integral: Integral) -> tuple[Finding, ...]
         *_state_of_charge(telemetry, integral),
         *_implausible_alone(telemetry),
     ]
+    return worst_first(found)
+
+
+def worst_first(found: Iterable[Finding]) -> tuple[Finding, ...]:
+    """What forbids figures before what widens them, and that before what is merely so."""
     order = {"blocking": 0, "warning": 1, "note": 2}
-    return tuple(sorted(found, key=lambda fault: order[fault.severity]))
+    return tuple(sorted(found, key=lambda one: order[one.severity]))
 
 
 def blocking(faults: tuple[Finding, ...]) -> Finding | None:

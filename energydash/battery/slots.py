@@ -12,25 +12,44 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from energydash.battery.energy import Integral
-from energydash.battery.telemetry import Channel, Floats, Micros, Telemetry, longest_step_s, onto
+from energydash.battery.energy import Integral, edges_of, integrate
+from energydash.battery.joining import SOC_GAP_S, Joining
+from energydash.battery.telemetry import Channel, Floats, Micros, Telemetry, onto
+from energydash.core.feeds import empty_frame
 
 STEP_S: Final = 900
 COLUMNS: Final = (
     "ah_in", "ah_out", "kwh_in", "kwh_out", "covered_s", "ah_edge_2",
-    "soc_percent", "temperature_c", "voltage_v", "peak_a",
+    "soc_percent", "temperature_c", "voltage_v", "peak_a", "lowest_v", "highest_v",
 )  # fmt: skip
 
 
+def of_telemetry(
+    telemetry: Telemetry, start_us: int, end_us: int, joining: Joining, step_s: int = STEP_S
+) -> pd.DataFrame:
+    """The slots that overlap `[start, end)`; `telemetry` reaches beyond it on both sides by more
+    than any step that is not a gap, where there is more."""
+    if len(telemetry.current) < 2:
+        return empty_frame(*COLUMNS)
+    integral = integrate(telemetry, joining)
+    return build(
+        telemetry, integral, edges_of(start_us, end_us, step_s), soc_gap_s=joining.soc_gap_s
+    )
+
+
 def build(
-    telemetry: Telemetry, integral: Integral, edges_us: Micros, *, anchor_soc: bool = True
+    telemetry: Telemetry,
+    integral: Integral,
+    edges_us: Micros,
+    *,
+    soc_gap_s: float = SOC_GAP_S,
 ) -> pd.DataFrame:
     """A row per slot that any sample covers, by slot start.
 
     ah_in, ah_out, kwh_in, kwh_out: non-negative. covered_s: seconds with current (and voltage,
     where there is one). ah_edge_2: variance of the charge from steps between samples, Ah².
     soc_percent: at the slot's start, NaN where the channel has a gap there. temperature_c and
-    voltage_v: means. peak_a: the largest |current|.
+    voltage_v: means. peak_a: the largest |current|. lowest_v, highest_v: of the voltage.
     """
     slots = integral.slots(edges_us)
     count = len(edges_us) - 1
@@ -38,9 +57,9 @@ def build(
     covered = slots.energy_covered_s if with_voltage else slots.covered_s
     starts = edges_us[:-1]
     soc = np.full(count, np.nan)
-    if anchor_soc and len(telemetry.soc) > 1:
+    if len(telemetry.soc) > 1:
         clock = Channel(starts, np.zeros(count))
-        soc = onto(clock, telemetry.soc, max(longest_step_s(telemetry.soc), 1800.0))
+        soc = onto(clock, telemetry.soc, soc_gap_s)
     columns = {
         "ah_in": slots.ah_in,
         "ah_out": slots.ah_out,
@@ -51,7 +70,9 @@ def build(
         "soc_percent": soc,
         "temperature_c": _means(telemetry.temperature, edges_us),
         "voltage_v": _means(telemetry.voltage, edges_us),
-        "peak_a": _peaks(telemetry.current, edges_us),
+        "peak_a": _most(np.abs(telemetry.current.value), telemetry.current.time_us, edges_us),
+        "lowest_v": -_most(-telemetry.voltage.value, telemetry.voltage.time_us, edges_us),
+        "highest_v": _most(telemetry.voltage.value, telemetry.voltage.time_us, edges_us),
     }
     index = pd.DatetimeIndex(starts.astype("datetime64[us]"), name="time").tz_localize("UTC")
     frame = pd.DataFrame(columns, index=index)
@@ -112,12 +133,11 @@ def _means(channel: Channel, edges_us: Micros) -> Floats:
     return means
 
 
-def _peaks(channel: Channel, edges_us: Micros) -> Floats:
-    """The largest |value| of each slot, NaN where there is none."""
-    position = np.searchsorted(channel.time_us, edges_us)
+def _most(value: Floats, time_us: Micros, edges_us: Micros) -> Floats:
+    """The largest value of each slot, NaN where there is none."""
+    position = np.searchsorted(time_us, edges_us)
     filled = np.flatnonzero(np.diff(position) > 0)
-    peaks = np.full(len(edges_us) - 1, np.nan)
+    most = np.full(len(edges_us) - 1, np.nan)
     if len(filled):
-        ends = position[filled[-1] + 1]
-        peaks[filled] = np.maximum.reduceat(np.abs(channel.value[:ends]), position[filled])
-    return peaks
+        most[filled] = np.maximum.reduceat(value[: position[filled[-1] + 1]], position[filled])
+    return most

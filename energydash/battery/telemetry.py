@@ -40,8 +40,7 @@ LIMITS: Final[Mapping[str, tuple[float, float]]] = {
     "soc_percent": (-0.5, 105.0),
     "temperature_c": (-60.0, 150.0),
 }
-SHORTEST_GAP_S: Final = 60.0
-LONGEST_HOLD_S: Final = 3600.0
+HARMLESS_LATE_S: Final = 60.0
 
 
 @dataclass(frozen=True)
@@ -102,6 +101,16 @@ class Telemetry:
     @property
     def rows(self) -> int:
         return sum(len(channel) for channel in self.channels().values())
+
+
+def as_channel(time_us: Micros, value: Floats) -> Channel:
+    """Raw samples as a channel, sorted and unique, without a range check."""
+    good = np.isfinite(value)
+    time_us, value = time_us[good], value[good]
+    order = np.argsort(time_us, kind="stable")
+    time_us, value = time_us[order], value[order]
+    last = np.append(np.diff(time_us) != 0, True) if len(time_us) else np.empty(0, bool)
+    return Channel(time_us[last], value[last])
 
 
 def clean(part: str, time_us: Micros, value: Floats) -> tuple[Channel, tuple[Finding, ...]]:
@@ -171,7 +180,7 @@ def _clock_fault(part: str, step: Micros, backwards: int) -> Finding:
         "clock",
         f"{backwards:,} {LABELS[part].lower()} samples came out of order (by up to "
         f"{largest_s:,.0f} s) and were sorted.",
-        severity="note" if largest_s < SHORTEST_GAP_S else "warning",
+        severity="note" if largest_s < HARMLESS_LATE_S else "warning",
         subject=part,
         count=backwards,
     )
@@ -226,6 +235,12 @@ def to_frame(telemetry: Telemetry) -> pd.DataFrame:
     return frame
 
 
+def channel_frame(channel: Channel, name: str) -> pd.DataFrame:
+    """A channel as a frame with one column."""
+    index = pd.DatetimeIndex(channel.time_us.astype("datetime64[us]"), name="time")
+    return pd.DataFrame({name: channel.value}, index=index.tz_localize("UTC"))
+
+
 MOST_STEPS: Final = 20_000  # enough of them, evenly spread, to tell the usual step
 
 
@@ -241,14 +256,6 @@ def median_step_s(channel: Channel) -> float:
         return 0.0
     step = _some_steps(channel)
     return float(np.partition(step, len(step) // 2)[len(step) // 2]) / 1e6
-
-
-def longest_step_s(channel: Channel, *, hold: bool = False) -> float:
-    """The longest time between samples that is not a gap: max(3 × median, 60 s).
-
-    A sender that reports changes only is silent on purpose, so for `hold` it is at least an hour.
-    """
-    return max(3 * median_step_s(channel), LONGEST_HOLD_S if hold else SHORTEST_GAP_S)
 
 
 def sends_changes_only(channel: Channel) -> bool:

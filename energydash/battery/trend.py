@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+import pandas as pd
 
 from energydash.battery.capacity import Capacity, Pair, fit
 from energydash.battery.devices import Warranty
@@ -137,4 +138,21 @@ def warranty_state(
     return WarrantyState(
         age_years, age_years / warranty.years, throughput_kwh, share, max(left, 0.0),
         warranty.health_percent / 100, cold, hot,
+    )  # fmt: skip
+
+
+def warranty_of(
+    warranty: Warranty, regular: pd.DataFrame, age_years: float
+) -> WarrantyState | None:
+    """Throughput since new by regular slots: what was measured, at the same pace before it."""
+    if regular.empty:
+        return None
+    covered_s = regular["covered_s"].to_numpy()
+    seen_years = float(covered_s.sum()) * 1e6 / YEAR_US
+    if seen_years <= 0:
+        return None
+    a_year = float(regular["kwh_out"].sum()) / seen_years
+    return warranty_state(
+        warranty, age_years, a_year * max(age_years, seen_years), a_year,
+        regular["temperature_c"].to_numpy(), covered_s / 3600,
     )  # fmt: skip

@@ -41,14 +41,13 @@ def analyse(
     form: str,
 ) -> None:
     """Ah and kWh in and out, cycle by cycle, capacity with its error, efficiency."""
-    from energydash.answers.battery import view
-    from energydash.answers.battery.files import analyse_file
+    from energydash.answers import battery
     from energydash.cli.sources import contents
 
     if file is not None:
         if device is not None or sample:
             raise InputError("Give a FILE or --device, not both.")
-        answer = analyse_file(
+        answer = battery.analyse_file(
             contents(file),
             file.name,
             columns=columns,
@@ -62,9 +61,11 @@ def analyse(
     else:
         here = opened(sample)
         period = days(here, device or "", first, end)
-        answer = view.analyse(here, device or "", period, cutoff_v=cutoff_v, max_gap_s=max_gap)
-    for fault in answer.faults:
-        click.echo(f"energydash: {fault.sentence} {fault.remedy}".rstrip(), err=True)
+        answer = battery.analyse(here, device or "", period, cutoff_v=cutoff_v, max_gap_s=max_gap)
+    for one in answer.findings:
+        click.echo(f"energydash: {one}", err=True)
+    if answer.coverage and answer.coverage.sentence:
+        click.echo(f"energydash: {answer.coverage.sentence}", err=True)
     emit(answer.to_json(), form, rows="cycles")
 
 
@@ -82,10 +83,10 @@ def analyse(
 @click.option("--sample", is_flag=True, help="The made-up battery.")
 def report(device: str, first: str | None, end: str | None, out: Path, sample: bool) -> None:
     """One HTML page about a battery, with nothing in it that is loaded from elsewhere."""
-    from energydash.answers.battery.report import battery_report
+    from energydash.answers import battery
 
     here = opened(sample)
-    page = battery_report(here, device, days(here, device, first, end))
+    page = battery.battery_report(here, device, days(here, device, first, end))
     try:
         out.write_text(page, encoding="utf-8")
     except OSError as error:
@@ -100,11 +101,11 @@ def report(device: str, first: str | None, end: str | None, out: Path, sample: b
 @click.option("--no-create", is_flag=True, help="Do not make a new battery.")
 def import_telemetry(files: tuple[Path, ...], device: str, columns: str, no_create: bool) -> None:
     """Battery telemetry: Aretas byrange JSON, Home Assistant history, CSV or Parquet."""
-    from energydash.answers.battery import connect
+    from energydash.answers import battery
     from energydash.battery.mapping import parse_overrides
     from energydash.cli.sources import contents
 
-    done = connect.import_telemetry(
+    done = battery.import_telemetry(
         opened(False),
         [(path.name, contents(path)) for path in files],
         device,
@@ -112,8 +113,8 @@ def import_telemetry(files: tuple[Path, ...], device: str, columns: str, no_crea
         create=not no_create,
     )
     for one in done:
-        for fault in one.faults:
-            click.echo(f"energydash: {one.name}: {fault}", err=True)
+        for found in one.findings:
+            click.echo(f"energydash: {one.name}: {found}", err=True)
         made = " (new)" if one.created else ""
         click.echo(
             f"{one.name}: {one.kind}, {one.rows:,} values, {one.changed:,} new or changed, "
@@ -132,13 +133,13 @@ def opened(sample: bool) -> Context:
 
 def days(here: Context, device: str, first: str | None, end: str | None) -> Period | None:
     """Local days of the battery's zone; None where neither end is given."""
-    from energydash.answers.battery import view
+    from energydash.answers import battery
     from energydash.core.time import Period, local_midnight, parse_day
 
     if not first and not end:
         return None
-    chosen = view.device_of(here, device)
-    whole = view.history(here, chosen)
+    chosen = battery.device_of(here, device)
+    whole = battery.history(here, chosen.id)
     return Period(
         local_midnight(parse_day(first), chosen.zone) if first else whole.start,
         local_midnight(parse_day(end), chosen.zone) if end else here.now(),

@@ -104,9 +104,9 @@ def ingest(
     if save:
         raise InputError("--save is for octopus.", remedy="Use `energydash export`.")
     if source == "aretas":
-        from energydash.answers.battery import connect
+        from energydash.answers import battery
 
-        for device in connect.connect_defaults(here):
+        for device in battery.connect_defaults(here):
             click.echo(f"connected {device.name} as {device.id}")
     whole = period or crawler.stretch(here, None, None, None if source == "grid" else 30)
     lines = crawler.fill(

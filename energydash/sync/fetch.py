@@ -34,6 +34,7 @@ from energydash.core.feeds import Feed, FeedData, Fetched, Origin
 from energydash.core.findings import Finding
 from energydash.core.time import Period, merge, subtract
 from energydash.store import Covered, Store
+from energydash.sync import batteries
 from energydash.sync.context import Context
 
 LEASE_S = 120.0  # longer than any one question may take; renewed for each
@@ -212,9 +213,12 @@ def refresh(
     if not _lease(store, feed, holder):
         return Refreshed(feed, busy=True)
     try:
-        return _refresh(context, feed, period, holder, force, max_age, progress)
+        done = _refresh(context, feed, period, holder, force, max_age, progress)
     finally:
         store.release(feed, holder)
+    if done.changed:
+        batteries.derive_feed(context, feed)
+    return done
 
 
 def _lease(store: Store, feed: Feed, holder: str) -> bool:

@@ -10,11 +10,8 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from energydash.answers.battery import money, traces
-from energydash.answers.battery import view as answers
-from energydash.answers.battery.money import MoneyAnswer
-from energydash.answers.battery.traces import Traces
-from energydash.answers.battery.view import BatteryView
+from energydash.answers import battery
+from energydash.answers.battery import BatteryView, MoneyAnswer, Traces
 from energydash.battery.efficiency import Efficiency
 from energydash.battery.telemetry import LABELS, PARTS, UNITS
 from energydash.charts import base
@@ -35,17 +32,17 @@ STRESS = {
 
 def asked(device: str, period: Period) -> cache.Asked[BatteryView]:
     """The view of one battery, remembered with what is drawn of it."""
-    return cache.ask(answers.view, device, period)
+    return cache.ask(battery.view, device, period)
 
 
 def figures(found: BatteryView) -> None:
     """The first row: now, energy, money, what it holds, how much of the time was seen."""
-    facts = answers.summary(found)
+    facts = battery.summary(found)
     power = facts["power_kw"]
     doing = "" if power is None else "idle" if abs(power) < 0.03 else (
         "charging" if power > 0 else "discharging"
     )  # fmt: skip
-    saved = cache.answer(money.battery_money, found.device.id, found.period)
+    saved = cache.answer(battery.battery_money, found.device.id, found.period)
     size = found.analysis.capacity if found.analysis else None
     flagged, how = "", found.answer.reason
     if size:
@@ -74,8 +71,9 @@ def figures(found: BatteryView) -> None:
                      help="Usable Ah over the nominal Ah of the battery's settings."
                           f"{flagged}"),
         components.Metric("Coverage, %", formatting.number(_percent(facts["coverage"]), 1),
-                     help="Share of the period with voltage and current. Nothing is counted "
-                          "in the rest; the most it may hide is given below."),
+                     help="Share of the period up to now with voltage and current. Nothing is "
+                          "counted in the rest; the most it may hide is given below. "
+                          f"{found.reading.coverage.sentence}"),
     ]  # fmt: skip
     for row in (0, 4):
         components.metrics(shown[row : row + 4], key=f"figures_{row}_{found.device.id}", width=150)
@@ -89,9 +87,9 @@ NET_HELP = (
 
 def doubts(found: BatteryView) -> None:
     """What forbids figures, on top; what only widens them, below in data quality."""
-    for fault in found.answer.faults:
-        if fault.severity == "blocking":
-            st.error(str(fault), icon=":material/block:")
+    for one in found.answer.findings:
+        if one.severity == "blocking":
+            st.error(str(one), icon=":material/block:")
     if found.reading.is_empty:
         if found.reading.problem:
             components.trouble(found.reading.problem, found.reading, key=f"empty_{found.device.id}")
@@ -101,7 +99,7 @@ def doubts(found: BatteryView) -> None:
 def traces_card(device: str, period: Period, zone: str, zoom: str) -> None:
     """Power and state of charge, then the other channels, each with its own axis."""
     inner = _zoomed(period, zoom)
-    drawn = cache.ask(traces.traces, device, inner)
+    drawn = cache.ask(battery.traces, device, inner)
     found = drawn.result
     with components.card(
         "Power and state of charge", found.reading, key=f"traces_{device}", zone=zone,
@@ -170,8 +168,8 @@ def _zoomed(period: Period, zoom: str) -> Period:
 def energy_card(view: cache.Asked[BatteryView], chosen: TimeRange) -> None:
     """Energy in and out by day (or month) with what it cost and saved."""
     found = view.result
-    by: money.By = "month" if len(found.days) > DAY_BARS else "day"
-    priced = cache.ask(money.battery_money, found.device.id, found.period, by)
+    by: battery.By = "month" if len(found.days) > DAY_BARS else "day"
+    priced = cache.ask(battery.battery_money, found.device.id, found.period, by)
     saved = priced.result
     with components.card(
         f"Energy by {by}, and what it saved", found.reading, *saved.inputs[1:],
@@ -306,18 +304,17 @@ def quality_card(found: BatteryView, zone: str) -> None:
     with components.card(
         "Data quality and export", found.reading, key=f"quality_{found.device.id}", zone=zone
     ):
-        for fault in found.answer.faults:
-            st.markdown(
-                f"{'▲' if fault.severity != 'note' else '○'} {components.escape(str(fault))}"
-            )
-        if not found.answer.faults:
+        for one in found.answer.findings:
+            st.markdown(f"{'▲' if one.severity != 'note' else '○'} {components.escape(str(one))}")
+        if not found.answer.findings:
             st.markdown("○ Nothing odd: signs, units and clocks of all channels agree.")
         if whole:
             total = whole.totals
             components.said(
                 f"{100 * total.energy_coverage:.1f} % covered",
+                found.reading.coverage.sentence,
                 f"the rest may hide up to {total.gap_kwh:,.1f} kWh" if total.gap_kwh > 0.05 else "",
-                "steps longer than max(3 × the usual step, 60 s) are gaps and never bridged",
+                f"steps above {found.answer.joining.max_gap_s:g} s are gaps and never bridged",
                 SIGN,
             )
         with st.container(horizontal=True):
@@ -335,7 +332,7 @@ def quality_card(found: BatteryView, zone: str) -> None:
 def export(device: str, period: Period, kind: str, zone: str) -> bytes:
     """Raw samples of a period as a file."""
     names = "bdf" if kind == "bdf" else "energydash"
-    frame = traces.export(cache.context(), device, period, names)
+    frame = battery.export(cache.context(), device, period, names)
     if kind == "parquet":
         stream = io.BytesIO()
         frame.to_parquet(stream)

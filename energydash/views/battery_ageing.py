@@ -7,15 +7,15 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from energydash.answers.battery import health
-from energydash.answers.battery.health import HealthAnswer
+from energydash.answers import battery
+from energydash.answers.battery import HealthAnswer
 from energydash.charts import battery as charts
 from energydash.views import cache, components
 
 
 def ahead_card(device: str, zone: str) -> None:
     """The forecast band, the trend, the warranty, and what would help."""
-    drawn = cache.ask(health.health, device)
+    drawn = cache.ask(battery.health, device)
     found = drawn.result
     with components.card(
         "Ageing and what would help", found.reading, key=f"ahead_{device}", zone=zone,

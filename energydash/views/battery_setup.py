@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from energydash.answers.battery import connect
+from energydash.answers import battery
 from energydash.battery.devices import Device, Warranty
 from energydash.battery.mapping import parse_overrides
 from energydash.core.errors import EnergydashError
@@ -21,14 +21,14 @@ def bring_first(device: Device, period: Period) -> None:
     """Ask Aretas for a battery that nothing was ever fetched of, with progress. Later telemetry
     comes by the crawler."""
     here = cache.context()
-    if not connect.is_new(here, device):
+    if not battery.is_new(here, device):
         return
     bar = st.progress(0.0, text="Asking Aretas for the last thirty days")
 
     def progress(done: float, text: str) -> None:
         bar.progress(done, text=text)
 
-    connect.refresh(here, device, connect.first_look(here, period), progress)
+    battery.refresh(here, device, battery.first_look(here, period), progress)
     bar.empty()
     cache.forget()
 
@@ -37,7 +37,7 @@ def connect_default() -> None:
     """Connect the monitors that the settings name, once."""
     here = cache.context()
     try:
-        if connect.connect_defaults(here):
+        if battery.connect_defaults(here):
             cache.forget()
             st.rerun()
     except EnergydashError as error:
@@ -48,7 +48,7 @@ def connect_form(key: str) -> None:
     """The monitors of the Aretas account, and how to configure one."""
     here = cache.context()
     try:
-        found, problems = connect.monitors(here)
+        found, problems = battery.monitors(here)
     except EnergydashError as error:
         st.markdown(
             f"{components.escape(str(error))} A `config.cfg` of Aretas's own client is read below."
@@ -87,9 +87,9 @@ def connect_form(key: str) -> None:
                 st.badge("connected", color="green")
 
 
-def _connect(one: connect.Found) -> None:
+def _connect(one: battery.Found) -> None:
     try:
-        connect.connect(cache.context(), one)
+        battery.connect(cache.context(), one)
     except EnergydashError as error:
         st.warning(str(error))
     cache.forget()
@@ -97,12 +97,12 @@ def _connect(one: connect.Found) -> None:
 
 def _show_config(text: str, name: str) -> None:
     try:
-        values = connect.read_client_config(text, name)
+        values = battery.read_client_config(text, name)
     except EnergydashError as error:
         st.warning(str(error))
         return
     st.markdown("Put this into `secrets.toml`, with your password in the place of the stars:")
-    st.code(connect.as_toml(values, hide=True), language="toml")
+    st.code(battery.as_toml(values, hide=True), language="toml")
 
 
 def import_form(devices: tuple[Device, ...], key: str) -> None:
@@ -118,7 +118,7 @@ def import_form(devices: tuple[Device, ...], key: str) -> None:
     columns = st.text_input("Columns", key=f"columns_{key}", placeholder="voltage=V,current=I")
     if st.button("Import", key=f"import_{key}", disabled=not files):
         try:
-            done = connect.import_telemetry(
+            done = battery.import_telemetry(
                 cache.context(),
                 [(file.name, file.getvalue()) for file in files],
                 target or "Battery",
@@ -130,7 +130,7 @@ def import_form(devices: tuple[Device, ...], key: str) -> None:
         cache.forget()
         for one in done:
             st.success(f"{one.name}: {one.rows:,} values of {', '.join(one.channels)}")
-            for fault in one.faults:
+            for fault in one.findings:
                 st.caption(components.escape(str(fault)))
 
 
@@ -188,7 +188,7 @@ def _save(device: Device, *, scales: str, sensors: str, **changes: Any) -> None:
         st.warning("A scale is a number: voltage=0.001.")
         return
     try:
-        connect.change(
+        battery.change(
             cache.context(), device, scales=factors, sensors=parse_overrides(sensors), **changes
         )
     except EnergydashError as error:

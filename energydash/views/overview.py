@@ -8,8 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from energydash.answers import grid, home
-from energydash.answers.battery import traces, view
+from energydash.answers import battery, grid, home
 from energydash.answers.sources import health
 from energydash.charts import bars, colours
 from energydash.charts.sparkline import sparkline
@@ -192,10 +191,10 @@ def _cost() -> Metric:
 
 def _battery() -> list[Metric]:
     """State of charge and power of the first battery; nothing where there is none."""
-    if not cache.answer(view.devices):
+    if not cache.answer(battery.devices):
         return []
-    now = cache.answer(view.view, "", last_day()).now
-    line = cache.draw(cache.ask(traces.traces, "", last_day()), _charge_line)
+    now = cache.answer(battery.view, "", last_day()).now
+    line = cache.draw(cache.ask(battery.traces, "", last_day()), _charge_line)
     _, charge = now.get("soc_percent", (None, None))
     _, power_kw = now.get("power_kw", (None, 0.0))
     way = "in" if power_kw > 0 else "out"
@@ -204,7 +203,7 @@ def _battery() -> list[Metric]:
     return [Metric("Battery", value, note if now else "no readings", "off", line)]
 
 
-def _charge_line(found: traces.Traces) -> list[float]:
+def _charge_line(found: battery.Traces) -> list[float]:
     day = found.frames.get("soc_percent")
     return sparkline(day.iloc[:, 0]) if day is not None else []
 
@@ -241,8 +240,8 @@ def now_notes(place: Region, with_home: bool) -> None:
         components.sample_badge(*inputs, what="grid")
         if with_home:
             components.sample_words(cache.answer(home.price_now).sample_reason, what="home")
-            if cache.answer(view.devices):
-                found = cache.answer(view.view, "", last_day()).reading
+            if cache.answer(battery.devices):
+                found = cache.answer(battery.view, "", last_day()).reading
                 components.sample_badge(found, what="battery")
                 components.stale_badge(found)
         components.stale_badge(*inputs)

@@ -257,7 +257,6 @@ def test_money_of_known_half_hours() -> None:
     assert (bought.tolist(), sold.tolist()) == ([0.5], [0.0])
     assert money.wear_p_per_kwh(4000, 20_000) == 20
     assert money.wear_p_per_kwh(None, 20_000) == 0
-    assert money.losses_kwh(10, 8, 1) == 1
 
 
 def test_incremental_capacity_finds_the_plateau() -> None:

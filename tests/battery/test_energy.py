@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from energydash.battery.energy import Integral, SensorError, edges_of, integrate
+from energydash.battery.joining import USUAL, joining_of
 from energydash.battery.telemetry import Channel, Telemetry
 from energydash.core.errors import InputError
 from tests.battery.simulated import START_US, Truth, monitored, truth
@@ -75,7 +76,7 @@ def test_a_change_only_sender_is_held_not_joined() -> None:
     starts = START_US + np.arange(48) * 3_590_000_000
     time_us = np.sort(np.concatenate([starts, starts + 10_000_000]))
     amps = np.tile([100.0, 0.0], 48)
-    held = integrate(Telemetry(current=Channel(time_us, amps)), method="auto")
+    held = integrate(Telemetry(current=Channel(time_us, amps)))
     assert held.method == "hold"
     assert held.total().ah_in == pytest.approx(48 * 100 * 10 / 3600, rel=1e-9)
 
@@ -107,7 +108,7 @@ def test_nothing_to_integrate() -> None:
     assert integrate(one).total(START_US, START_US + 3_600_000_000).coverage == 0.0
     assert integrate(one).slots(edges_of(START_US, START_US + 1, 900)).ah_in.tolist() == [0.0]
     with pytest.raises(InputError, match="above 0 s"):
-        integrate(one, max_step_s=0)
+        USUAL.with_gap(0)
 
 
 amps = st.lists(st.floats(-80, 80).map(lambda a: round(a, 2)), min_size=3, max_size=40)
@@ -122,7 +123,7 @@ def integrals(draw: st.DrawFn) -> Integral:
     telemetry = Telemetry(
         voltage=Channel(time_us, 48 + values / 40), current=Channel(time_us, values)
     )
-    return integrate(telemetry, method=draw(st.sampled_from(["trapezoid", "hold"])))
+    return integrate(telemetry, joining_of(telemetry, draw(st.sampled_from(["trapezoid", "hold"]))))
 
 
 @settings(max_examples=60, deadline=None)

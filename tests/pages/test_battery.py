@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from energydash.answers.battery import connect
+from energydash.answers import battery
 from energydash.sync.context import Context
 from tests.battery.simulated import monitored, truth
 from tests.pages.conftest import OpenPage, words
@@ -43,7 +43,7 @@ def test_an_imported_battery(open_page: OpenPage, here: Context) -> None:
         for part, (time_us, value) in report.arrays.items()
     ]
     text = pd.concat(frames).sort_values("time").to_csv(index=False).encode()
-    (done,) = connect.import_telemetry(here, [("home.csv", text)], "Garage")
+    (done,) = battery.import_telemetry(here, [("home.csv", text)], "Garage")
     assert done.created
     app = open_page("battery", range="Year", at="2026-01-02")
     said = words(app)

@@ -14,7 +14,7 @@ import pytest
 from websockets.http11 import Request, Response
 from websockets.sync.server import Server, ServerConnection, serve
 
-from energydash.answers.battery import connect
+from energydash.answers import battery
 from energydash.battery.devices import Device
 from energydash.core import settings
 from energydash.core.errors import InputError
@@ -106,7 +106,7 @@ def here(upstreams: Upstreams, wire: Stream) -> Iterator[Context]:
     )
     store = open_store(chosen)
     context = Context(chosen, store, lambda: NOW)
-    connect.save(context, DEVICE)
+    battery.save(context, DEVICE)
     yield context
     aretas.forget_logins()
 

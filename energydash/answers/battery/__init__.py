@@ -1,0 +1,78 @@
+"""Every question about a battery, in one place for the faces."""
+
+from __future__ import annotations
+
+from energydash.answers.battery.analysis import (
+    BatteryAnswer,
+    analyse,
+    analyse_file,
+    coverage_body,
+)
+from energydash.answers.battery.devices import (
+    change,
+    device_of,
+    devices,
+    forget,
+    is_configured,
+    is_sample,
+    save,
+    wish,
+)
+from energydash.answers.battery.health import HealthAnswer, health
+from energydash.answers.battery.imports import Imported, import_telemetry
+from energydash.answers.battery.money import MoneyAnswer, battery_money
+from energydash.answers.battery.monitors import (
+    Found,
+    as_toml,
+    connect,
+    connect_defaults,
+    first_look,
+    is_new,
+    monitors,
+    read_client_config,
+    refresh,
+)
+from energydash.answers.battery.records import history
+from energydash.answers.battery.report import battery_report
+from energydash.answers.battery.traces import Traces, export, traces
+from energydash.answers.battery.view import BatteryView, summary, view
+from energydash.battery.money import By
+
+__all__ = [
+    "BatteryAnswer",
+    "BatteryView",
+    "By",
+    "Found",
+    "HealthAnswer",
+    "Imported",
+    "MoneyAnswer",
+    "Traces",
+    "analyse",
+    "analyse_file",
+    "as_toml",
+    "battery_money",
+    "battery_report",
+    "change",
+    "connect",
+    "connect_defaults",
+    "coverage_body",
+    "device_of",
+    "devices",
+    "export",
+    "first_look",
+    "forget",
+    "health",
+    "history",
+    "import_telemetry",
+    "is_configured",
+    "is_new",
+    "is_sample",
+    "monitors",
+    "read_client_config",
+    "refresh",
+    "save",
+    "summary",
+    "traces",
+    "view",
+    "wish",
+]

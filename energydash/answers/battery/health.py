@@ -5,22 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import numpy as np
-import pandas as pd
-
-from energydash.answers.battery import data
-from energydash.answers.battery.view import device_of, history, sensor_error
+from energydash.answers.battery.records import Held, held
 from energydash.battery import ageing, slots
 from energydash.battery import analysis as analysis_module
 from energydash.battery import trend as trend_module
 from energydash.battery.ageing import Forecast, Stress, WhatIf
 from energydash.battery.devices import Device
-from energydash.battery.ica import IncrementalCapacity, incremental_capacity
+from energydash.battery.ica import IncrementalCapacity, last_curve
+from energydash.battery.pipeline import sensor_error
 from energydash.battery.resistance import Resistance, resistance
-from energydash.battery.telemetry import Telemetry
 from energydash.battery.trend import Point, Trend, WarrantyState
 from energydash.core.feeds import FeedData
 from energydash.core.time import Period, local_midnight
+from energydash.sync.batteries import remembered
 from energydash.sync.context import Context
 
 YEAR_S = ageing.YEAR_S
@@ -53,13 +50,13 @@ class HealthAnswer:
 
 def health(context: Context, device: str = "") -> HealthAnswer:
     """The whole measured life of a battery, its trend, forecast, warranty and what-ifs."""
-    chosen = device_of(context, device)
-    span = history(context, chosen)
-    frame = data.slots(context, chosen, span)
-    reading = data.reading_of(context, chosen, span, frame)
+    battery = held(context, device)
+    chosen, span = battery.device, battery.history
+    frame = battery.slots(span)
+    reading = battery.as_feed_data(frame, span)
     regular = slots.regular(frame)
     error = sensor_error(frame)
-    counted = data.soc_is_counted(data.setup_of(context, chosen))
+    counted = not battery.record.setup.has_soc
     found = (
         analysis_module.analyse(frame, error=error, soc_is_counted=counted) if len(frame) else None
     )
@@ -90,84 +87,31 @@ def health(context: Context, device: str = "") -> HealthAnswer:
         end = ahead.years_at(chosen.warranty.health_percent / 100)
         what_ifs = ageing.what_if(
             stress,
-            factor=_factor(chosen, stress, known, sigma, age),
+            factor=ageing.factor_of(chosen.chemistry, stress, known, sigma, age),
             age_years=age,
             replacement_gbp=chosen.replacement_gbp,
             end_health=chosen.warranty.health_percent / 100,
         )
     return HealthAnswer(
         chosen, measured, line, born, new_ah, stress, ahead, end, what_ifs,
-        _warranty(chosen, regular, age), *_from_raw(context, chosen, span, new_ah), reading,
+        trend_module.warranty_of(chosen.warranty, regular, age),
+        *_from_raw(battery, span, new_ah), reading,
         tuple(reasons),
     )  # fmt: skip
 
 
-def _factor(device: Device, stress: Stress, known: float | None, sigma: float, age: float) -> float:
-    """The factor of the device's chemistry (LFP where it is not said), calibrated if possible."""
-    kind = next((c for c in ageing.CHEMISTRIES if c.id == device.chemistry), ageing.CHEMISTRIES[0])
-    if known is None or age <= 0.25 or known >= 0.999:
-        return kind.factor
-    return ageing.calibrated(kind.factor, ageing.stress_rate(stress), known, age, sigma)
-
-
-def _warranty(device: Device, regular: pd.DataFrame, age: float) -> WarrantyState | None:
-    """Throughput since new: what was measured, at the same pace over the time before it."""
-    if regular.empty:
-        return None
-    seen_years = float(regular["covered_s"].sum()) / YEAR_S
-    if seen_years <= 0:
-        return None
-    a_year = float(regular["kwh_out"].sum()) / seen_years
-    return trend_module.warranty_state(
-        device.warranty, age, a_year * max(age, seen_years), a_year,
-        regular["temperature_c"].to_numpy(), regular["covered_s"].to_numpy() / 3600,
-    )  # fmt: skip
-
-
 def _from_raw(
-    context: Context, device: Device, span: Period, new_ah: float | None
+    battery: Held, span: Period, new_ah: float | None
 ) -> tuple[Resistance | None, IncrementalCapacity | None]:
     """Internal resistance from the load steps, and incremental capacity from the longest
     discharge, of the last fortnight with data."""
     fortnight = Period(max(span.start, span.end - timedelta(days=14)), span.end)
-    key = ("raw", data.slots_key(context, device), fortnight)
-    found = data.remembered(
-        key, lambda: data.telemetry(context, device, fortnight, ("voltage_v", "current_a"))
+    found = remembered(
+        ("fortnight", battery.key, fortnight),
+        lambda: battery.telemetry(fortnight, ("voltage_v", "current_a")),
     )
     if len(found.current) < 3:
         return None, None
-    discharge = longest_discharge(found)
-    curve = None
-    if discharge is not None and new_ah and len(found.voltage):
-        cell_v = 3.3 if device.chemistry in ("", "lfp") else 3.7
-        cells = max(round(float(np.median(found.voltage.value)) / cell_v), 1)
-        curve = incremental_capacity(discharge, new_ah, cells)
-    return resistance(found), curve
-
-
-def longest_discharge(found: Telemetry) -> Telemetry | None:
-    """The longest stretch in which the current flows out without a pause; None below an hour."""
-    out = found.current.value < 0
-    edges = np.flatnonzero(np.diff(np.concatenate(([False], out, [False])).astype(np.int8)))
-    first, last = edges[::2], edges[1::2] - 1
-    if not len(first):
-        return None
-    length = found.current.time_us[last] - found.current.time_us[first]
-    longest = int(np.argmax(length))
-    if length[longest] < 3.6e9:
-        return None
-    start, end = (int(found.current.time_us[at[longest]]) for at in (first, last))
-    return found.between(start, end + 1)
-
-
-def as_table(found: HealthAnswer) -> pd.DataFrame:
-    """The forecast by year of age: one column per chemistry and the band, in percent of new."""
-    if found.forecast is None:
-        return pd.DataFrame()
-    ahead = found.forecast
-    table = pd.DataFrame(
-        {"age_years": ahead.years, "low_percent": 100 * ahead.low, "high_percent": 100 * ahead.high}
+    return resistance(found), (
+        last_curve(found, new_ah, battery.device.chemistry) if new_ah else None
     )
-    for kind in ageing.CHEMISTRIES:
-        table[f"{kind.id}_percent"] = 100 * ahead.lines[kind.id]
-    return table[np.isclose(table["age_years"] % 1, 0)].reset_index(drop=True)

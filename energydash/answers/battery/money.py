@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Final, Literal
+from typing import Final
 
 import numpy as np
 import pandas as pd
 
-from energydash.answers.battery import data
-from energydash.answers.battery.view import device_of
+from energydash.answers.battery.records import held
 from energydash.answers.grid.intensity import intensity
 from energydash.answers.home.pricing import prices_of, read_meter
 from energydash.answers.home.subject import Home, home_of
 from energydash.battery import money
 from energydash.battery.devices import Device
+from energydash.battery.money import By
 from energydash.battery.telemetry import Floats
 from energydash.core.errors import EnergydashError
 from energydash.core.feeds import FeedData
@@ -23,7 +23,6 @@ from energydash.grid.regions import default
 from energydash.home.meters import Direction, Energy, Meter
 from energydash.sync.context import Context
 
-By = Literal["half-hour", "day", "month", "year"]
 USUAL_LIFE_CYCLES: Final = 4000  # full cycles that wear is spread over without a warranty
 
 
@@ -49,12 +48,12 @@ class MoneyAnswer:
 
 def battery_money(context: Context, device: str, period: Period, by: By = "day") -> MoneyAnswer:
     """Avoided import, export earned, cost of charging, wear and net, versus no battery."""
-    chosen = device_of(context, device)
-    frame = data.slots(context, chosen, period)
-    reading = data.reading_of(context, chosen, data.lived(context, chosen, period), frame)
-    halves = _half_hours(frame)
+    battery = held(context, device)
+    chosen, is_sample = battery.device, battery.is_sample
+    frame = battery.slots(period)
+    reading = battery.as_feed_data(frame, period)
+    halves = money.by_half_hour(frame)
     index = pd.DatetimeIndex(halves.index)
-    is_sample = data.is_sample(context, chosen)
     if not is_sample:  # a battery of one's own is never valued at a stranger's prices
         context = replace(context, sample_if_empty=False)
     home = home_of(context)
@@ -88,7 +87,7 @@ def battery_money(context: Context, device: str, period: Period, by: By = "day")
     return MoneyAnswer(
         device=chosen,
         period=period,
-        table=grouped(valued, chosen.zone, by),
+        table=money.grouped(valued, chosen.zone, by),
         totals={name: float(valued[name].sum()) for name in valued.columns},
         wear_p_per_kwh=wear,
         is_metered=is_metered,
@@ -96,24 +95,6 @@ def battery_money(context: Context, device: str, period: Period, by: By = "day")
         inputs=tuple(inputs),
         notes=tuple(notes),
     )
-
-
-def grouped(valued: pd.DataFrame, zone: str, by: By) -> pd.DataFrame:
-    """Half-hours summed by local day, month or year; the index has naive local starts."""
-    local = pd.DatetimeIndex(valued.index).tz_convert(zone).tz_localize(None)
-    if by == "half-hour":
-        return valued.set_axis(local, axis="index")
-    period = {"day": "D", "month": "M", "year": "Y"}[by]
-    keys = local.to_period(period).to_timestamp().rename(by)
-    return valued.groupby(keys).sum()
-
-
-def _half_hours(frame: pd.DataFrame) -> pd.DataFrame:
-    """Slots added up to half-hours."""
-    starts = pd.DatetimeIndex(frame.index).floor("30min")
-    sums = frame[["kwh_in", "kwh_out"]].fillna(0.0).groupby(starts).sum()
-    sums.index = pd.DatetimeIndex(sums.index).as_unit("us").rename("time")
-    return sums
 
 
 def _meter(home: Home, direction: Direction, device: Device) -> Meter | None:

@@ -8,9 +8,11 @@ from html import escape
 
 import pandas as pd
 
-from energydash.answers.battery.health import HealthAnswer, as_table, health
+from energydash.answers.battery.health import HealthAnswer, health
 from energydash.answers.battery.money import MoneyAnswer, battery_money
-from energydash.answers.battery.view import BatteryView, device_of, history, summary, view
+from energydash.answers.battery.records import held
+from energydash.answers.battery.view import BatteryView, summary, view
+from energydash.battery.ageing import by_year
 from energydash.battery.devices import Device
 from energydash.core.time import Period, iso_z
 from energydash.sync.context import Context
@@ -38,8 +40,8 @@ def battery_report(context: Context, device: str = "", period: Period | None = N
 
     The last thirty days by default. Raises InputError where there is no battery.
     """
-    chosen = device_of(context, device)
-    whole = history(context, chosen)
+    battery = held(context, device)
+    chosen, whole = battery.device, battery.history
     span = period or Period(max(whole.start, whole.end - timedelta(days=USUAL_DAYS)), whole.end)
     found = view(context, chosen.id, span)
     saved = battery_money(context, chosen.id, span)
@@ -162,7 +164,7 @@ def _cycles(found: BatteryView) -> str:
 
 
 def _ageing(found: HealthAnswer) -> str:
-    table = as_table(found)
+    table = by_year(found.forecast) if found.forecast else pd.DataFrame()
     text = "".join(f'<p class="quiet">{escape(reason)}</p>' for reason in found.reasons)
     if found.trend:
         line = found.trend
@@ -190,7 +192,7 @@ def _ageing(found: HealthAnswer) -> str:
 
 
 def _quality(found: BatteryView) -> str:
-    faults = "".join(f"<li>{escape(str(fault))}</li>" for fault in found.answer.faults)
+    odd = "".join(f"<li>{escape(str(one))}</li>" for one in found.answer.findings)
     whole = found.analysis
     covered = (
         f"{100 * whole.totals.energy_coverage:.2f} % of the period is covered; the rest may hide "
@@ -199,9 +201,9 @@ def _quality(found: BatteryView) -> str:
         else ""
     )
     return (
-        f"<ul>{faults or '<li>Nothing odd.</li>'}</ul><p>{covered}Charge is integrated on the "
+        f"<ul>{odd or '<li>Nothing odd.</li>'}</ul><p>{covered}Charge is integrated on the "
         "current's own clock with the voltage interpolated onto it; steps longer than "
-        "max(3 × the usual step, 60 s) are gaps and never bridged. ± is two standard "
+        f"{found.answer.joining.max_gap_s:g} s are gaps and never bridged. ± is two standard "
         "deviations of gain, offset, and the unseen instants of load steps.</p>"
     )
 

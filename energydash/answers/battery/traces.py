@@ -10,14 +10,13 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from energydash.answers.battery import data
-from energydash.answers.battery.view import device_of
+from energydash.answers.battery.records import held
 from energydash.battery import slots as slots_module
 from energydash.battery.devices import Device
 from energydash.battery.energy import integrate
-from energydash.battery.telemetry import Channel, to_frame
+from energydash.battery.telemetry import Channel, channel_frame, to_frame
 from energydash.core.feeds import FeedData
-from energydash.core.time import Period
+from energydash.core.time import Period, merge
 from energydash.sync.context import Context
 
 RAW_DAYS: Final = timedelta(days=8)  # longer traces are drawn from quarter-hours
@@ -38,21 +37,22 @@ class Traces:
 def traces(context: Context, device: str, period: Period) -> Traces:
     """The channels of a period for drawing: raw samples up to eight days, quarter-hour means and
     levels beyond. Charts thin each to what can be seen."""
-    chosen = device_of(context, device)
-    frame = data.slots(context, chosen, period)
-    reading = data.reading_of(context, chosen, data.lived(context, chosen, period), frame)
+    battery = held(context, device)
+    chosen, frame = battery.device, battery.slots(period)
+    reading = battery.as_feed_data(frame, period)
+    unseen = tuple(merge([gap for gaps in reading.coverage.gaps.values() for gap in gaps]))
     if period.duration <= RAW_DAYS:
-        found = data.telemetry(context, chosen, period)
+        found = battery.telemetry(period)
         frames = {
-            part: data.channel_frame(channel, part)
+            part: channel_frame(channel, part)
             for part, channel in found.channels().items()
             if len(channel)
         }
         if "power_kw" not in frames and len(found.current) and len(found.voltage):
-            whole = integrate(found)
+            whole = integrate(found, battery.record.setup.joining)
             power = Channel(whole.time_us, whole.power_w / 1e3)
-            frames["power_kw"] = data.channel_frame(power, "power_kw").dropna()
-        return Traces(chosen, frames, reading.coverage.missing, reading, "raw samples")
+            frames["power_kw"] = channel_frame(power, "power_kw").dropna()
+        return Traces(chosen, frames, unseen, reading, "raw samples")
     # A slot with less than a minute of data has no mean worth drawing.
     hours = frame["covered_s"].where(frame["covered_s"] >= 60) / 3600
     columns = {
@@ -68,7 +68,7 @@ def traces(context: Context, device: str, period: Period) -> Traces:
     }
     kept = {part: values for part, values in frames.items() if len(values)}
     return Traces(
-        chosen, kept, reading.coverage.missing, reading,
+        chosen, kept, unseen, reading,
         "15-minute means; raw samples for eight days or less",
     )  # fmt: skip
 
@@ -78,8 +78,7 @@ def export(
 ) -> pd.DataFrame:
     """Raw telemetry of a period. names: `energydash`, or `bdf` for the columns of the Battery
     Data Format (`Unix Time / s`, `Voltage / V`…)."""
-    chosen = device_of(context, device)
-    found = data.telemetry(context, chosen, period)
+    found = held(context, device).telemetry(period)
     frame = to_frame(found)
     if names != "bdf":
         return frame

@@ -19,7 +19,6 @@ import orjson
 import pyarrow as pa
 import pyarrow.csv
 
-from energydash.battery.telemetry import Channel
 from energydash.core.errors import BadData, InputError
 
 SOURCE: Final = "Aretas"
@@ -138,13 +137,3 @@ def read_file(body: bytes, name: str) -> Rows:
             f"{name} is not Aretas sensor data: {error.message}",
             remedy="Save the answer of sensordata/byrange as it is.",
         ) from error
-
-
-def as_channel(time_us: npt.NDArray[np.int64], value: npt.NDArray[np.float64]) -> Channel:
-    """Raw samples as a channel, sorted and unique, without a range check."""
-    good = np.isfinite(value)
-    time_us, value = time_us[good], value[good]
-    order = np.argsort(time_us, kind="stable")
-    time_us, value = time_us[order], value[order]
-    last = np.append(np.diff(time_us) != 0, True) if len(time_us) else np.empty(0, bool)
-    return Channel(time_us[last], value[last])

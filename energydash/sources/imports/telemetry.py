@@ -19,12 +19,13 @@ import orjson
 import pandas as pd
 from pytz.exceptions import InvalidTimeError
 
+from energydash.battery.joining import Method
 from energydash.battery.mapping import FACTOR, infer, part_of
-from energydash.battery.telemetry import LABELS, PARTS, Floats, Micros
+from energydash.battery.telemetry import LABELS, PARTS, Floats, Micros, as_channel
 from energydash.core.errors import InputError
 from energydash.core.findings import Finding
 from energydash.core.time import zone_info
-from energydash.sources.aretas.rows import as_channel, read_file
+from energydash.sources.aretas.rows import read_file
 from energydash.sources.aretas.sensors import KNOWN_TYPES
 
 Arrays = dict[str, tuple[Micros, Floats]]
@@ -52,6 +53,11 @@ class TelemetryFile:
     cycles: tuple[tuple[str, Arrays], ...] = ()
     relative: bool = False
     notes: tuple[Finding, ...] = field(default=())
+
+    @property
+    def method(self) -> Method:
+        """How its samples are joined: Home Assistant reports changes, which are held."""
+        return "hold" if self.kind == "Home Assistant" else "auto"
 
 
 def read(

@@ -10,7 +10,8 @@ from datetime import date
 import numpy as np
 
 from energydash.battery.mapping import infer
-from energydash.sources.aretas.rows import Rows, as_channel, read_file
+from energydash.battery.telemetry import as_channel
+from energydash.sources.aretas.rows import Rows, read_file
 from energydash.sources.aretas.sensors import KNOWN_TYPES, to_frame
 from energydash.sources.saved.parts import SavedAnswer, SavedFile, trouble
 

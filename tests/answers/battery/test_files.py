@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from energydash.answers.battery.files import analyse_file
+from energydash.answers.battery import analyse_file
 from energydash.core.errors import InputError
 from tests.battery.simulated import Report, monitored, truth
 

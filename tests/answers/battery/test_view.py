@@ -11,20 +11,21 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from energydash.answers.battery import connect, data, traces, view
-from energydash.answers.battery.health import as_table, health
-from energydash.answers.battery.money import battery_money
-from energydash.answers.battery.report import battery_report
+from energydash.answers import battery
+from energydash.answers.battery import battery_money, battery_report, health
+from energydash.battery.ageing import by_year
 from energydash.battery.devices import Device
+from energydash.battery.telemetry import from_arrays, to_frame
 from energydash.core import settings
 from energydash.core.errors import InputError
 from energydash.core.feeds import Fetched
 from energydash.core.time import Period
 from energydash.home.tariffs import Tariff
 from energydash.sources import aretas
+from energydash.sources.imports import telemetry as telemetry_files
 from energydash.sources.sample.battery import DEVICE
+from energydash.sync import batteries, documents
 from energydash.sync import context as context_module
-from energydash.sync import documents
 from energydash.sync.context import Context
 from tests.battery.simulated import START_US, Report, monitored, truth
 from tests.upstreams.aretas import CAPACITY_AH, MAC, PASSWORD, USERNAME
@@ -54,6 +55,12 @@ def connected(
     aretas.forget_logins()
 
 
+def slots_of(context: Context, device: Device, period: Period) -> pd.DataFrame:
+    """What a read gives, kept or worked out."""
+    record = batteries.Stored(context, device)
+    return record.slots(batteries.micros(period.start), batteries.micros(period.end))
+
+
 def csv(report: Report, first_s: float = 0.0, until_s: float = 1e9) -> bytes:
     frames = []
     for part, (time_us, value) in report.arrays.items():
@@ -68,18 +75,18 @@ def days(n: float, since: float = 0.0) -> Period:
 
 
 def test_a_new_user_connects_and_sees_the_true_kwh(connected: Context) -> None:
-    (device,) = connect.connect_defaults(connected)
+    (device,) = battery.connect_defaults(connected)
     assert device.label == "Battery monitor"
     assert device.zone == "America/Vancouver"
-    assert connect.connect_defaults(connected) == ()
+    assert battery.connect_defaults(connected) == ()
     period = Period(NOW - timedelta(days=10), NOW)
-    assert connect.is_new(connected, device)
-    done = connect.refresh(connected, device, period)
-    assert not connect.is_new(connected, device)
+    assert battery.is_new(connected, device)
+    done = battery.refresh(connected, device, period)
+    assert not battery.is_new(connected, device)
     assert done is not None
     assert done.problem is None
-    found = view.view(connected, device.id, period)
-    assert found.answer.faults == ()
+    found = battery.view(connected, device.id, period)
+    assert found.answer.findings == ()
     assert found.sign_is_known  # charging is negative at this monitor, positive here
     whole = found.analysis
     assert whole is not None
@@ -102,82 +109,82 @@ def test_a_new_user_connects_and_sees_the_true_kwh(connected: Context) -> None:
 
 
 def test_monitors_are_listed_and_without_an_account_it_is_said(connected: Context) -> None:
-    found, problems = connect.monitors(connected)
+    found, problems = battery.monitors(connected)
     assert problems == ()
     assert [one.is_default for one in found] == [True, False]
-    device = connect.connect(connected, found[1])
-    assert connect.connect(connected, replace(found[1], device=device)) is device
+    device = battery.connect(connected, found[1])
+    assert battery.connect(connected, replace(found[1], device=device)) is device
     nobody = replace(connected, settings=replace(connected.settings, sections={}))
     with pytest.raises(InputError, match="No Aretas account"):
-        connect.monitors(nobody)
+        battery.monitors(nobody)
 
 
 def test_a_refused_login_is_a_problem_beside_the_list(
     connected: Context, upstreams: Upstreams
 ) -> None:
     upstreams.fault("iot.aretas.ca", "401")
-    found, problems = connect.monitors(connected)
+    found, problems = battery.monitors(connected)
     assert found == ()
     assert problems[0].kind == "BadCredentials"
 
 
 def test_slots_follow_the_telemetry_and_equal_a_rebuild(here: Context) -> None:
     report = monitored(truth(8, seed=4), 1)
-    (one,) = connect.import_telemetry(here, [("a.csv", csv(report, 0, 300_000))], "Shed")
+    (one,) = battery.import_telemetry(here, [("a.csv", csv(report, 0, 300_000))], "Shed")
     assert (one.created, one.device.label) == (True, "Shed")
     device = one.device
-    data.slots(here, device, days(8))
+    slots_of(here, device, days(8))
     feed = device.feed(here.store.household())
-    later = connect.telemetry_files.read(csv(report, 300_000), "b.csv")
-    frame = connect.to_frame(connect.from_arrays(later.arrays))
+    later = telemetry_files.read(csv(report, 300_000), "b.csv")
+    frame = to_frame(from_arrays(later.arrays))
     covered = Period(frame.index[0].to_pydatetime(), frame.index[-1].to_pydatetime())
     here.store.write(feed, Fetched(frame, covered), fetched_at=NOW)
-    grown = data.slots(here, device, days(8))
-    data.rebuild(here, device)
-    anew = data.slots(here, device, days(8))
+    grown = slots_of(here, device, days(8))
+    here.store.drop(here.store.household(), batteries.KIND, device.id)
+    anew = slots_of(here, device, days(8))
     pd.testing.assert_frame_equal(grown, anew)
     real = truth(8, seed=4).flows()
     assert grown["ah_in"].sum() == pytest.approx(real[0], rel=0.001)
     assert grown["kwh_out"].sum() == pytest.approx(real[3], rel=0.002)
-    version = here.store.state(data.derived_feed(device, here.store.household())).version
-    data.slots(here, device, days(8))
-    again = here.store.state(data.derived_feed(device, here.store.household())).version
+    version = here.store.state(batteries.derived_feed(device, here.store.household())).version
+    slots_of(here, device, days(8))
+    again = here.store.state(batteries.derived_feed(device, here.store.household())).version
     assert again == version
     here.store.delete(feed, days(8, since=4))
-    left = data.slots(here, device, days(8))
+    left = slots_of(here, device, days(8))
     assert left.index[-1] < START + timedelta(days=4, hours=1)
 
 
 def test_a_change_of_the_description_changes_every_slot(here: Context) -> None:
     report = monitored(truth(3, seed=9), 1)
-    (one,) = connect.import_telemetry(here, [("a.csv", csv(report))])
-    before = data.slots(here, one.device, days(3))
-    turned = connect.change(here, one.device, charge_sign=-1)
-    after = data.slots(here, turned, days(3))
+    (one,) = battery.import_telemetry(here, [("a.csv", csv(report))])
+    before = slots_of(here, one.device, days(3))
+    turned = battery.change(here, one.device, charge_sign=-1)
+    after = slots_of(here, turned, days(3))
     assert after["ah_out"].sum() == pytest.approx(before["ah_in"].sum(), rel=0.001)
-    found = view.view(here, turned.id, days(3))
+    found = battery.view(here, turned.id, days(3))
     assert found.analysis is None
     assert "wrong sign" in found.answer.reason
-    scaled = connect.change(here, one.device, scales={"voltage": 2.0})
-    assert data.slots(here, scaled, days(3))["kwh_in"].sum() == pytest.approx(
+    scaled = battery.change(here, one.device, scales={"voltage": 2.0})
+    assert slots_of(here, scaled, days(3))["kwh_in"].sum() == pytest.approx(
         2 * before["kwh_in"].sum(), rel=1e-6
     )
 
 
 def test_sensors_that_no_name_tells_are_worked_out(here: Context) -> None:
     report = monitored(truth(3, seed=9), 1)
-    connect.save(here, Device("anon", source="aretas", mac="1"))
-    device = view.device_of(here, "anon")
+    battery.save(here, Device("anon", source="aretas", mac="1"))
+    device = battery.device_of(here, "anon")
     names = {"voltage_v": "voltage_v", "current_a": "type_533", "power_kw": "type_531",
              "soc_percent": "soc_percent"}  # fmt: skip
-    frame = connect.to_frame(report.telemetry()).rename(columns=names)
+    frame = to_frame(report.telemetry()).rename(columns=names)
     covered = Period(START, START + timedelta(days=3))
     here.store.write(device.feed(here.store.household()), Fetched(frame, covered), fetched_at=NOW)
-    setup = data.setup_of(here, device)
+    setup = batteries.Stored(here, device).setup
     assert dict(setup.parts)["current_a"] == "type_533"
     assert dict(setup.parts)["power_kw"] == "type_531"
     assert setup.charge_sign == 1
-    found = view.view(here, "anon", days(3))
+    found = battery.view(here, "anon", days(3))
     assert found.analysis is not None
     assert found.analysis.totals.ah_in == pytest.approx(truth(3, seed=9).flows()[0], rel=0.005)
 
@@ -194,13 +201,13 @@ def test_without_a_state_of_charge_it_is_counted_from_full_to_full(here: Context
         {"time": START_US / 1e6 + seconds, "voltage": volts, "current": amps + 0.3}
     )
     text = table.to_csv(index=False).encode()
-    (one,) = connect.import_telemetry(here, [("a.csv", text)])
-    assert data.slots(here, one.device, days(6))["soc_percent"].isna().all()
-    device = connect.change(here, one.device, full_v=55.5, capacity_ah=200.0)
-    soc = data.slots(here, device, days(6))["soc_percent"]
+    (one,) = battery.import_telemetry(here, [("a.csv", text)])
+    assert slots_of(here, one.device, days(6))["soc_percent"].isna().all()
+    device = battery.change(here, one.device, full_v=55.5, capacity_ah=200.0)
+    soc = slots_of(here, device, days(6))["soc_percent"]
     assert 35 < soc.iloc[100:].min() < 45
     assert soc.iloc[100:].max() < 103
-    found = view.view(here, device.id, days(6))
+    found = battery.view(here, device.id, days(6))
     assert found.analysis is not None
     assert found.analysis.capacity is None  # it would only say what was put in
     assert len(found.analysis.cycles) >= 5
@@ -209,64 +216,64 @@ def test_without_a_state_of_charge_it_is_counted_from_full_to_full(here: Context
 def test_imports_name_what_they_cannot_do(here: Context) -> None:
     report = monitored(truth(3, seed=9), 1)
     with pytest.raises(InputError, match="times from the start of each cycle"):
-        connect.import_telemetry(here, [("c.csv", b"Time,V,I\n0,4,-1\n10,4,-1\n")])
+        battery.import_telemetry(here, [("c.csv", b"Time,V,I\n0,4,-1\n10,4,-1\n")])
     with pytest.raises(InputError, match="line 3"):
-        connect.import_telemetry(
+        battery.import_telemetry(
             here, [("a.csv", csv(report)), ("b.csv", b"time,current\n1767225600,1\n1767225620,x\n")]
         )
-    assert view.devices(here) == ()
+    assert battery.devices(here) == ()
     with pytest.raises(InputError, match="no battery 'x'"):
-        connect.import_telemetry(here, [("a.csv", csv(report))], "x", create=False)
-    connect.import_telemetry(here, [("a.csv", csv(report))], "one")
-    connect.import_telemetry(here, [("a.csv", csv(report))], "two")
+        battery.import_telemetry(here, [("a.csv", csv(report))], "x", create=False)
+    battery.import_telemetry(here, [("a.csv", csv(report))], "one")
+    battery.import_telemetry(here, [("a.csv", csv(report))], "two")
     with pytest.raises(InputError, match="several batteries"):
-        connect.import_telemetry(here, [("a.csv", csv(report))])
+        battery.import_telemetry(here, [("a.csv", csv(report))])
     with pytest.raises(InputError, match="Known: battery-"):
-        view.device_of(here, "three")
-    gone = connect.forget(here, view.device_of(here, "two"))
+        battery.device_of(here, "three")
+    gone = battery.forget(here, battery.device_of(here, "two"))
     assert gone > 0
-    assert [device.label for device in view.devices(here)] == ["one"]
+    assert [device.label for device in battery.devices(here)] == ["one"]
 
 
 def test_times_in_the_future_are_a_time_zone_mistake(here: Context) -> None:
     early = replace(here, now=lambda: START + timedelta(days=2, hours=14))
     report = monitored(truth(3, seed=9), 1)
-    connect.import_telemetry(early, [("a.csv", csv(report))])
-    found = view.view(early, "", days(4))
+    battery.import_telemetry(early, [("a.csv", csv(report))])
+    found = battery.view(early, "", days(4))
     assert found.analysis is None
     assert "into the future" in found.answer.reason
 
 
 def test_analyse_by_device_gives_the_same_shape_as_by_file(here: Context) -> None:
-    connect.import_telemetry(here, [("a.csv", csv(monitored(truth(8, seed=4), 1)))])
-    body = view.analyse(here).to_json()
+    battery.import_telemetry(here, [("a.csv", csv(monitored(truth(8, seed=4), 1)))])
+    body = battery.analyse(here).to_json()
     assert {"cycles", "totals", "capacity", "efficiency"} <= set(body)
     assert sum(c["kwh_in"] for c in body["cycles"]) == pytest.approx(body["totals"]["kwh_in"])
     assert abs(body["capacity"]["ah"] - 200) < 2 * body["capacity"]["sigma_ah"]
-    wide = view.analyse(here, max_gap_s=5.0).to_json()
+    wide = battery.analyse(here, max_gap_s=5.0).to_json()
     assert wide["totals"]["coverage"] == 0
-    deep = view.analyse(here, cutoff_v=20.0).to_json()
+    deep = battery.analyse(here, cutoff_v=20.0).to_json()
     assert deep["capacity"]["method"] == "ah-over-soc"
     nobody = replace(here, sample_if_empty=False)
-    connect.forget(here, view.device_of(here))
+    battery.forget(here, battery.device_of(here))
     with pytest.raises(InputError, match="no battery yet"):
-        view.analyse(nobody)
+        battery.analyse(nobody)
 
 
 def test_traces_are_raw_for_days_and_means_for_months(here: Context) -> None:
-    connect.import_telemetry(here, [("a.csv", csv(monitored(truth(8, seed=4), 1, gaps=3)))])
-    short = traces.traces(here, "", days(2))
+    battery.import_telemetry(here, [("a.csv", csv(monitored(truth(8, seed=4), 1, gaps=3)))])
+    short = battery.traces(here, "", days(2))
     assert short.note == "raw samples"
     assert len(short.frames["current_a"]) > 7000
-    long = traces.traces(here, "", days(30))
+    long = battery.traces(here, "", days(30))
     assert len(long.frames["current_a"]) < 800
     assert len(long.gaps) >= 1
-    bdf = traces.export(here, "", days(1), "bdf")
+    bdf = battery.export(here, "", days(1), "bdf")
     assert list(bdf.columns)[:3] == ["Unix Time / s", "Voltage / V", "Current / A"]
 
 
 def test_money_is_counted_at_the_homes_prices(here: Context) -> None:
-    connect.import_telemetry(here, [("a.csv", csv(monitored(truth(8, seed=4), 1)))])
+    battery.import_telemetry(here, [("a.csv", csv(monitored(truth(8, seed=4), 1)))])
     unpriced = battery_money(replace(here, sample_if_empty=True), "", days(8))
     assert not unpriced.is_priced
     assert unpriced.totals["net_gbp"] == 0
@@ -296,7 +303,7 @@ def test_health_of_the_sample_battery(here: Context) -> None:
     assert 0 < found.warranty.years_share < 1
     assert found.resistance is not None
     assert abs(found.resistance.ohm - 0.014) < 0.001
-    table = as_table(found)
+    table = by_year(found.forecast)
     assert (np.diff(table["high_percent"]) <= 0).all()
     assert all(one.saved_percent_a_year >= 0 for one in found.what_ifs)
 
@@ -323,16 +330,16 @@ def test_devices_survive_their_document() -> None:
 
 
 def test_the_clients_config_becomes_toml() -> None:
-    values = connect.read_client_config(
+    values = battery.read_client_config(
         '[ARETAS]\nAPI_USERNAME=a\nAPI_PASSWORD=b"c\nself_mac=7\n', "config.cfg"
     )
-    assert connect.as_toml(values) == ('[aretas]\nusername = "a"\npassword = "b\\"c"\nmac = "7"\n')
-    assert "********" in connect.as_toml(values, hide=True)
+    assert battery.as_toml(values) == ('[aretas]\nusername = "a"\npassword = "b\\"c"\nmac = "7"\n')
+    assert "********" in battery.as_toml(values, hide=True)
 
 
 def test_no_tariff_of_a_stranger(here: Context) -> None:
     """A tariff without a meter prices nothing; a battery of one's own is never on sample prices."""
     flat = Tariff("t", "Flat", default_rate=Decimal(25))
     here.store.put(here.store.household(), "tariff", "t", flat.to_body())
-    connect.import_telemetry(here, [("a.csv", csv(monitored(truth(3, seed=9), 1)))])
+    battery.import_telemetry(here, [("a.csv", csv(monitored(truth(3, seed=9), 1)))])
     assert not battery_money(replace(here, sample_if_empty=True), "", days(3)).is_priced

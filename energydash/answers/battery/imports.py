@@ -1,0 +1,105 @@
+"""Telemetry files into the store, as a battery's readings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+from energydash.answers.battery.devices import new_id, save
+from energydash.battery.devices import Device
+from energydash.battery.telemetry import from_arrays, to_frame
+from energydash.core.errors import InputError
+from energydash.core.feeds import Fetched
+from energydash.core.findings import Finding
+from energydash.core.time import Period
+from energydash.sources.imports import telemetry as telemetry_files
+from energydash.sync import batteries, documents
+from energydash.sync.context import Context
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What an import of one file did. findings: what was odd."""
+
+    name: str
+    kind: str
+    device: Device
+    created: bool
+    rows: int
+    changed: int
+    period: Period
+    channels: tuple[str, ...]
+    findings: tuple[Finding, ...] = ()
+
+
+def import_telemetry(
+    context: Context,
+    files: Sequence[tuple[str, bytes]],
+    device: str = "",
+    *,
+    columns: dict[str, str] | None = None,
+    create: bool = True,
+) -> tuple[Imported, ...]:
+    """Keep the telemetry of files as readings of a battery; all of them or, on an error, none.
+
+    device: an id or label; a new one is made where there is none (`create`). Channels are kept
+    as the file has them: the sign of charging is told by the state of charge, or set in the
+    battery's description. Raises InputError.
+    """
+    target, is_new = _target(context, device, create)
+    is_changed = False
+    zone = None if is_new else target.zone
+    parsed = [telemetry_files.read(body, name, columns, zone) for name, body in files]
+    for file in parsed:
+        if file.relative:
+            raise InputError(
+                f"{file.name} has times from the start of each cycle, not instants.",
+                remedy="Such a file can be analysed (battery analyse FILE), not stored.",
+            )
+    if target.method == "auto" and any(file.method == "hold" for file in parsed):
+        target, is_changed = replace(target, method="hold"), True
+    if is_new or is_changed:
+        save(context, target)
+    store, now = context.store, context.now()
+    feed = target.feed(store.household())
+    done = []
+    for file in parsed:
+        cleaned = from_arrays(file.arrays)
+        frame = to_frame(cleaned)
+        if frame.empty:
+            raise InputError(f"{file.name} has no usable sample.")
+        start, last = frame.index[0].to_pydatetime(), frame.index[-1].to_pydatetime()
+        period = Period(start, last + timedelta(microseconds=1))
+        written = store.write(
+            feed,
+            Fetched(frame, period),
+            fetched_at=now,
+            final_before=datetime.max.replace(tzinfo=UTC),
+        )
+        done.append(
+            Imported(
+                file.name, file.kind, target, is_new, written.rows, written.changed, period,
+                tuple(str(name) for name in frame.columns), (*file.notes, *cleaned.faults),
+            )
+        )  # fmt: skip
+    batteries.derive(context, target, settle_anew=True)
+    return tuple(done)
+
+
+def _target(context: Context, device: str, create: bool) -> tuple[Device, bool]:
+    """The battery that an import is for, and whether it is new."""
+    known = documents.batteries(context.store)
+    for one in known:
+        if device in (one.id, one.label):
+            return one, False
+    if device == "" and len(known) == 1:
+        return known[0], False
+    if device == "" and known:
+        raise InputError(
+            "There are several batteries.",
+            remedy=f"Say which: --device {' or '.join(one.id for one in known)}.",
+        )
+    if not create:
+        raise InputError(f"There is no battery '{device}'.", remedy="Leave out --no-create.")
+    return Device(id=new_id(), label=device or "Battery"), True
