@@ -16,9 +16,11 @@ import requests
 from filelock import FileLock
 
 from energydash.server import own_names
-from tests.e2e.site import ROOT, Site, free_port, serve
+from tests import clock
+from tests.e2e.site import ROOT, Site, free_port, serve, wait_until_served
 from tests.upstreams.server import Upstreams
 
+pytestmark = pytest.mark.running_clock
 PATHS = (
     "/",
     "/electricity_costs",
@@ -232,7 +234,7 @@ def command(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "energydash", "serve", *arguments],
         cwd=ROOT,
-        env={"ENERGYDASH_HOME": str(home), "PATH": ""},
+        env={"ENERGYDASH_HOME": str(home), "PATH": "", **clock.shift()},
         capture_output=True,
         text=True,
         timeout=60,
@@ -270,14 +272,13 @@ def test_streamlit_run_serves_the_pages_without_rest(tmp_path: Path, upstreams_u
                 "ENERGYDASH_HOME": str(tmp_path),
                 "ENERGYDASH_REPLAY_URL": upstreams_url,
                 "PATH": "",
+                **clock.shift(),
             },
             stdout=output,
             stderr=output,
         )
     running = Site(f"http://localhost:{port}", tmp_path, log, process.pid)
     try:
-        from tests.e2e.site import wait_until_served
-
         wait_until_served(running, process)
         status, _, body = ask(running, "/")
         assert status == 200

@@ -13,7 +13,7 @@ import re
 import threading
 import time
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -33,6 +33,7 @@ from energydash.core.errors import (
     SourceError,
     Unavailable,
 )
+from energydash.core.time import utc_now
 
 log = logging.getLogger(__name__)
 
@@ -253,7 +254,7 @@ def _error_of(source: str, answer: requests.Response) -> SourceError | None:
         )
     if status in (429, 503) and (status == 429 or "Retry-After" in answer.headers):
         wait_s = max(_retry_after_s(answer), 1.0) if "Retry-After" in answer.headers else 60.0
-        retry_at = datetime.now(UTC) + timedelta(seconds=wait_s)
+        retry_at = utc_now() + timedelta(seconds=wait_s)
         return RateLimited(
             source,
             f"{source} asks for fewer requests ({status}).",
@@ -284,7 +285,7 @@ def _retry_after_s(answer: requests.Response) -> float:
     if value.isdigit():
         return float(value)
     try:
-        return max((parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds(), 0.0)
+        return max((parsedate_to_datetime(value) - utc_now()).total_seconds(), 0.0)
     except (TypeError, ValueError):
         return -1.0
 

@@ -25,6 +25,7 @@ from energydash.sources.aretas.sensors import (
     read_sensor_types,
     to_frame,
 )
+from tests import clock
 from tests.upstreams.aretas import GARAGE_MAC, MAC, PASSWORD, USERNAME, battery
 from tests.upstreams.server import Upstreams
 
@@ -35,7 +36,7 @@ FEED = Device("home", source="aretas", mac=str(MAC)).feed("household")
 @pytest.fixture
 def account(upstreams: Upstreams, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
     """Settings with a working login, against the stand-in."""
-    upstreams.world.set_now(NOW)
+    clock.set_now(NOW)
     monkeypatch.setenv("ENERGYDASH_ARETAS_USERNAME", USERNAME)
     monkeypatch.setenv("ENERGYDASH_ARETAS_PASSWORD", PASSWORD)
     settings.current.cache_clear()
@@ -75,7 +76,7 @@ def test_pieces_at_the_row_limit_are_asked_in_halves(
 
 def test_an_expired_token_costs_one_new_login(account: Settings, upstreams: Upstreams) -> None:
     aretas.fetch(FEED, hours(1), account)
-    upstreams.world.set_now(NOW + timedelta(hours=2))
+    clock.set_now(NOW + timedelta(hours=2))
     upstreams.requests.clear()
     assert not aretas.fetch(FEED, hours(1), account).frame.empty
     paths = [(request.path, status) for request, status in upstreams.requests]

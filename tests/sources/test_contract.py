@@ -5,7 +5,7 @@ from __future__ import annotations
 import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,7 @@ from energydash.core import settings
 from energydash.core.errors import RateLimited, SourceError
 from energydash.core.feeds import Feed, Fetched
 from energydash.core.settings import Settings
-from energydash.core.time import Period, grid
+from energydash.core.time import Period, grid, utc_now
 from energydash.sync import fetch
 from energydash.sync.context import Context
 from tests.sources import contract
@@ -84,8 +84,7 @@ def bench(
 
     monkeypatch.setattr(requests.adapters.HTTPAdapter, "send", send_briefly)
     monkeypatch.setattr(Retry, "sleep", lambda *_: None)
-    now = datetime.now(UTC).replace(microsecond=0)
-    upstreams.world.set_now(now)
+    now = utc_now()
     chosen = settings.current()
     case.prepare(chosen)
     yield Bench(case, upstreams, chosen, case.feed(chosen), now)
@@ -136,7 +135,7 @@ def test_trouble_becomes_the_right_error(
     assert_readable(caught.value, bench, caplog.text)
     if expected is RateLimited:
         assert caught.value.retry_at is not None
-        wait = caught.value.retry_at - datetime.now(UTC)
+        wait = caught.value.retry_at - utc_now()
         assert timedelta(seconds=60) < wait <= timedelta(seconds=120)
 
 

@@ -23,6 +23,7 @@ from energydash.core.time import Period, local_midnight, utc_now, zone_info
 from energydash.grid import regions
 from energydash.grid.fuels import FUELS
 from energydash.sources import borrowed, isos
+from tests import clock
 from tests.upstreams import Request, Response
 from tests.upstreams.server import Upstreams
 
@@ -231,7 +232,7 @@ def test_a_fault_of_ours_is_not_hidden() -> None:
 @pytest.mark.parametrize("moment", ["2026-11-20T08:02:00+00:00", "2026-11-20T08:30:00+00:00"])
 def test_the_stand_in_follows_its_clock(upstreams: Upstreams, moment: str) -> None:
     """CAISO's current file is yesterday's for some minutes after midnight."""
-    upstreams.world.set_now(datetime.fromisoformat(moment))
+    clock.set_now(datetime.fromisoformat(moment))
     answer = upstreams.answer(Request("GET", "www.caiso.com", "/outlook/current/fuelsource.csv"))
     assert answer
     rows = answer.content().decode().splitlines()

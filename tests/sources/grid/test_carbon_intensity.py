@@ -20,6 +20,7 @@ from energydash.sources.grid import carbon_intensity as source
 from energydash.store import open_store
 from energydash.sync import fetch
 from energydash.sync.context import Context
+from tests import clock
 from tests.upstreams.server import Upstreams
 
 NOW = datetime(2026, 10, 25, 12, 10, tzinfo=UTC)
@@ -28,9 +29,8 @@ CURRENT = datetime(2026, 10, 25, 12, tzinfo=UTC)
 
 @pytest.fixture
 def world(upstreams: Upstreams, monkeypatch: pytest.MonkeyPatch) -> Upstreams:
-    """The stand-ins at a fixed instant, which is the source's clock too."""
-    upstreams.world.set_now(NOW)
-    monkeypatch.setattr(source, "utc_now", lambda: NOW)
+    """The stand-ins at a fixed instant, which is ours too."""
+    clock.set_now(NOW)
     return upstreams
 
 
@@ -186,8 +186,7 @@ def test_local_days_of_46_and_50_half_hours(
     world: Upstreams, monkeypatch: pytest.MonkeyPatch, day: str
 ) -> None:
     later = datetime(2026, 11, 1, tzinfo=UTC)
-    world.world.set_now(later)
-    monkeypatch.setattr(source, "utc_now", lambda: later)
+    clock.set_now(later)
     first = parse_day(day)
     period = Period.local_days(first, first + timedelta(days=1), LONDON)
     frame = source.fetch(source.mix_feed("GB-13"), period, settings.current()).frame

@@ -17,6 +17,7 @@ from energydash.core.time import LONDON, Period, half_hours, settlement_periods
 from energydash.grid.interconnectors import LINK
 from energydash.sources import saved
 from energydash.sources.grid import elexon, neso
+from tests import clock
 from tests.upstreams.elexon import CODES, HOST, LINKS, PATH
 from tests.upstreams.server import Upstreams
 from tests.upstreams.wire import Request
@@ -106,7 +107,7 @@ def test_no_rows_are_an_answer() -> None:
 @pytest.mark.parametrize("day", [date(2026, 3, 29), date(2026, 10, 25), date(2026, 6, 1)])
 def test_settlement_periods_of_every_kind_of_day(upstreams: Upstreams, day: date) -> None:
     """Interval starts in UTC give the settlement periods that Elexon itself states."""
-    upstreams.world.set_now(datetime(2026, 11, 2, tzinfo=UTC))
+    clock.set_now(datetime(2026, 11, 2, tzinfo=UTC))
     period = Period.local_days(day, day + DAY, LONDON)
     body = elexon.get_fuelinst(period, ["WIND"])
     stated = {
@@ -124,7 +125,7 @@ def test_settlement_periods_of_every_kind_of_day(upstreams: Upstreams, day: date
 def test_a_question_covers_its_intervals_whenever_they_were_published(
     upstreams: Upstreams,
 ) -> None:
-    upstreams.world.set_now(NOW)
+    clock.set_now(NOW)
     period = Period(NOW - timedelta(hours=3), NOW - timedelta(hours=2))
     fetched = elexon.fetch(elexon.feed("mix"), period, settings.current())
     assert len(fetched.frame) == 12
@@ -137,7 +138,7 @@ def test_a_question_covers_its_intervals_whenever_they_were_published(
 
 def test_the_stand_in_speaks_the_real_format(upstreams: Upstreams) -> None:
     """Fields of the published schema, revisions included, refused where a range is too long."""
-    upstreams.world.set_now(NOW)
+    clock.set_now(NOW)
     answer = json.loads(elexon.get_fuelinst(Period(NOW - timedelta(hours=2), NOW)))
     rows = answer["data"]
     assert set(rows[0]) == {
@@ -159,7 +160,7 @@ def test_the_stand_in_speaks_the_real_format(upstreams: Upstreams) -> None:
 
 
 def test_embedded_generation_comes_later(upstreams: Upstreams) -> None:
-    upstreams.world.set_now(NOW)
+    clock.set_now(NOW)
     period = Period(NOW - timedelta(hours=6), NOW)
     fetched = neso.fetch(neso.embedded_feed(), period, settings.current())
     assert list(fetched.frame) == ["solar", "wind"]
