@@ -7,7 +7,9 @@ In the test's own process it stands still, and `set_now` moves it. In processes 
 from __future__ import annotations
 
 import os
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
+
+import pandas as pd
 
 from energydash.core import time as core_time
 
@@ -36,3 +38,14 @@ def set_now(instant: datetime) -> None:
 def shift() -> dict[str, str]:
     """The environment that gives a process this clock, where it is given none of ours."""
     return {name: os.environ[name] for name in (core_time.CLOCK_SHIFT,) if name in os.environ}
+
+
+def lend_to_pandas() -> None:
+    """Libraries under test (gridstatus) tell "today" by `Timestamp.now`: let it be ours."""
+
+    def now(_: type[pd.Timestamp], tz: tzinfo | str | None = None) -> pd.Timestamp:
+        here = pd.Timestamp(core_time.utc_now())
+        return here.tz_convert(tz) if tz else here.tz_localize(None)
+
+    pd.Timestamp.now = classmethod(now)  # type: ignore[assignment]
+    pd.Timestamp.today = classmethod(now)  # type: ignore[assignment]

@@ -31,6 +31,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Before any fixture, so that a server for many tests has the clock of the tests too."""
     clock.start(config.getoption("now"))
+    clock.lend_to_pandas()
 
 
 @pytest.fixture(autouse=True)

@@ -5,6 +5,7 @@ four pure subjects → core. Read from the source files, lazy imports included.
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -129,6 +130,23 @@ def test_only_one_module_speaks_http() -> None:
         or name.startswith(("urllib.request", "http.client"))
     }
     assert speakers <= SPEAK_HTTP, speakers - SPEAK_HTTP
+
+
+WALL_CLOCK = re.compile(
+    r"\bdatetime\.(now|utcnow|today)\(|\bdate\.today\(|\btime\.(time|time_ns|localtime|gmtime)\("
+    r"|Timestamp\.(now|utcnow|today)\(|(Timestamp\(|max_value=)[\"'](now|today)"
+)
+
+
+def test_one_module_reads_the_wall_clock() -> None:
+    """Whatever knows the time asks `core.time.utc_now`, so that a test can say what it is."""
+    readers = {
+        str(path.relative_to(ROOT))
+        for folder in ("energydash", "pages", "tests")
+        for path in (ROOT / folder).rglob("*.py")
+        if WALL_CLOCK.search(path.read_text(encoding="utf-8"))
+    }
+    assert readers == {"energydash/core/time.py"}
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["import", "--help"], ["--version"]])

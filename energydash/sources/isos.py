@@ -271,7 +271,7 @@ def _isone_load(library: ModuleType, period: Period) -> Answer:
 def _miso_mix(library: ModuleType, period: Period) -> Answer:
     """Whole days: yesterday's and today's (EST) are kept."""
     iso = library.MISO()
-    today = pd.Timestamp.now(tz=miso.ZONE).normalize()
+    today = pd.Timestamp(utc_now()).tz_convert(miso.ZONE).normalize()
     rows = []
     for name, day in (("Yesterday", today - DAY), ("Today", today)):
         if period.start < day + DAY and day < period.end:
@@ -326,7 +326,7 @@ def _ieso_mix(library: ModuleType, period: Period) -> Answer:
     """A report per day, ninety days back; a report per year before."""
     iso = library.IESO()
     base = "https://reports-public.ieso.ca/public"
-    oldest = pd.Timestamp.now(tz=ieso.ZONE).normalize() - 89 * DAY
+    oldest = pd.Timestamp(utc_now()).tz_convert(ieso.ZONE).normalize() - 89 * DAY
     urls: dict[str, None] = {}
     for day in _midnights(period, ieso.ZONE):
         name = "GenOutputCapability" if day >= oldest else "GenOutputbyFuelHourly"
