@@ -13,7 +13,7 @@ import pandas as pd
 
 from energydash.core import time as core_time
 
-NOW = datetime(2026, 11, 20, 12, 10, tzinfo=UTC)  # an ordinary weekday in winter
+NOW = datetime(2026, 11, 20, 12, 10, 20, tzinfo=UTC)  # an ordinary weekday in winter
 
 
 def start(instant: datetime) -> None:

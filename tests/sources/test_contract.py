@@ -66,21 +66,17 @@ def case(request: pytest.FixtureRequest) -> ContractCase:
 @pytest.fixture
 def bench(
     case: ContractCase,
-    request: pytest.FixtureRequest,
     upstreams: Upstreams,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Bench]:
-    """The case of this test, with keys set, short time-outs and no waits between retries."""
+    """The case of this test, with keys set, and no waits for an upstream that says nothing."""
     for name, value in case.environment.items():
         monkeypatch.setenv(name, value)
     settings.current.cache_clear()
     send = requests.adapters.HTTPAdapter.send
 
     def send_briefly(*args: Any, **options: Any) -> requests.Response:
-        return send(*args, **{**options, "timeout": 2.0 if not holding() else 0.2})
-
-    def holding() -> bool:
-        return "timeout" in request.node.name
+        return send(*args, **{**options, "timeout": 0.05 if upstreams.holds() else 60.0})
 
     monkeypatch.setattr(requests.adapters.HTTPAdapter, "send", send_briefly)
     monkeypatch.setattr(Retry, "sleep", lambda *_: None)

@@ -83,7 +83,7 @@ def test_a_published_value_is_seen(upstreams: Upstreams) -> None:
 
 def test_asking_for_feeds_imports_no_gridstatus() -> None:
     code = (
-        "import sys\nfrom energydash import settings\nfrom energydash.sources import isos\n"
+        "import sys\nfrom energydash.core import settings\nfrom energydash.sources import isos\n"
         "isos.feeds(settings.current())\nsys.exit('gridstatus' in sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -138,7 +138,7 @@ def test_without_pyiso_the_sentence_says_how(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_asking_for_feeds_imports_no_pyiso() -> None:
     code = (
-        "import sys\nfrom energydash import settings\nfrom energydash.sources import legacy\n"
+        "import sys\nfrom energydash.core import settings\nfrom energydash.sources import legacy\n"
         "legacy.feeds(settings.current())\nsys.exit('pyiso' in sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
