@@ -82,7 +82,8 @@ def awaited(store: Store, feed: Feed, period: Period, now: datetime) -> list[Per
     past = possible and possible.intersect(Period(min(possible.start, now), now))
     if past is None:
         return []
-    asked = [row.period for row in store.coverage(feed, past)]
+    before = Period(past.start - 3 * feed.cadence, past.end)  # a fetch may have ended before it
+    asked = [row.period for row in store.coverage(feed, before)]
     last = asked[-1].end if asked else now
     if last < now <= last + 3 * feed.cadence:
         asked.append(Period(last, now))
