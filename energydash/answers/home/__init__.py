@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from energydash.answers.home.accounts import (
     Connected,
-    Ingested,
     OwnFigures,
     connect,
     find_meters,
-    ingest,
     own_figures,
 )
 from energydash.answers.home.carbon import bring_carbon, region_of
@@ -39,6 +37,14 @@ from energydash.answers.home.edit import (
     undo,
 )
 from energydash.answers.home.exports import Exported, export_readings, export_tariffs
+from energydash.answers.home.history import (
+    Ingested,
+    being_fetched,
+    fetched,
+    go_on,
+    ingest,
+    start_connecting,
+)
 from energydash.answers.home.imports import (
     ImportedReadings,
     ReadingsImport,
@@ -85,6 +91,7 @@ __all__ = [
     "Upload",
     "WindowsAnswer",
     "add_flux",
+    "being_fetched",
     "bill",
     "bring_carbon",
     "bring_prices",
@@ -101,8 +108,10 @@ __all__ = [
     "delete_tariff",
     "export_readings",
     "export_tariffs",
+    "fetched",
     "find_meters",
     "findings",
+    "go_on",
     "home_cards",
     "home_of",
     "import_readings",
@@ -117,6 +126,7 @@ __all__ = [
     "region_of",
     "save_meter",
     "save_tariff",
+    "start_connecting",
     "tariff_codes",
     "undo",
 ]
