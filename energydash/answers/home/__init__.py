@@ -38,6 +38,7 @@ from energydash.answers.home.edit import (
 )
 from energydash.answers.home.exports import Exported, export_readings, export_tariffs
 from energydash.answers.home.history import (
+    YEAR,
     Ingested,
     being_fetched,
     fetched,
@@ -65,9 +66,11 @@ from energydash.answers.home.now import (
 from energydash.answers.home.products import bring_prices, products, tariff_codes
 from energydash.answers.home.subject import Home, home_of, needs_connecting
 from energydash.sources.imports import Upload
+from energydash.store import Job
 
 __all__ = [
     "NOW",
+    "YEAR",
     "BillAnswer",
     "Choice",
     "ComparisonAnswer",
@@ -80,6 +83,7 @@ __all__ = [
     "HomeCards",
     "ImportedReadings",
     "Ingested",
+    "Job",
     "MapAnswer",
     "MeterCard",
     "OwnFigures",
