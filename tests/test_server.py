@@ -143,7 +143,8 @@ def test_websockets_are_guarded_too(alone: Site) -> None:
     assert shake_hands(alone, own, f"http://{own}") == 101
     assert shake_hands(alone, "evil.example", f"http://{own}") != 101
     assert shake_hands(alone, f"evil.example:{port}", f"http://evil.example:{port}") != 101
-    assert shake_hands(alone, own, "http://evil.example") != 101
+    for origin in ("http://evil.example", f"http://127.0.0.1:{port}", "http://localhost", "null"):
+        assert shake_hands(alone, own, origin) != 101
 
 
 @pytest.mark.parametrize("path", PERSONAL)
