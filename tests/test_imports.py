@@ -100,9 +100,9 @@ def test_faces_do_not_go_round_the_answers() -> None:
     assert not [path for path in faces if "sources" in rooms(path)], "a face asks a source itself"
 
 
-def test_streamlit_only_in_views_and_server() -> None:
+def test_streamlit_only_in_views_and_the_server() -> None:
     users = {room(path) for path in files() if "streamlit" in roots(path)}
-    assert users == {"views", "server"}
+    assert users == {"views", "server", "gate"}
 
 
 def test_calculations_are_pure() -> None:
