@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from energydash import store
@@ -32,6 +33,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """Before any fixture, so that a server for many tests has the clock of the tests too."""
     clock.start(config.getoption("now"))
     clock.lend_to_pandas()
+    hypothesis.settings.register_profile("any machine", deadline=None)
+    hypothesis.settings.load_profile("any machine")
 
 
 @pytest.fixture(autouse=True)

@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from energydash.core.time import utc_now
+from tests import clock
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -41,6 +42,10 @@ class World:
     def now(self) -> datetime:
         """The clock of energydash itself, which a test may set; UTC."""
         return utc_now()
+
+    def set_now(self, instant: datetime) -> None:
+        """Stop that clock at an instant, for stand-ins and energydash alike."""
+        clock.set_now(instant)
 
     def publish(self, name: str, value: Any, since: datetime = EPOCH) -> None:
         """Answer `value` for `name` from now on, for instants from `since` on."""
