@@ -34,7 +34,6 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> FakeSource:
     monkeypatch.setattr(sources, "source", lambda name: source)
     monkeypatch.setattr(sources, "MODULES", {"fake": "fake"})
     crawler._tried.clear()
-    crawler._listened.clear()
     return source
 
 

@@ -13,9 +13,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from energydash.core.time import utc_now
-from tests import clock
-
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -29,23 +26,24 @@ class Published:
 
 @dataclass
 class World:
-    """Seed and published overrides; shared by the handlers of all hosts.
+    """Clock, seed and published overrides; shared by the handlers of all hosts.
 
     published: name -> what a test wants to be seen instead of the seeded value. Stand-ins whose
     values come from `value` follow it by themselves; names are `<source>/<subject>/<part>`.
     """
 
     seed: int = 1
+    fixed_now: datetime | None = None
     published: dict[str, Published] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def now(self) -> datetime:
-        """The clock of energydash itself, which a test may set; UTC."""
-        return utc_now()
+        """The real clock, or the instant it was set to; UTC."""
+        return self.fixed_now or datetime.now(UTC)
 
-    def set_now(self, instant: datetime) -> None:
-        """Stop that clock at an instant, for stand-ins and energydash alike."""
-        clock.set_now(instant)
+    def set_now(self, instant: datetime | None) -> None:
+        """Stop the clock at an instant; None lets it run again."""
+        self.fixed_now = instant.astimezone(UTC) if instant else None
 
     def publish(self, name: str, value: Any, since: datetime = EPOCH) -> None:
         """Answer `value` for `name` from now on, for instants from `since` on."""
