@@ -17,7 +17,7 @@ share: $(VENV)/run.stamp
 	$(BIN)/energydash serve --host 0.0.0.0 --port $(PORT) --share $(if $(PERSONAL),personal,grid)
 
 test: check $(VENV)/browser.stamp
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -n auto --dist loadfile
 
 check: $(VENV)/dev.stamp
 	$(BIN)/ruff check .

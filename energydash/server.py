@@ -63,12 +63,14 @@ def serve(host: str, port: int, sharing: Sharing) -> None:
     settings.current.cache_clear()
     context.current.cache_clear()
     context.current()  # a store that cannot be opened is said now, in one sentence
+    proxy = settings.current().section("proxy")
     names = LOOPBACK_NAMES if sharing is Sharing.OFF else (*LOOPBACK_NAMES, *own_names())
+    names = (*names, *(proxy.items("names") if proxy else ()))
     configure_streamlit(
         {
             "server.address": host,
             "server.port": port,
-            "server.corsAllowedOrigins": [f"http://{name}:{port}" for name in names],
+            "server.corsAllowedOrigins": [],  # none but this one, see energydash.gate
         }
     )
     shown = [name for name in names if name not in LOOPBACK_NAMES] or ["localhost"]
@@ -106,18 +108,19 @@ def create_app(names: Sequence[str], *, shared: bool = False) -> App:
     from starlette.middleware.gzip import GZipMiddleware
     from starlette.middleware.trustedhost import TrustedHostMiddleware
     from starlette.routing import Mount
-    from streamlit import net_util
     from streamlit.runtime.pages_manager import PagesManager
     from streamlit.starlette import App
 
-    # Streamlit would ask a public service for this machine's address when it meets an unknown
-    # origin. Nothing leaves the host, so the answer is given here: no other name is allowed.
-    net_util._external_ip = "127.0.0.1"
+    from energydash.gate import Gate
+
     # Every visit runs app.py, whose access rules hold for all pages (see energydash.views).
     PagesManager.uses_pages_directory = False
+    found = settings.current()
+    proxy = found.section("proxy")
     middleware = [
         Middleware(TrustedHostMiddleware, allowed_hosts=list(names), www_redirect=False),
         Middleware(SecurityHeaders),
+        Middleware(Gate, trusted=frozenset(proxy.items("trusted") if proxy else ())),
     ]
     if shared:  # on loopback compressing costs more than it saves
         middleware.append(Middleware(GZipMiddleware, minimum_size=2_000))
@@ -126,7 +129,7 @@ def create_app(names: Sequence[str], *, shared: bool = False) -> App:
         routes=[Mount("/api/v1", app=Late(_create_api))],
         middleware=middleware,
         lifespan=_lifespan,
-        secrets=_login(settings.current()),
+        secrets=_login(found),
     )
 
 
@@ -140,6 +143,11 @@ def _login(found: Settings) -> dict[str, Any]:
 @asynccontextmanager
 async def _lifespan(app: Any) -> AsyncIterator[None]:
     """The crawler runs beside the server, one per machine, and ends with it."""
+    from streamlit.runtime import get_instance
+
+    from energydash.gate import files
+
+    files.watch(get_instance().media_file_mgr)
     crawling = asyncio.create_task(_keep_crawling())
     threading.Thread(target=_import_pages, daemon=True).start()
     try:

@@ -5,17 +5,51 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from energydash import store
 from energydash.core import settings
+from energydash.core.time import CLOCK_SHIFT
 from energydash.sources import replay
 from energydash.sync import context
+from tests import clock
 from tests.upstreams.server import Upstreams
 
 RECORDINGS = Path(__file__).resolve().parents[2] / "shared" / "recordings"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--now", default=clock.NOW.isoformat(), type=datetime.fromisoformat,
+        help="the instant at which every test starts that chooses none itself (ISO, with offset)",
+    )  # fmt: skip
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Before any fixture, so that a server for many tests has the clock of the tests too."""
+    clock.start(config.getoption("now"))
+    clock.lend_to_pandas()
+    hypothesis.settings.register_profile("any machine", deadline=None)
+    hypothesis.settings.load_profile("any machine")
+
+
+@pytest.fixture(autouse=True)
+def tests_own_the_clock(request: pytest.FixtureRequest) -> Iterator[None]:
+    """The clock stands at one instant; `clock("ISO")` marks a test that chooses another, and
+    `running_clock` one whose other processes it must keep step with."""
+    mark = request.node.get_closest_marker("clock")
+    if request.node.get_closest_marker("running_clock"):
+        clock.run()
+    elif mark:
+        clock.set_now(datetime.fromisoformat(mark.args[0]))
+    else:
+        clock.set_now(request.config.getoption("now"))
+    yield
+    clock.run()
 
 
 @pytest.fixture
@@ -40,7 +74,7 @@ def private_home(
 ) -> Iterator[Path]:
     """Each test has its own empty home, and no test sees the developer's keys."""
     for variable in list(os.environ):
-        if variable.startswith("ENERGYDASH_"):
+        if variable.startswith("ENERGYDASH_") and variable != CLOCK_SHIFT:
             monkeypatch.delenv(variable)
     home = tmp_path_factory.mktemp("home")
     monkeypatch.setenv("ENERGYDASH_HOME", str(home))

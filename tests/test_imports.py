@@ -5,6 +5,7 @@ four pure subjects → core. Read from the source files, lazy imports included.
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -40,7 +41,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 }
 PAGES_MAY_IMPORT = {"core", "views", "charts", "answers"} | PURE
 # Who may speak HTTP: the one session, and what sends libraries' own requests elsewhere.
-SPEAK_HTTP = {"sources/http.py", "sources/replay.py", "sources/gridstatus.py"}
+SPEAK_HTTP = {"sources/http.py", "sources/replay.py", "sources/borrowed.py", "sources/isos.py"}
 
 
 @cache
@@ -99,9 +100,9 @@ def test_faces_do_not_go_round_the_answers() -> None:
     assert not [path for path in faces if "sources" in rooms(path)], "a face asks a source itself"
 
 
-def test_streamlit_only_in_views_and_server() -> None:
+def test_streamlit_only_in_views_and_the_server() -> None:
     users = {room(path) for path in files() if "streamlit" in roots(path)}
-    assert users == {"views", "server"}
+    assert users == {"views", "server", "gate"}
 
 
 def test_calculations_are_pure() -> None:
@@ -129,6 +130,23 @@ def test_only_one_module_speaks_http() -> None:
         or name.startswith(("urllib.request", "http.client"))
     }
     assert speakers <= SPEAK_HTTP, speakers - SPEAK_HTTP
+
+
+WALL_CLOCK = re.compile(
+    r"\bdatetime\.(now|utcnow|today)\(|\bdate\.today\(|\btime\.(time|time_ns|localtime|gmtime)\("
+    r"|Timestamp\.(now|utcnow|today)\(|(Timestamp\(|max_value=)[\"'](now|today)"
+)
+
+
+def test_one_module_reads_the_wall_clock() -> None:
+    """Whatever knows the time asks `core.time.utc_now`, so that a test can say what it is."""
+    readers = {
+        str(path.relative_to(ROOT))
+        for folder in ("energydash", "pages", "tests")
+        for path in (ROOT / folder).rglob("*.py")
+        if WALL_CLOCK.search(path.read_text(encoding="utf-8"))
+    }
+    assert readers == {"energydash/core/time.py"}
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["import", "--help"], ["--version"]])

@@ -16,9 +16,11 @@ import requests
 from filelock import FileLock
 
 from energydash.server import own_names
-from tests.e2e.site import ROOT, Site, free_port, serve
+from tests import clock
+from tests.e2e.site import ROOT, Site, free_port, serve, wait_until_served
 from tests.upstreams.server import Upstreams
 
+pytestmark = pytest.mark.running_clock
 PATHS = (
     "/",
     "/electricity_costs",
@@ -141,7 +143,8 @@ def test_websockets_are_guarded_too(alone: Site) -> None:
     assert shake_hands(alone, own, f"http://{own}") == 101
     assert shake_hands(alone, "evil.example", f"http://{own}") != 101
     assert shake_hands(alone, f"evil.example:{port}", f"http://evil.example:{port}") != 101
-    assert shake_hands(alone, own, "http://evil.example") != 101
+    for origin in ("http://evil.example", f"http://127.0.0.1:{port}", "http://localhost", "null"):
+        assert shake_hands(alone, own, origin) != 101
 
 
 @pytest.mark.parametrize("path", PERSONAL)
@@ -232,7 +235,7 @@ def command(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "energydash", "serve", *arguments],
         cwd=ROOT,
-        env={"ENERGYDASH_HOME": str(home), "PATH": ""},
+        env={"ENERGYDASH_HOME": str(home), "PATH": "", **clock.shift()},
         capture_output=True,
         text=True,
         timeout=60,
@@ -270,14 +273,13 @@ def test_streamlit_run_serves_the_pages_without_rest(tmp_path: Path, upstreams_u
                 "ENERGYDASH_HOME": str(tmp_path),
                 "ENERGYDASH_REPLAY_URL": upstreams_url,
                 "PATH": "",
+                **clock.shift(),
             },
             stdout=output,
             stderr=output,
         )
     running = Site(f"http://localhost:{port}", tmp_path, log, process.pid)
     try:
-        from tests.e2e.site import wait_until_served
-
         wait_until_served(running, process)
         status, _, body = ask(running, "/")
         assert status == 200

@@ -53,6 +53,7 @@ def crawl(
     """Keep everything configured up to date, or fill in a stretch of history."""
     if parent is not None:
         os.nice(10)  # pages come first, also while this process imports what it needs
+    from energydash.answers.jobs import WORKS
     from energydash.grid import regions
     from energydash.sync import context, crawler
 
@@ -72,4 +73,5 @@ def crawl(
         every=timedelta(seconds=pace) if pace is not None else None,
         parent=parent,
         report=(lambda done: click.echo(crawler.in_words(done))) if once else None,
+        works=WORKS,
     )

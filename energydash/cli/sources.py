@@ -60,10 +60,10 @@ def read(
     source: str, files: tuple[Path, ...], region: str | None, day: str | None, form: str
 ) -> None:
     """Parse saved upstream answers; several FILES are the pages of one answer."""
-    from energydash import sources
     from energydash.core.time import parse_day
+    from energydash.sources import saved
 
-    answer = sources.read(
+    answer = saved.read(
         source,
         [(path.name, contents(path)) for path in files],
         region,

@@ -68,10 +68,11 @@ def viewer_of(address: str, headers: Iterable[str], *, is_logged_in: bool = Fals
     return Viewer(is_loopback and not proxied, is_logged_in)
 
 
-def is_owner(settings: Settings, email: str, *, verified: bool = True) -> bool:
+def is_owner(settings: Settings, email: str, *, verified: bool) -> bool:
     """True where a login is that of an owner: one of the addresses in `[auth] owners`.
 
-    A login alone proves little: at a public provider anybody can have one.
+    A login alone proves little: at a public provider anybody can have one, and some let anybody
+    claim any address, so the provider must say that it is `verified`.
     """
     section = settings.section("auth")
     owners = section.items("owners") if section else ()

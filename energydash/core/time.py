@@ -6,7 +6,8 @@ come from `zoneinfo`, in the zone of the subject (region, meter, battery site), 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, reset_tzpath
@@ -26,9 +27,26 @@ DAY = timedelta(days=1)
 LONDON = "Europe/London"
 
 
+# Seconds to add to the wall clock, for tests and demonstrations; child processes inherit it.
+CLOCK_SHIFT = "ENERGYDASH_CLOCK_SHIFT_S"
+
+
+def _shifted_wall_clock() -> datetime:
+    return datetime.now(UTC) + timedelta(seconds=float(os.environ.get(CLOCK_SHIFT) or 0))
+
+
+_clock = _shifted_wall_clock
+
+
 def utc_now() -> datetime:
     """The one clock. Calculations never call it; faces and `fetch` pass its answer on."""
-    return datetime.now(UTC)
+    return _clock()
+
+
+def set_clock(clock: Callable[[], datetime] | None) -> None:
+    """Replace this process's clock, in tests; None gives it back."""
+    global _clock
+    _clock = clock or _shifted_wall_clock
 
 
 def zone_info(zone: str) -> ZoneInfo:

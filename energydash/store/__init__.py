@@ -15,11 +15,13 @@ from energydash.store.coverage import Covered
 from energydash.store.database import Database
 from energydash.store.errors import StoreCorrupt
 from energydash.store.feeds import FeedState, Wanted
+from energydash.store.jobs import Job
 from energydash.store.store import Store, Written
 
 __all__ = [
     "Covered",
     "FeedState",
+    "Job",
     "Store",
     "Wanted",
     "Written",

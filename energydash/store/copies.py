@@ -55,6 +55,7 @@ def restore(database: Database, path: Path) -> Path:
                 "UPDATE feeds SET version = version + $1, lease_holder = '', lease_until = NULL",
                 newer_than + 1,
             )
+            target.execute("UPDATE jobs SET lease_holder = '', lease_until = NULL")
             database.after_copy(target)
     return aside
 

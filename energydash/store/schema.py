@@ -78,6 +78,26 @@ TABLES: Final = {
     ),
     "wanted": pa.schema({"feed_id": INTEGER, "at": TIME, "start": TIME, "end": TIME}),
     "documents": pa.schema({"owner": TEXT, "kind": TEXT, "key": TEXT, "body": TEXT}),
+    "jobs": pa.schema(
+        {
+            "id": TEXT,
+            "owner": TEXT,
+            "kind": TEXT,
+            "body": TEXT,
+            "state": TEXT,
+            "done": NUMBER,
+            "said": TEXT,
+            "error": TEXT,
+            "remedy": TEXT,
+            "result": TEXT,
+            "tries": INTEGER,
+            "made_at": TIME,
+            "changed_at": TIME,
+            "retry_at": TIME,
+            "lease_holder": TEXT,
+            "lease_until": TIME,
+        }
+    ),
 }
 
 

@@ -22,6 +22,7 @@ from energydash.store.coverage import Covered
 from energydash.store.database import Database
 from energydash.store.errors import StoreLocked
 from energydash.store.feeds import FeedState, Wanted
+from energydash.store.jobs import Jobs
 from energydash.store.schema import TEXT, columns
 from energydash.store.writing import write_values
 
@@ -46,7 +47,7 @@ class Written:
 
 
 class Store:
-    """Readings, forecasts, rates, coverage, problems, leases and documents.
+    """Readings, forecasts, rates, coverage, problems, leases, documents and (`jobs`) jobs.
 
     Safe for any number of threads and processes; every method is one transaction or one statement.
     Raises StoreError; see `store/errors.py` for its kinds.
@@ -54,6 +55,7 @@ class Store:
 
     def __init__(self, database: Database) -> None:
         self.database = database
+        self.jobs = Jobs(database)
         self._wishes: dict[tuple[str, str, str, str], tuple[float, Period | None]] = {}
         self._wishes_guard = threading.Lock()
 
@@ -299,7 +301,7 @@ class Store:
                 gone += connection.change(
                     f"DELETE FROM {table} WHERE feed_id IN ({feed_ids})", owner
                 )
-            for table in ("feeds", "documents"):
+            for table in ("feeds", "documents", "jobs"):
                 gone += connection.change(f"DELETE FROM {table} WHERE owner = $1", owner)
             connection.execute("DELETE FROM meta WHERE key = 'household' AND value = $1", owner)
         self.database.after_erasing()

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -25,8 +25,8 @@ from energydash.core.errors import EnergydashError, InputError, StoreError
 from energydash.core.feeds import Feed
 from energydash.core.time import Period, local_midnight, parse_day
 from energydash.grid import regions
-from energydash.sources import http
-from energydash.sync import documents, fetch, streaming
+from energydash.store import Job
+from energydash.sync import documents, fetch, jobs, streaming
 from energydash.sync.context import Context
 
 log = logging.getLogger(__name__)
@@ -34,6 +34,7 @@ _ensured = threading.Event()
 
 LOOKED_AT = timedelta(days=7)  # a feed that nobody asked for in this long is left alone
 LOOK_BACK = timedelta(days=2)  # what a feed is kept complete for, beyond what was asked for
+LISTEN_EVERY = timedelta(hours=1)
 TICK_S = 1.0
 UPSTREAMS_AT_ONCE = 16
 RETRY_S = 30.0  # an upstream in trouble is asked again this soon, unless it names a time
@@ -75,14 +76,16 @@ def run(
     every: timedelta | None = None,
     parent: int | None = None,
     report: Callable[[fetch.Refreshed], None] | None = None,
+    works: Mapping[str, jobs.Work] | None = None,
 ) -> None:
     """Keep every due feed up to date until the parent process ends, or for one round.
 
-    `every` asks each feed that often, whatever its cadence (demonstrations and tests).
+    `every` asks each feed that often, whatever its cadence (demonstrations and tests). works: by
+    the kind of a job, who can do it.
     """
     try:
         with _lock(context).acquire(timeout=0):
-            _loop(context, once, every, parent, report)
+            _loop(context, once, every, parent, report, works or {})
     except Timeout:
         log.info("another crawler is at work on this machine")
 
@@ -93,6 +96,7 @@ def _loop(
     every: timedelta | None,
     parent: int | None,
     report: Callable[[fetch.Refreshed], None] | None,
+    works: Mapping[str, jobs.Work],
 ) -> None:
     working: dict[str, Future[None]] = {}
     stop = threading.Event() if once else streaming.start(context)
@@ -100,13 +104,17 @@ def _loop(
     with ThreadPoolExecutor(max_workers=UPSTREAMS_AT_ONCE) as pool:
         while parent is None or _is_parent(parent):
             by_upstream: dict[str, list[Due]] = {}
+            working = {name: future for name, future in working.items() if not future.done()}
             try:
+                for job in jobs.due(context):
+                    if job.kind in works and job.id not in working:
+                        working[job.id] = pool.submit(_do, context, job, works[job.kind])
                 for item in due(context, every):
-                    by_upstream.setdefault(item.feed.source, []).append(item)
+                    by_upstream.setdefault(_upstream(item.feed), []).append(item)
             except StoreError as error:
                 log.warning("%s", error)
             for name, items in by_upstream.items():
-                if name not in working or working[name].done():
+                if name not in working:
                     working[name] = pool.submit(_work, context, items, every, report)
             if once:
                 break
@@ -119,17 +127,13 @@ def _loop(
                 future.cancel()
 
 
+def _upstream(feed: Feed) -> str:
+    """Who is really asked: a library that reads many operators stands for each of them."""
+    is_library = sources.source(feed.source).INFO.crawler_only
+    return f"{feed.source} {feed.subject}" if is_library else feed.source
+
+
 def _work(
-    context: Context,
-    items: Iterable[Due],
-    every: timedelta | None,
-    report: Callable[[fetch.Refreshed], None] | None,
-) -> None:
-    with http.shared():  # one download of a file serves every feed that is in it
-        _ask_all(context, items, every, report)
-
-
-def _ask_all(
     context: Context,
     items: Iterable[Due],
     every: timedelta | None,
@@ -151,6 +155,17 @@ def _ask_all(
                 report(result)
 
 
+def _do(context: Context, job: Job, work: jobs.Work) -> None:
+    """Go on with a job; what went wrong stands in the job, and in the log."""
+    try:
+        if jobs.run(context, job, work):
+            log.info("job %s (%s): one go is over", job.id, job.kind)
+    except EnergydashError as error:
+        log.warning("job %s (%s): %s", job.id, job.kind, error)
+    except Exception:
+        log.exception("job %s (%s)", job.id, job.kind)
+
+
 def due(context: Context, every: timedelta | None = None) -> list[Due]:
     """Every feed to ask now: looked at of late or always kept, and not asked within its cadence."""
     now, store = context.now(), context.store
@@ -166,6 +181,7 @@ def due(context: Context, every: timedelta | None = None) -> list[Due]:
         periods = [Period(now - max(LOOK_BACK, feed.revises), now + feed.horizon)]
         if want is not None and want.period is not None:
             periods.append(want.period)
+        periods += _silences(context, feed, now)
         if _is_due(context, feed, periods, now, every):
             found.append(Due(feed, tuple(periods)))
     return found
@@ -175,6 +191,14 @@ def first_page_feeds(context: Context) -> set[tuple[str, str, str, str]]:
     """What a new user's first page shows: the set region's quantities, each of its best source."""
     region = regions.default(context.settings)
     return {("", names[0], region.id, quantity) for quantity, names in region.sources.items()}
+
+
+def _silences(context: Context, feed: Feed, now: datetime) -> list[Period]:
+    """What a feed was silent about and is due to be asked for again; looked up once an hour."""
+    looked = _listened.get(feed.key)
+    if looked is None or now - looked[0] >= LISTEN_EVERY:
+        looked = _listened[feed.key] = (now, fetch.silences(context.store, feed, now))
+    return looked[1]
 
 
 def all_feeds(context: Context) -> list[Feed]:
@@ -204,6 +228,8 @@ def _is_due(
 
 # When this process last asked each feed, and for which wishes beyond the usual period.
 _tried: dict[tuple[str, str, str, str], tuple[datetime, tuple[Period, ...]]] = {}
+# When this process last looked for silences of each feed, and which it found.
+_listened: dict[tuple[str, str, str, str], tuple[datetime, list[Period]]] = {}
 
 
 def stretch(context: Context, first: str | None, end: str | None, days: int | None) -> Period:
@@ -234,21 +260,19 @@ def fill(
         sources.source(source)
     wanted = {want.key for want in context.store.wanted(context.now() - LOOKED_AT)}
     wanted |= first_page_feeds(context)
-    chosen = [
-        feed
-        for feed in all_feeds(context)
-        if bool(feed.owner) == personal
-        and (not source or feed.source == source)
-        and (not subjects or feed.subject in subjects)
-        and (source or subjects or feed.key in wanted)
-    ]
-    with http.shared():  # one download of a file serves every feed that is in it
-        for feed in chosen:
-            if not dry_run:
-                yield in_words(fetch.refresh(context, feed, period, force=force))
-                continue
+    for feed in all_feeds(context):
+        if bool(feed.owner) != personal or (source and feed.source != source):
+            continue
+        if subjects and feed.subject not in subjects:
+            continue
+        if not (source or subjects or feed.key in wanted):
+            continue
+        if dry_run:
             gaps = [period] if force else fetch.missing(context.store, feed, period, context.now())
             yield f"{feed}: " + (", ".join(str(gap) for gap in gaps) or "nothing to fetch")
+            continue
+        done = fetch.refresh(context, feed, period, force=force)
+        yield in_words(done)
 
 
 def in_words(done: fetch.Refreshed) -> str:

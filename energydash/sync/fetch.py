@@ -82,7 +82,8 @@ def awaited(store: Store, feed: Feed, period: Period, now: datetime) -> list[Per
     past = possible and possible.intersect(Period(min(possible.start, now), now))
     if past is None:
         return []
-    asked = [row.period for row in store.coverage(feed, past)]
+    before = Period(past.start - 3 * feed.cadence, past.end)  # a fetch may have ended before it
+    asked = [row.period for row in store.coverage(feed, before)]
     last = asked[-1].end if asked else now
     if last < now <= last + 3 * feed.cadence:
         asked.append(Period(last, now))
@@ -209,7 +210,7 @@ def refresh(
     known = store.state(feed).problem
     if known and known.retry_at and known.retry_at > context.now() and not force:
         return Refreshed(feed, problem=known)
-    holder = f"{socket.gethostname()}:{os.getpid()}:{threading.get_ident()}"
+    holder = this_holder()
     if not _lease(store, feed, holder):
         return Refreshed(feed, busy=True)
     try:
@@ -226,13 +227,18 @@ def _lease(store: Store, feed: Feed, holder: str) -> bool:
     if store.lease(feed, holder, LEASE_S):
         return True
     other = store.state(feed).holder
-    if not _has_died(other):
+    if not has_died(other):
         return False
     store.release(feed, other)
     return store.lease(feed, holder, LEASE_S)
 
 
-def _has_died(holder: str) -> bool:
+def this_holder() -> str:
+    """What a lease of this thread is called."""
+    return f"{socket.gethostname()}:{os.getpid()}:{threading.get_ident()}"
+
+
+def has_died(holder: str) -> bool:
     """Whether the holder of a lease was a process of this machine that is no more."""
     host, _, rest = holder.rpartition(":")[0].rpartition(":")
     if host != socket.gethostname() or not rest.isdigit() or os.name != "posix":

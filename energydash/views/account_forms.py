@@ -29,7 +29,10 @@ def accounts() -> None:
         st.markdown(
             f"**[octopus{'.' if section.name else ''}{components.escape(section.name)}]** · {key}"
         )
-    connecting.button()
+    if answers.being_fetched(here):
+        connecting.progress()
+    else:
+        connecting.button()
     connecting.outcome()
     if answers.own_meters(here):
         connecting.last_year_link()

@@ -1,70 +1,100 @@
-"""Connecting the configured Octopus accounts: a button with progress, wherever it is missed."""
+"""Connecting the configured Octopus accounts: a button, and a bar that survives the page.
+
+The work is a job in the store: the page may be reloaded or closed, and energydash started again.
+"""
 
 from __future__ import annotations
-
-from datetime import timedelta
 
 import streamlit as st
 
 from energydash.answers import home
-from energydash.answers import home as answers
 from energydash.core.errors import EnergydashError
-from energydash.core.time import DAY, LONDON, Period, zone_info
-from energydash.views import cache, components, confirm, viewer
+from energydash.core.time import DAY, LONDON, zone_info
+from energydash.views import cache, components, confirm, formatting, viewer
+from energydash.views.live import live
 
-YEAR = timedelta(days=366)
-OUTCOME = "connected"  # in the session: what the page says after it has run again
+WATCHED = "watched_job"  # in the session: the job whose outcome is still to be told
 
 
 def offer() -> bool:
-    """Where a key is configured and no account is connected: say so, and how to. True if so."""
-    if not answers.needs_connecting(cache.context()):
+    """Where a key is configured and no account is connected: say so, and how to. True if so.
+
+    While history is being fetched, how far it has come; also where there are figures already.
+    """
+    here = cache.context()
+    fetching = home.being_fetched(here) is not None
+    if fetching:
+        progress()
+    if not home.needs_connecting(here):
         return False
-    components.empty(
-        "An Octopus key is configured, and its account is not connected yet.",
-        "Connecting asks it for its meters, then fetches a year of readings and prices."
-        if viewer.may_edit()
-        else "Connect it on the computer that runs energydash, under Meters and tariffs.",
-    )
-    if viewer.may_edit():
-        with st.container(horizontal=True, horizontal_alignment="center"):
-            button()
+    if not fetching:
+        components.empty(
+            "An Octopus key is configured, and its account is not connected yet.",
+            "Connecting asks it for its meters, then fetches a year of readings and prices."
+            if viewer.may_edit()
+            else "Connect it on the computer that runs energydash, under Meters and tariffs.",
+        )
+        if viewer.may_edit():
+            with st.container(horizontal=True, horizontal_alignment="center"):
+                button()
     return True
 
 
 def button() -> None:
-    """Connect and fetch a year, then run the page again: everything on it has changed."""
+    """Have a year fetched by the crawler; here and now where there is none."""
     if not st.button("Connect and fetch the last year", icon=":material/link:", type="primary"):
         return
     here = cache.context()
-    now = here.now()
     try:
-        with confirm.progress("Asking Octopus what the account has…") as tell:
-            connected = home.connect(here)
-            found = [
-                f"{name or 'Octopus'}: {p.sentence} {p.remedy}" for name, p in connected.problems
-            ]
-            rows = 0
-            if connected.meters:
-                done = home.ingest(here, Period(now - YEAR, now), progress=tell)
-                found += [f"{one.sentence} {one.remedy}" for one in done.problems]
-                rows = sum(one.rows for one in done.refreshed)
+        job = home.start_connecting(here)
+        st.session_state[WATCHED] = job.id
+        if not here.crawled:
+            with confirm.progress("Asking Octopus what the account has…") as tell:
+                home.go_on(here, job, tell)
     except EnergydashError as error:
         st.error(components.escape(str(error)), icon=":material/error:")
         return
-    said = f"{len(connected.meters)} meters connected, {rows:,} rows fetched."
-    st.session_state[OUTCOME] = (said, connected.notes, tuple(found))
     st.rerun()
 
 
+def progress() -> None:
+    """A bar for what is being fetched, until it is done; then the page runs again."""
+    here = cache.context()
+
+    def draw() -> None:
+        job = home.being_fetched(here)
+        if job is None:
+            return
+        st.session_state[WATCHED] = job.id
+        st.progress(min(job.done, 1.0), components.escape(job.said) or "Waiting to begin…")
+        if job.problem:
+            again = formatting.clock(job.retry_at, LONDON, here.now()) if job.retry_at else ""
+            st.caption(
+                components.escape(f"{job.problem} " + (f"It goes on at {again}." if again else ""))
+            )
+
+    live(draw, key="history", awaits=lambda: home.being_fetched(here) is not None)
+
+
 def outcome() -> None:
-    """What connecting brought, once; and the way to the bill."""
-    said, notes, troubles = st.session_state.pop(OUTCOME, ("", (), ()))
-    if said:
+    """What a job brought that was watched in this session, once."""
+    watched = st.session_state.get(WATCHED)
+    job = home.fetched(cache.context(), watched) if watched else None
+    if job is None or not job.is_finished:
+        return
+    del st.session_state[WATCHED]
+    cache.forget()
+    result = job.result
+    if job.problem:
+        st.error(components.escape(str(job.problem)), icon=":material/error:")
+    if "rows" in result:
+        said = f"{result['rows']:,} rows fetched."
+        if result["meters"]:
+            said = f"{result['meters']} meters connected, {said}"
         st.success(components.escape(said), icon=":material/check:")
-    for note in notes:
+    for note in result.get("notes", ()):
         st.info(components.escape(note))
-    for trouble in troubles:
+    for trouble in result.get("problems", ()):
         st.warning(components.escape(trouble), icon=":material/warning:")
 
 

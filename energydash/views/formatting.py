@@ -67,7 +67,7 @@ def money(pounds: float | None) -> str:
     one amount never differ by a penny.
     """
     if pounds is not None and math.isfinite(pounds):
-        exact = Decimal(repr(round(pounds, 8)))
+        exact = Decimal(repr(round(float(pounds), 8)))
         pounds = float(exact.quantize(Decimal("0.01"), ROUND_HALF_EVEN))
     text = number(pounds, 2)
     return f"-£{text[1:]}" if text.startswith("-") else text if text == "–" else f"£{text}"

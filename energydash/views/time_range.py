@@ -151,7 +151,7 @@ def choose(zone: str, *, default: str = DEFAULT) -> TimeRange:
                 with st.popover(
                     "", icon=":material/calendar_month:", help="Go to a date, copy a link"
                 ):
-                    at, dates = _dates()
+                    at, dates = _dates(today)
         chosen = resolve(preset, at, dates, zone, now.astimezone(UTC))
         st.caption(str(chosen))
     return chosen
@@ -173,15 +173,15 @@ def _presets(default: str) -> str:
     return chosen or default
 
 
-def _dates() -> tuple[date | None, Sequence[date]]:
+def _dates(today: date) -> tuple[date | None, Sequence[date]]:
     nothing: Any = ()  # a range without days yet
     at = st.date_input(
-        "Go to", value=None, max_value="today", key="at", bind="query-params", format="YYYY-MM-DD"
+        "Go to", value=None, max_value=today, key="at", bind="query-params", format="YYYY-MM-DD"
     )
     dates: Sequence[date] = st.date_input(
         "Custom: first and last day",
         value=nothing,
-        max_value="today",
+        max_value=today,
         key="dates",
         bind="query-params",
         format="YYYY-MM-DD",

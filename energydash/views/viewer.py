@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import streamlit as st
+from streamlit import runtime
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from energydash.core import access
 from energydash.core.access import Viewer
@@ -12,9 +14,16 @@ from energydash.views import cache
 
 def viewer() -> Viewer:
     """The viewer of this script run."""
-    address = st.context.ip_address or "127.0.0.1"  # Streamlit says None for localhost
     logged_in = _is_logged_in(cache.context())
-    return access.viewer_of(address, st.context.headers, is_logged_in=logged_in)
+    return access.viewer_of(_address(), st.context.headers, is_logged_in=logged_in)
+
+
+def _address() -> str:
+    """The connection's; '' where it is unknown. `st.context` says None for that and localhost."""
+    run = get_script_run_ctx()
+    client = runtime.get_instance().get_client(run.session_id) if run else None
+    context = client.client_context if client else None
+    return (context.remote_ip or "") if context else ""
 
 
 def may_see_personal() -> bool:
@@ -46,5 +55,5 @@ def _is_logged_in(context: Context) -> bool:
     return bool(user.get("is_logged_in")) and access.is_owner(
         context.settings,
         str(user.get("email") or ""),
-        verified=user.get("email_verified") is not False,
+        verified=user.get("email_verified") is True,
     )

@@ -63,14 +63,14 @@ def with_auth(home: Path, **values: object) -> Settings:
 
 def test_a_login_is_the_owners_only_by_name(private_home: Path) -> None:
     mine = with_auth(private_home, owners=["Ann@Example.org", "bob@example.org"])
-    assert access.is_owner(mine, "ann@example.org")
-    assert access.is_owner(mine, "BOB@example.org")
+    assert access.is_owner(mine, "ann@example.org", verified=True)
+    assert access.is_owner(mine, "BOB@example.org", verified=True)
     assert not access.is_owner(mine, "ann@example.org", verified=False)
-    assert not access.is_owner(mine, "eve@example.org")
-    assert not access.is_owner(mine, "")
-    assert not access.is_owner(with_auth(private_home), "ann@example.org")
-    assert not access.is_owner(with_auth(private_home, owners=""), "")
-    assert not access.is_owner(Settings(private_home), "ann@example.org")
+    assert not access.is_owner(mine, "eve@example.org", verified=True)
+    assert not access.is_owner(mine, "", verified=True)
+    assert not access.is_owner(with_auth(private_home), "ann@example.org", verified=True)
+    assert not access.is_owner(with_auth(private_home, owners=""), "", verified=True)
+    assert not access.is_owner(Settings(private_home), "ann@example.org", verified=True)
 
 
 def test_a_level_that_is_none_is_refused(private_home: Path) -> None:
@@ -83,7 +83,8 @@ def test_a_level_that_is_none_is_refused(private_home: Path) -> None:
     ("user", "sees"),
     [
         ({"is_logged_in": True, "email": "ann@example.org", "email_verified": True}, True),
-        ({"is_logged_in": True, "email": "ann@example.org"}, True),
+        ({"is_logged_in": True, "email": "ann@example.org"}, False),
+        ({"is_logged_in": True, "email": "ann@example.org", "email_verified": "true"}, False),
         ({"is_logged_in": True, "email": "ann@example.org", "email_verified": False}, False),
         ({"is_logged_in": True, "email": "eve@example.org", "email_verified": True}, False),
         ({"is_logged_in": True}, False),
@@ -101,9 +102,23 @@ def test_a_lan_viewer_who_logs_in_as_owner_sees_personal_pages(
     )
     settings.current.cache_clear()
     fake = SimpleNamespace(
-        context=SimpleNamespace(ip_address="192.168.1.20", headers={}),
+        context=SimpleNamespace(headers={}),
         user=SimpleNamespace(to_dict=lambda: user),
     )
     monkeypatch.setattr(viewer, "st", fake)
-    assert viewer.may_see_personal() is sees
-    assert not viewer.may_edit()
+    for address in ("192.168.1.20", None):  # None: Streamlit does not know
+        connect_from(address, monkeypatch)
+        assert viewer.may_see_personal() is sees
+        assert not viewer.may_edit()
+    connect_from("127.0.0.1", monkeypatch)
+    assert viewer.may_edit()
+
+
+def connect_from(address: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Streamlit's connection of this script run."""
+    from energydash.views import viewer
+
+    client = SimpleNamespace(client_context=SimpleNamespace(remote_ip=address))
+    instance = SimpleNamespace(get_client=lambda session: client)
+    monkeypatch.setattr(viewer, "runtime", SimpleNamespace(get_instance=lambda: instance))
+    monkeypatch.setattr(viewer, "get_script_run_ctx", lambda: SimpleNamespace(session_id="one"))

@@ -15,6 +15,8 @@ from pathlib import Path
 import requests
 from playwright.sync_api import Page, expect
 
+from tests import clock
+
 ROOT = Path(__file__).resolve().parents[2]
 MODULE = (sys.executable, "-m", "energydash")
 START_S = 60.0
@@ -46,7 +48,8 @@ def serve(
     port = free_port()
     log = home / "serve.log"
     inherited = {k: v for k, v in os.environ.items() if not k.startswith("ENERGYDASH_")}
-    env = {**inherited, "ENERGYDASH_HOME": str(home), "PYTHONUNBUFFERED": "1", **environment}
+    env = {**inherited, "ENERGYDASH_HOME": str(home), "PYTHONUNBUFFERED": "1"}
+    env |= {**clock.shift(), **environment}
     command = [*program, "serve", "--port", str(port), *arguments]
     with log.open("wb") as output:
         process = subprocess.Popen(command, cwd=folder, env=env, stdout=output, stderr=output)

@@ -113,7 +113,7 @@ def test_an_installed_copy_is_whole_and_its_own(installed: Site, new_page: NewPa
     expect(page.locator("[data-testid=stMain]")).to_contain_text("SAMPLE", timeout=DRAW_MS)
     assert requests.get(f"{installed.url}/api/v1/health", timeout=20).ok
     agent = requests.post(f"{installed.url}/_stcore/agent/interact", json={}, timeout=20)
-    assert agent.status_code == 403, agent.text  # not served
+    assert agent.status_code == 404, agent.text
     assert "Traceback" not in installed.said()
 
 

@@ -146,3 +146,30 @@ def test_many_prices_are_drawn_by_whole_pence(here: Context, home: Period) -> No
     drawn = chart_of(found, choice, None)
     assert list(drawn.index) == ["0 p", "1 p", "2 p", "3 p", "4 p", "5 p"]
     assert drawn["import"].sum() == pytest.approx(found.costs.totals["import_cost_gbp"])
+
+
+def test_today_is_said_to_be_not_published_yet(open_page: OpenPage, here: Context) -> None:
+    """Readings come a day late: a connected customer is not told that there is no meter."""
+    now = here.now()
+    today = Period(now, now + HALF_HOUR).days(LONDON)[0]
+    yesterday = Period.local_days(today - DAY, today, LONDON)
+    store, owner = here.store, here.store.household()
+    meter = Meter("in", label="House", point="1000000000001", serials=("A",), connected=True)
+    store.put(owner, "meter", meter.id, meter.to_body())
+    index = grid(yesterday, HALF_HOUR)
+    frame = pd.DataFrame({"energy": np.full(len(index), 0.25)}, index=index)
+    store.write(meter.feed(owner), Fetched(frame, yesterday), fetched_at=now)
+    tariff = Tariff("t", "Flat", default_rate=Decimal(20), standing_p_per_day=Decimal(50))
+    store.put(owner, "tariff", tariff.id, tariff.to_body())
+    app = open_page(PAGE, range="Today")
+    assert "not published yet" in said_by(app)
+    assert "No meter is known" not in said_by(app)
+    shown = {metric.label: metric.value for metric in app.metric}
+    assert shown["Net cost"] == shown["Import"] == "–"
+    assert shown["Standing charge"] == "£0.50"
+
+
+def test_last_year_is_not_compared_where_it_has_nothing(open_page: OpenPage, home: Period) -> None:
+    app = open_page(PAGE, before="last year")
+    assert "Not compared with a year before" in said_by(app)
+    assert not any(metric.delta for metric in app.metric if metric.label != "Baseload, kW")

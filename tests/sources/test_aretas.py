@@ -10,13 +10,12 @@ import numpy as np
 import orjson
 import pytest
 
-from energydash import sources
 from energydash.battery.devices import Device
 from energydash.core import settings
 from energydash.core.errors import BadCredentials, BadData, InputError, NotFound
 from energydash.core.settings import Secret, Section, Settings
 from energydash.core.time import Period
-from energydash.sources import aretas
+from energydash.sources import aretas, saved
 from energydash.sources.aretas.client import address, call, read_token
 from energydash.sources.aretas.config import read_config
 from energydash.sources.aretas.rows import _fast, _slow, read_file, read_rows
@@ -26,6 +25,7 @@ from energydash.sources.aretas.sensors import (
     read_sensor_types,
     to_frame,
 )
+from tests import clock
 from tests.upstreams.aretas import GARAGE_MAC, MAC, PASSWORD, USERNAME, battery
 from tests.upstreams.server import Upstreams
 
@@ -36,7 +36,7 @@ FEED = Device("home", source="aretas", mac=str(MAC)).feed("household")
 @pytest.fixture
 def account(upstreams: Upstreams, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
     """Settings with a working login, against the stand-in."""
-    upstreams.world.set_now(NOW)
+    clock.set_now(NOW)
     monkeypatch.setenv("ENERGYDASH_ARETAS_USERNAME", USERNAME)
     monkeypatch.setenv("ENERGYDASH_ARETAS_PASSWORD", PASSWORD)
     settings.current.cache_clear()
@@ -76,7 +76,7 @@ def test_pieces_at_the_row_limit_are_asked_in_halves(
 
 def test_an_expired_token_costs_one_new_login(account: Settings, upstreams: Upstreams) -> None:
     aretas.fetch(FEED, hours(1), account)
-    upstreams.world.set_now(NOW + timedelta(hours=2))
+    clock.set_now(NOW + timedelta(hours=2))
     upstreams.requests.clear()
     assert not aretas.fetch(FEED, hours(1), account).frame.empty
     paths = [(request.path, status) for request, status in upstreams.requests]
@@ -229,14 +229,14 @@ def test_saved_answers_become_columns(account: Settings) -> None:
         begin, end = (int(at.timestamp() * 1000) for at in (part.start, part.end))
         body = aretas.get_byrange(section, str(MAC), begin, end, (532, 531, 533, 514, 530))
         pages.append((f"{begin}.json", body))
-    found = sources.read("aretas", pages)
+    found = saved.read("aretas", pages)
     assert set(found.frame.columns) == {
         "voltage_v", "current_a", "power_kw", "soc_percent", "type_530",
     }  # fmt: skip
     assert found.frame["voltage_v"].count() == 360
     assert "530" in found.notes[0]
     with pytest.raises(InputError, match=r"x\.json"):
-        sources.read("aretas", [("x.json", b"{}")])
+        saved.read("aretas", [("x.json", b"{}")])
 
 
 def test_no_rows_are_an_answer() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,7 @@ from energydash.core import settings
 from energydash.core.errors import RateLimited, SourceError
 from energydash.core.feeds import Feed, Fetched
 from energydash.core.settings import Settings
-from energydash.core.time import Period, grid
+from energydash.core.time import Period, grid, utc_now
 from energydash.sync import fetch
 from energydash.sync.context import Context
 from tests.sources import contract
@@ -66,26 +66,21 @@ def case(request: pytest.FixtureRequest) -> ContractCase:
 @pytest.fixture
 def bench(
     case: ContractCase,
-    request: pytest.FixtureRequest,
     upstreams: Upstreams,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Bench]:
-    """The case of this test, with keys set, short time-outs and no waits between retries."""
+    """The case of this test, with keys set, and no waits for an upstream that says nothing."""
     for name, value in case.environment.items():
         monkeypatch.setenv(name, value)
     settings.current.cache_clear()
     send = requests.adapters.HTTPAdapter.send
 
     def send_briefly(*args: Any, **options: Any) -> requests.Response:
-        return send(*args, **{**options, "timeout": 20.0 if not holding() else 0.2})
-
-    def holding() -> bool:
-        return "timeout" in request.node.name
+        return send(*args, **{**options, "timeout": 0.05 if upstreams.holds() else 60.0})
 
     monkeypatch.setattr(requests.adapters.HTTPAdapter, "send", send_briefly)
     monkeypatch.setattr(Retry, "sleep", lambda *_: None)
-    now = datetime.now(UTC).replace(microsecond=0)
-    upstreams.world.set_now(now)
+    now = utc_now()
     chosen = settings.current()
     case.prepare(chosen)
     yield Bench(case, upstreams, chosen, case.feed(chosen), now)
@@ -136,7 +131,7 @@ def test_trouble_becomes_the_right_error(
     assert_readable(caught.value, bench, caplog.text)
     if expected is RateLimited:
         assert caught.value.retry_at is not None
-        wait = caught.value.retry_at - datetime.now(UTC)
+        wait = caught.value.retry_at - utc_now()
         assert timedelta(seconds=60) < wait <= timedelta(seconds=120)
 
 

@@ -6,7 +6,7 @@ import logging
 import threading
 import traceback
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from email.utils import format_datetime
 
 import pytest
@@ -22,6 +22,7 @@ from energydash.core.errors import (
     SourceError,
     Unavailable,
 )
+from energydash.core.time import utc_now
 from energydash.sources import http
 from tests.upstreams import Request, Response
 from tests.upstreams.server import Upstreams
@@ -99,13 +100,13 @@ def test_a_long_retry_after_is_handed_on(
         http.get("It", URL)
     assert slept == []
     assert caught.value.retry_at is not None
-    wait = caught.value.retry_at - datetime.now(UTC)
+    wait = caught.value.retry_at - utc_now()
     assert timedelta(seconds=590) < wait <= timedelta(seconds=600)
     assert f"{caught.value.retry_at:%H:%M:%S} UTC" in caught.value.remedy
 
 
 def test_retry_after_as_a_date_and_as_nonsense(upstream: Upstreams, slept: list[float]) -> None:
-    at = datetime.now(UTC).replace(microsecond=0) + timedelta(hours=1)
+    at = utc_now().replace(microsecond=0) + timedelta(hours=1)
     upstream.fault(HOST, "429", retry_after=format_datetime(at, usegmt=True))
     with pytest.raises(RateLimited) as caught:
         http.get("It", URL)
@@ -122,7 +123,7 @@ def test_429_without_retry_after_waits_a_minute(upstream: Upstreams, slept: list
     with pytest.raises(RateLimited) as caught:
         http.get("It", URL)
     assert caught.value.retry_at is not None
-    assert caught.value.retry_at - datetime.now(UTC) > timedelta(seconds=50)
+    assert caught.value.retry_at - utc_now() > timedelta(seconds=50)
     assert slept == []
 
 

@@ -22,6 +22,7 @@ from energydash.home.meters import Direction, Energy, Meter
 from energydash.sources import octopus
 from energydash.sources.octopus import graphql
 from energydash.sync.documents import meter_feed
+from tests import clock
 from tests.upstreams import _octopus_homes as homes
 from tests.upstreams._octopus_prices import PRODUCTS, REGIONS
 from tests.upstreams.octopus import HOST
@@ -34,7 +35,7 @@ NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 @pytest.fixture
 def asked(upstreams: Upstreams, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
     """Settings with the stand-in's first account, at a fixed instant."""
-    upstreams.world.set_now(NOW)
+    clock.set_now(NOW)
     monkeypatch.setenv("ENERGYDASH_OCTOPUS_API_KEY", homes.KEY)
     monkeypatch.setenv("ENERGYDASH_OCTOPUS_ACCOUNT_NUMBER", homes.ACCOUNT)
     settings.current.cache_clear()
@@ -178,7 +179,7 @@ def test_days_on_which_clocks_change_are_whole(asked: Settings, day: str) -> Non
 def test_late_and_revised_readings_come_later(asked: Settings, upstreams: Upstreams) -> None:
     day = Period(NOW - timedelta(days=2), NOW)
     early = octopus.fetch(IMPORT, day, asked).frame
-    upstreams.world.set_now(NOW + timedelta(days=5))
+    clock.set_now(NOW + timedelta(days=5))
     later = octopus.fetch(IMPORT, day, asked).frame
     assert len(later) > len(early)
     shared = early.index.intersection(later.index)
@@ -277,8 +278,7 @@ def test_a_long_agile_period_is_read_page_by_page(asked: Settings, upstreams: Up
 def test_prices_not_published_yet_are_not_answered_for(
     asked: Settings, upstreams: Upstreams
 ) -> None:
-    now = datetime.now(UTC)
-    upstreams.world.set_now(now)
+    now = NOW
     period = Period(now - timedelta(days=1), now + timedelta(days=2))
     agile = octopus.fetch(octopus.unit_rate_feed("E-1R-AGILE-24-10-01-C"), period, asked)
     assert now < agile.covered.end < period.end

@@ -34,6 +34,7 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> FakeSource:
     monkeypatch.setattr(sources, "source", lambda name: source)
     monkeypatch.setattr(sources, "MODULES", {"fake": "fake"})
     crawler._tried.clear()
+    crawler._listened.clear()
     return source
 
 

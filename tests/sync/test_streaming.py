@@ -28,6 +28,7 @@ from energydash.sources.aretas.rows import Rows
 from energydash.store import open_store
 from energydash.sync import crawler, streaming
 from energydash.sync.context import Context
+from tests import clock
 from tests.upstreams.aretas import GARAGE_MAC, MAC, PASSWORD, USERNAME
 from tests.upstreams.server import Upstreams
 
@@ -99,7 +100,7 @@ def wire(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stream]:
 @pytest.fixture
 def here(upstreams: Upstreams, wire: Stream) -> Iterator[Context]:
     """A household with a battery; logins go to the stand-in, the stream to `wire`."""
-    upstreams.world.set_now(NOW)
+    clock.set_now(NOW)
     aretas.forget_logins()
     chosen = replace(
         settings.current(), replay_url=wire.url, sections={"aretas": dict(ACCOUNT.values)}

@@ -114,6 +114,11 @@ class Upstreams:
                 found.left -= 1
             return found
 
+    def holds(self) -> bool:
+        """Whether some host leaves who asks it without an answer."""
+        with self._lock:
+            return any(fault.kind == "timeout" for fault in self._faults.values())
+
     def answer(self, request: Request) -> Response | None:
         """What the host says; None where the connection must break without an answer."""
         self.counts[request.host] += 1

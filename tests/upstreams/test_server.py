@@ -18,7 +18,7 @@ AT = datetime(2026, 3, 29, 12, tzinfo=UTC)
 @pytest.fixture
 def running() -> Iterator[Upstreams]:
     routes = {"h.example": lambda _: Response(200, {"rows": list(range(400))})}
-    with Upstreams(World(fixed_now=AT), routes=routes) as upstreams:
+    with Upstreams(World(), routes=routes) as upstreams:
         yield upstreams
 
 

@@ -13,6 +13,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from energydash.core.time import utc_now
+from tests import clock
+
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -26,24 +29,23 @@ class Published:
 
 @dataclass
 class World:
-    """Clock, seed and published overrides; shared by the handlers of all hosts.
+    """Seed and published overrides; shared by the handlers of all hosts.
 
     published: name -> what a test wants to be seen instead of the seeded value. Stand-ins whose
     values come from `value` follow it by themselves; names are `<source>/<subject>/<part>`.
     """
 
     seed: int = 1
-    fixed_now: datetime | None = None
     published: dict[str, Published] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def now(self) -> datetime:
-        """The real clock, or the instant it was set to; UTC."""
-        return self.fixed_now or datetime.now(UTC)
+        """The clock of energydash itself, which a test may set; UTC."""
+        return utc_now()
 
-    def set_now(self, instant: datetime | None) -> None:
-        """Stop the clock at an instant; None lets it run again."""
-        self.fixed_now = instant.astimezone(UTC) if instant else None
+    def set_now(self, instant: datetime) -> None:
+        """Stop that clock at an instant, for stand-ins and energydash alike."""
+        clock.set_now(instant)
 
     def publish(self, name: str, value: Any, since: datetime = EPOCH) -> None:
         """Answer `value` for `name` from now on, for instants from `since` on."""

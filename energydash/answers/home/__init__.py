@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from energydash.answers.home.accounts import (
     Connected,
-    Ingested,
     OwnFigures,
     connect,
     find_meters,
-    ingest,
     own_figures,
 )
 from energydash.answers.home.carbon import bring_carbon, region_of
@@ -39,6 +37,15 @@ from energydash.answers.home.edit import (
     undo,
 )
 from energydash.answers.home.exports import Exported, export_readings, export_tariffs
+from energydash.answers.home.history import (
+    YEAR,
+    Ingested,
+    being_fetched,
+    fetched,
+    go_on,
+    ingest,
+    start_connecting,
+)
 from energydash.answers.home.imports import (
     ImportedReadings,
     ReadingsImport,
@@ -59,9 +66,11 @@ from energydash.answers.home.now import (
 from energydash.answers.home.products import bring_prices, products, tariff_codes
 from energydash.answers.home.subject import Home, home_of, needs_connecting
 from energydash.sources.imports import Upload
+from energydash.store import Job
 
 __all__ = [
     "NOW",
+    "YEAR",
     "BillAnswer",
     "Choice",
     "ComparisonAnswer",
@@ -74,6 +83,7 @@ __all__ = [
     "HomeCards",
     "ImportedReadings",
     "Ingested",
+    "Job",
     "MapAnswer",
     "MeterCard",
     "OwnFigures",
@@ -85,6 +95,7 @@ __all__ = [
     "Upload",
     "WindowsAnswer",
     "add_flux",
+    "being_fetched",
     "bill",
     "bring_carbon",
     "bring_prices",
@@ -101,8 +112,10 @@ __all__ = [
     "delete_tariff",
     "export_readings",
     "export_tariffs",
+    "fetched",
     "find_meters",
     "findings",
+    "go_on",
     "home_cards",
     "home_of",
     "import_readings",
@@ -117,6 +130,7 @@ __all__ = [
     "region_of",
     "save_meter",
     "save_tariff",
+    "start_connecting",
     "tariff_codes",
     "undo",
 ]

@@ -1,31 +1,26 @@
-"""Connecting Octopus accounts, and bringing in what they have: readings, prices, dispatches."""
+"""Connecting Octopus accounts: which meters they have, on which agreements."""
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from pathlib import Path
+from datetime import datetime
 
 import pandas as pd
 
 from energydash.core.errors import InputError, SourceError
-from energydash.core.feeds import Feed, empty_frame
+from energydash.core.feeds import empty_frame
 from energydash.core.findings import Finding
 from energydash.core.settings import Section
 from energydash.core.time import Period, iso_z
 from energydash.home.meters import Energy, Meter, Unit, same_meter
 from energydash.home.tariffs import Agreement, parse_code
 from energydash.sources import octopus
-from energydash.sources.imports import export
 from energydash.sources.octopus.account import MeterPoint
-from energydash.sync import documents, fetch
+from energydash.sync import documents
 from energydash.sync.context import Context
-from energydash.sync.fetch import Progress, Refreshed
-
-FARTHEST_BACK = timedelta(days=5 * 365)
-UNKNOWN_SINCE = timedelta(days=2 * 365)  # how far back a meter without agreements is asked
+from energydash.sync.fetch import Progress
 
 
 @dataclass(frozen=True)
@@ -40,22 +35,6 @@ class Connected:
     added: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     problems: tuple[tuple[str, Finding], ...] = ()
-
-
-@dataclass(frozen=True)
-class Ingested:
-    """What bringing in did, or (planned) would do: feeds with the periods to ask for."""
-
-    refreshed: tuple[Refreshed, ...] = ()
-    planned: tuple[tuple[Feed, tuple[Period, ...]], ...] = ()
-    saved: tuple[Path, ...] = ()
-    notes: tuple[str, ...] = ()
-
-    @property
-    def problems(self) -> tuple[Finding, ...]:
-        """Each trouble once."""
-        found = {one.problem.sentence: one.problem for one in self.refreshed if one.problem}
-        return tuple(found.values())
 
 
 def connect(context: Context, progress: Progress | None = None) -> Connected:
@@ -242,155 +221,6 @@ def find_meters(context: Context, meter: str = "") -> list[Meter]:
         names = ", ".join(f"{one.id} ({one.name})" for one in known) or "none yet"
         raise InputError("There is no such meter.", remedy=f"Known: {names}.")
     return found
-
-
-def ingest(
-    context: Context,
-    period: Period | None = None,
-    meter: str = "",
-    *,
-    dry_run: bool = False,
-    save: Path | None = None,
-    force: bool = False,
-    max_age: timedelta | None = None,
-    progress: Progress | None = None,
-) -> Ingested:
-    """Bring in what the store lacks of readings, their tariffs' prices and dispatches.
-
-    period: as far back as the meters' agreements go, up to now, where none is given. max_age: ask
-    again for what may still change and is older; by default a day for readings. save: also write
-    the readings of the period to this file, a JSON reading per line. Raises InputError where
-    there is no connected meter; trouble with Octopus is in the result.
-    """
-    notes: tuple[str, ...] = ()
-    if not any(one.connected for one in documents.meters(context.store)):
-        connected = connect(context)
-        notes = (*connected.notes, *(problem.sentence for _, problem in connected.problems))
-        if connected.problems and not any(one.connected for one in connected.meters):
-            refused = connected.problems[0][1]
-            raise InputError(refused.sentence, remedy=refused.remedy)
-    chosen = [one for one in find_meters(context, meter) if one.connected]
-    if not chosen:
-        why = " ".join(notes) or "No meter of an account is known."
-        raise InputError(why, remedy="Connect an account, then bring its readings in.")
-    tasks = _tasks(context, chosen, period)
-    if dry_run:
-        now = context.now()
-        planned = tuple(
-            (feed, tuple(fetch.missing(context.store, feed, part, now, max_age)))
-            for feed, part in tasks
-        )
-        return Ingested(planned=planned, notes=notes)
-    done: list[Refreshed] = []
-    for number, (feed, part) in enumerate(tasks):
-        report = _part_of(progress, number, len(tasks))
-        done.append(
-            fetch.refresh(context, feed, part, force=force, max_age=max_age, progress=report)
-        )
-        trouble = done[-1].problem
-        if trouble and trouble.kind in ("Unavailable", "RateLimited"):
-            break  # the rest would only wait for the same trouble
-    else:
-        notes = (*notes, *_keep_dispatches(context, chosen))
-    saved = _save(context, chosen, period, save) if save else ()
-    if progress:
-        progress(1.0, "Octopus: up to date")
-    return Ingested(tuple(done), saved=saved, notes=notes)
-
-
-def _tasks(
-    context: Context, meters: Sequence[Meter], period: Period | None
-) -> list[tuple[Feed, Period]]:
-    """What to refresh: readings first, then each tariff for the time that it was agreed."""
-    now, owner = context.now(), context.store.household()
-    agreements = documents.agreements(context.store)
-    tasks: list[tuple[Feed, Period]] = []
-    prices: dict[tuple[str, str], tuple[Feed, Period]] = {}
-    for meter in meters:
-        mine = [one for one in agreements if one.meter == meter.id]
-        agreed = _known_time(mine, now)
-        whole = period.intersect(agreed) if period and mine else period or agreed
-        if whole is None:
-            continue
-        feed = documents.meter_feed(meter, owner)
-        if feed.address:
-            tasks.append((feed, whole))
-        for one in mine:
-            for price in octopus.tariff_feeds(one.tariff):
-                end = one.valid_to or max(whole.end, now) + price.horizon
-                start = max(one.valid_from or whole.start, whole.start)
-                if start >= end or start >= whole.end + price.horizon:
-                    continue
-                part = Period(start, min(end, whole.end + price.horizon))
-                known = prices.get((one.tariff, price.quantity))
-                if known:
-                    part = Period(min(part.start, known[1].start), max(part.end, known[1].end))
-                prices[one.tariff, price.quantity] = (price, part)
-    return tasks + list(prices.values())
-
-
-def _known_time(agreements: Sequence[Agreement], now: datetime) -> Period:
-    """From a meter's first agreement to its last, or to now."""
-    starts = [one.valid_from for one in agreements if one.valid_from]
-    start = max(min(starts, default=now - UNKNOWN_SINCE), now - FARTHEST_BACK)
-    ends = [one.valid_to or now for one in agreements]
-    end = min(max(ends, default=now), now)
-    return Period(min(start, end), end)
-
-
-def _part_of(progress: Progress | None, number: int, count: int) -> Progress | None:
-    """Progress of one of several tasks as progress of the whole."""
-    if progress is None:
-        return None
-    tell: Callable[[float, str], None] = progress
-
-    def report(fraction: float, text: str) -> None:
-        tell((number + fraction) / count, text)
-
-    return report
-
-
-def _keep_dispatches(context: Context, meters: Sequence[Meter]) -> tuple[str, ...]:
-    """Keep the completed dispatches of accounts that are, or were, on Intelligent Go."""
-    on_intelligent = {
-        one.meter for one in documents.agreements(context.store) if "INTELLI" in one.tariff
-    }
-    accounts = sorted({one.account for one in meters if one.id in on_intelligent})
-    said: list[str] = []
-    for account in accounts:
-        try:
-            section = octopus.account_section(context.settings, account)
-            found = octopus.read_dispatches(octopus.get_dispatches(section))
-        except SourceError as error:
-            said.append(f"The charging slots of Intelligent Go are not known: {error.message}")
-            continue
-        owner = context.store.household()
-        for one in found:
-            body = {
-                "account": account,
-                "start": iso_z(one.start),
-                "end": iso_z(one.end),
-                "energy_kwh": one.energy_kwh,
-                "source": one.source,
-                "location": one.location,
-            }
-            context.store.put(owner, documents.DISPATCH, f"{account} {iso_z(one.start)}", body)
-    return tuple(said)
-
-
-def _save(
-    context: Context, meters: Sequence[Meter], period: Period | None, path: Path
-) -> tuple[Path, ...]:
-    """Readings as JSON lines; several meters have a file each, named after their ids."""
-    written: list[Path] = []
-    owner, now = context.store.household(), context.now()
-    for meter in meters:
-        whole = period or Period(now - FARTHEST_BACK, now)
-        frame = context.store.read(meter.feed(owner), whole, ("energy",))
-        file = path if len(meters) == 1 else path.with_stem(f"{path.stem}-{meter.id}")
-        file.write_bytes(export.write_readings(meter, frame).data)
-        written.append(file)
-    return tuple(written)
 
 
 @dataclass(frozen=True, eq=False)

@@ -54,7 +54,11 @@ def _questions(context: Context) -> Iterator[Callable[[], Checked]]:
         if info.personal:
             yield from _accounts(context, info)
             continue
-        for feed in sources.source(name).feeds(context.settings)[:1]:
+        first: dict[str, Feed] = {}
+        for feed in sources.source(name).feeds(context.settings):
+            # A library that reads many operators stands for each of them.
+            first.setdefault(feed.subject if info.crawler_only else "", feed)
+        for feed in first.values():
             yield lambda feed=feed: _ask(context, feed)  # type: ignore[misc]
 
 

@@ -110,10 +110,11 @@ def in_words(found: Health) -> str:
 
 
 def publisher(feed: Feed) -> str:
-    """Who publishes a feed, as the user reads it."""
+    """Who publishes a feed. A library that reads many operators is named by the operator."""
     if feed.source not in sources.MODULES:
         return {"file": "Imported file"}.get(feed.source, feed.source)
-    return sources.source(feed.source).INFO.title
+    info = sources.source(feed.source).INFO
+    return f"{feed.subject} ({feed.source})" if info.crawler_only else info.title
 
 
 def retry(context: Context, feed: Feed, period: Period) -> fetch.Refreshed | None:

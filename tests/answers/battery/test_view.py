@@ -27,6 +27,7 @@ from energydash.sources.sample.battery import DEVICE
 from energydash.sync import batteries, documents
 from energydash.sync import context as context_module
 from energydash.sync.context import Context
+from tests import clock
 from tests.battery.simulated import START_US, Report, monitored, truth
 from tests.upstreams.aretas import CAPACITY_AH, MAC, PASSWORD, USERNAME
 from tests.upstreams.server import Upstreams
@@ -46,7 +47,7 @@ def connected(
     here: Context, upstreams: Upstreams, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Context]:
     """A home with an Aretas account, against the stand-in."""
-    upstreams.world.set_now(NOW)
+    clock.set_now(NOW)
     for name, value in (("USERNAME", USERNAME), ("PASSWORD", PASSWORD), ("MAC", str(MAC))):
         monkeypatch.setenv(f"ENERGYDASH_ARETAS_{name}", value)
     settings.current.cache_clear()

@@ -29,6 +29,7 @@ from energydash.sources.octopus import graphql
 from energydash.store import Store, open_store
 from energydash.sync import documents
 from energydash.sync.context import Context
+from tests import clock
 from tests.upstreams import _octopus_homes as homes
 from tests.upstreams.octopus import HOST
 from tests.upstreams.server import Upstreams
@@ -52,7 +53,7 @@ def here() -> Iterator[Context]:
 @pytest.fixture
 def connected(upstreams: Upstreams, monkeypatch: pytest.MonkeyPatch) -> Iterator[Context]:
     """The stand-in's first account in the settings, nothing asked yet."""
-    upstreams.world.set_now(NOW)
+    clock.set_now(NOW)
     monkeypatch.setenv("ENERGYDASH_OCTOPUS_API_KEY", homes.KEY)
     monkeypatch.setenv("ENERGYDASH_OCTOPUS_ACCOUNT_NUMBER", homes.ACCOUNT)
     settings.current.cache_clear()
@@ -129,7 +130,7 @@ def test_what_may_still_change_is_asked_again(connected: Context, upstreams: Ups
     home.ingest(connected, DAYS)
     meter = by_point(connected.store, homes.IMPORT_MPAN)
     later = context_at(NOW + timedelta(days=2))
-    upstreams.world.set_now(NOW + timedelta(days=2))
+    clock.set_now(NOW + timedelta(days=2))
     upstreams.world.publish(f"octopus/{homes.IMPORT_MPAN}/energy", 1.25, NOW - timedelta(days=10))
     whole = Period(DAYS.start, NOW + timedelta(days=2))
     done = home.ingest(later, whole, meter.id)

@@ -11,15 +11,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from energydash import sources
 from energydash.answers import grid as answers
 from energydash.core import settings
 from energydash.core.errors import BadData, InputError
 from energydash.core.time import HALF_HOUR, LONDON, Period, parse_day, settlement_periods
+from energydash.sources import saved
 from energydash.sources.grid import carbon_intensity as source
 from energydash.store import open_store
 from energydash.sync import fetch
 from energydash.sync.context import Context
+from tests import clock
 from tests.upstreams.server import Upstreams
 
 NOW = datetime(2026, 10, 25, 12, 10, tzinfo=UTC)
@@ -28,9 +29,8 @@ CURRENT = datetime(2026, 10, 25, 12, tzinfo=UTC)
 
 @pytest.fixture
 def world(upstreams: Upstreams, monkeypatch: pytest.MonkeyPatch) -> Upstreams:
-    """The stand-ins at a fixed instant, which is the source's clock too."""
-    upstreams.world.set_now(NOW)
-    monkeypatch.setattr(source, "utc_now", lambda: NOW)
+    """The stand-ins at a fixed instant, which is ours too."""
+    clock.set_now(NOW)
     return upstreams
 
 
@@ -103,12 +103,12 @@ def test_recorded_files_are_read_with_units(recordings: Path) -> None:
             "regional_intensity_fw48h_postcode_BS16_head.json",
         )
     ]
-    answer = sources.read("carbon-intensity", files)
+    answer = saved.read("carbon-intensity", files)
     assert len(answer.frame) == 14
     assert {"forecast_g_per_kwh", "wind_percent"} <= set(answer.frame)
     assert "actual_g_per_kwh" not in answer.frame
     national = (folder / "intensity_20200521T2100Z_fw24h.json").read_bytes()
-    frame = sources.read("carbon-intensity", [("n.json", national)]).frame
+    frame = saved.read("carbon-intensity", [("n.json", national)]).frame
     assert list(frame) == ["actual_g_per_kwh", "forecast_g_per_kwh"]
 
 
@@ -186,8 +186,7 @@ def test_local_days_of_46_and_50_half_hours(
     world: Upstreams, monkeypatch: pytest.MonkeyPatch, day: str
 ) -> None:
     later = datetime(2026, 11, 1, tzinfo=UTC)
-    world.world.set_now(later)
-    monkeypatch.setattr(source, "utc_now", lambda: later)
+    clock.set_now(later)
     first = parse_day(day)
     period = Period.local_days(first, first + timedelta(days=1), LONDON)
     frame = source.fetch(source.mix_feed("GB-13"), period, settings.current()).frame

@@ -11,12 +11,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from energydash import sources
 from energydash.core import settings
 from energydash.core.errors import BadData, InputError
 from energydash.core.time import LONDON, Period, half_hours, settlement_periods
 from energydash.grid.interconnectors import LINK
+from energydash.sources import saved
 from energydash.sources.grid import elexon, neso
+from tests import clock
 from tests.upstreams.elexon import CODES, HOST, LINKS, PATH
 from tests.upstreams.server import Upstreams
 from tests.upstreams.wire import Request
@@ -106,9 +107,9 @@ def test_no_rows_are_an_answer() -> None:
 @pytest.mark.parametrize("day", [date(2026, 3, 29), date(2026, 10, 25), date(2026, 6, 1)])
 def test_settlement_periods_of_every_kind_of_day(upstreams: Upstreams, day: date) -> None:
     """Interval starts in UTC give the settlement periods that Elexon itself states."""
-    upstreams.world.set_now(datetime(2026, 11, 2, tzinfo=UTC))
+    clock.set_now(datetime(2026, 11, 2, tzinfo=UTC))
     period = Period.local_days(day, day + DAY, LONDON)
-    body = elexon.get_fuelinst(period)
+    body = elexon.get_fuelinst(period, ["WIND"])
     stated = {
         pd.Timestamp(entry["startTime"]): (entry["settlementDate"], entry["settlementPeriod"])
         for entry in json.loads(body)["data"]
@@ -124,7 +125,7 @@ def test_settlement_periods_of_every_kind_of_day(upstreams: Upstreams, day: date
 def test_a_question_covers_its_intervals_whenever_they_were_published(
     upstreams: Upstreams,
 ) -> None:
-    upstreams.world.set_now(NOW)
+    clock.set_now(NOW)
     period = Period(NOW - timedelta(hours=3), NOW - timedelta(hours=2))
     fetched = elexon.fetch(elexon.feed("mix"), period, settings.current())
     assert len(fetched.frame) == 12
@@ -137,7 +138,7 @@ def test_a_question_covers_its_intervals_whenever_they_were_published(
 
 def test_the_stand_in_speaks_the_real_format(upstreams: Upstreams) -> None:
     """Fields of the published schema, revisions included, refused where a range is too long."""
-    upstreams.world.set_now(NOW)
+    clock.set_now(NOW)
     answer = json.loads(elexon.get_fuelinst(Period(NOW - timedelta(hours=2), NOW)))
     rows = answer["data"]
     assert set(rows[0]) == {
@@ -159,7 +160,7 @@ def test_the_stand_in_speaks_the_real_format(upstreams: Upstreams) -> None:
 
 
 def test_embedded_generation_comes_later(upstreams: Upstreams) -> None:
-    upstreams.world.set_now(NOW)
+    clock.set_now(NOW)
     period = Period(NOW - timedelta(hours=6), NOW)
     fetched = neso.fetch(neso.embedded_feed(), period, settings.current())
     assert list(fetched.frame) == ["solar", "wind"]
@@ -176,7 +177,7 @@ def test_recorded_shape_of_neso(recordings: Path) -> None:
     assert whole.index[0] == pd.Timestamp("2024-12-16T10:00Z")
     assert whole.iloc[0].to_dict()["wind"] == 13.5
     assert whole.iloc[1].to_dict()["pumped_storage"] == 5
-    frame = sources.read("elexon", [("production.json", content)]).frame
+    frame = saved.read("elexon", [("production.json", content)]).frame
     assert len(frame) == 2 and frame["gas"].iloc[0] == 10.5
 
 
@@ -186,16 +187,16 @@ def test_saved_pages_of_both_are_joined() -> None:
     records = [{"DATETIME": "2026-01-01T00:00:00", "SOLAR": 8, "WIND_EMB": 50}]
     extra = json.dumps({"success": True, "result": {"records": records}}).encode()
     pages = [("1.json", first), ("2.json", second)]
-    alone = sources.read("elexon", pages)
+    alone = saved.read("elexon", pages)
     assert alone.frame["wind"].to_list() == [100, 110]
     assert "no solar" in alone.notes[0]
-    both = sources.read("elexon", [*pages, ("neso.json", extra)])
+    both = saved.read("elexon", [*pages, ("neso.json", extra)])
     assert both.frame["wind"].to_list() == [150, 160]
     assert both.frame["solar"].to_list() == [8, 8]
     with pytest.raises(InputError, match=r"bad\.json"):
-        sources.read("elexon", [("bad.json", b'{"data": [')])
+        saved.read("elexon", [("bad.json", b'{"data": [')])
     with pytest.raises(InputError, match=r"bad\.json.*Elexon"):
-        sources.read("elexon", [("bad.json", b'{"data": 3}')])
+        saved.read("elexon", [("bad.json", b'{"data": 3}')])
 
 
 def test_neso_nulls_and_errors() -> None:

@@ -1,0 +1,291 @@
+"""Bringing in what accounts have, as a job: readings, their tariffs' prices, dispatches."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from energydash.answers.home.accounts import Connected, connect, find_meters
+from energydash.core.errors import InputError, SourceError
+from energydash.core.feeds import Feed
+from energydash.core.findings import Finding
+from energydash.core.time import Period, iso_z, parse_instant
+from energydash.home.meters import Meter
+from energydash.home.tariffs import Agreement
+from energydash.sources import octopus
+from energydash.sources.imports import export
+from energydash.store import Job
+from energydash.sync import documents, fetch, jobs
+from energydash.sync.context import Context
+from energydash.sync.fetch import Progress, Refreshed
+from energydash.sync.jobs import Outcome
+
+KIND = "octopus"  # of the jobs that connect accounts and bring in what they have
+YEAR = timedelta(days=366)
+FARTHEST_BACK = timedelta(days=5 * 365)
+UNKNOWN_SINCE = timedelta(days=2 * 365)  # how far back a meter without agreements is asked
+PASSING = ("Unavailable", "RateLimited")  # troubles that only have to be waited out
+BAD_DATA_TRIES = 5  # a garbled answer may be a passing one, too
+
+
+@dataclass(frozen=True)
+class Ingested:
+    """What bringing in did, or (planned) would do: feeds with the periods to ask for."""
+
+    refreshed: tuple[Refreshed, ...] = ()
+    planned: tuple[tuple[Feed, tuple[Period, ...]], ...] = ()
+    saved: tuple[Path, ...] = ()
+    notes: tuple[str, ...] = ()
+    connected: Connected | None = None
+
+    @property
+    def problems(self) -> tuple[Finding, ...]:
+        """Each trouble once."""
+        found = {one.problem.sentence: one.problem for one in self.refreshed if one.problem}
+        return tuple(found.values())
+
+
+def ingest(
+    context: Context,
+    period: Period | None = None,
+    meter: str = "",
+    *,
+    dry_run: bool = False,
+    save: Path | None = None,
+    force: bool = False,
+    max_age: timedelta | None = None,
+    progress: Progress | None = None,
+) -> Ingested:
+    """Bring in what the store lacks of readings, their tariffs' prices and dispatches.
+
+    period: as far back as the meters' agreements go, up to now, where none is given. max_age: ask
+    again for what may still change and is older; by default a day for readings. save: also write
+    the readings of the period to this file, a JSON reading per line. Raises InputError where
+    there is no connected meter; trouble with Octopus is in the result.
+    """
+    chosen, notes = _connected_meters(context, meter)
+    if dry_run:
+        now = context.now()
+        planned = tuple(
+            (feed, tuple(fetch.missing(context.store, feed, part, now, max_age)))
+            for feed, part in _tasks(context, chosen, period)
+        )
+        return Ingested(planned=planned, notes=notes)
+    found: list[Ingested] = []
+
+    def work(context: Context, job: Job, tell: Progress) -> Outcome:
+        found.append(_bring(context, chosen, period, force, max_age, tell))
+        return _outcome(job, found[-1])
+
+    ids = [one.id for one in chosen] if meter else []
+    job = _add(context, ids, period)
+    if not jobs.run(context, job, work, progress) or not found:
+        busy = f"The crawler is bringing this in already: {job.done:.0%} so far."
+        return Ingested(notes=(*notes, busy))
+    saved = _save(context, chosen, period, save) if save else ()
+    return replace(found[-1], saved=saved, notes=(*notes, *found[-1].notes))
+
+
+def start_connecting(context: Context) -> Job:
+    """Have the configured accounts asked for their meters and a year of history, in the background.
+
+    The job that does so already where there is one. Its progress and outcome are in the store.
+    """
+    return _add(context, [], Period(context.now() - YEAR, context.now()), connect_first=True)
+
+
+def being_fetched(context: Context) -> Job | None:
+    """The job that is bringing in the household's history, None where there is none.
+
+    Until it is done, what a meter or a tariff lacks and was never asked for is being fetched.
+    """
+    return next(iter(jobs.unfinished(context, KIND)), None)
+
+
+def fetched(context: Context, job: str) -> Job | None:
+    """One of the household's jobs, also when it is done; None where it is no longer known."""
+    found = context.store.jobs.get(job)
+    return found if found and found.owner == context.store.household() else None
+
+
+def go_on(context: Context, job: Job, progress: Progress) -> bool:
+    """Do a job here and now, where no crawler is at work; False while somebody is at it."""
+    return jobs.run(context, job, work, progress)
+
+
+def _add(
+    context: Context, meters: list[str], period: Period | None, *, connect_first: bool = False
+) -> Job:
+    """A job for whole days, so that asking twice on a day is asking once; `''` is now."""
+    store, now = context.store, context.now()
+    body = {
+        "connect": connect_first,
+        "meters": meters,
+        "from": iso_z(period.start) if period else "",
+        "to": iso_z(period.end) if period and period.end < now else "",
+    }
+    if connect_first and period:
+        body["from"] = iso_z(period.start.replace(hour=0, minute=0, second=0, microsecond=0))
+    return store.jobs.add(store.household(), KIND, body, now)
+
+
+def work(context: Context, job: Job, progress: Progress) -> Outcome:
+    """Do a job of `KIND`, or go on with it: connect where it says so, then bring in what lacks."""
+    body = job.body
+    found = connect(context, jobs.between(0.0, 0.05, progress)) if body["connect"] else None
+    if found and found.problems and not any(one.connected for one in found.meters):
+        return Outcome(problem=found.problems[0][1])
+    chosen, notes = _connected_meters(context)
+    if body["meters"]:
+        chosen = [one for one in chosen if one.id in body["meters"]]
+    period = None
+    if body["from"]:
+        end = parse_instant(body["to"]) if body["to"] else context.now()
+        period = Period(parse_instant(body["from"]), end)
+    tell = jobs.between(0.05, 1.0, progress) if found else progress
+    done = replace(_bring(context, chosen, period, False, None, tell), connected=found)
+    return _outcome(job, replace(done, notes=(*notes, *done.notes)))
+
+
+def _outcome(job: Job, done: Ingested) -> Outcome:
+    """What a job is told about what was brought in. Trouble that waiting mends keeps it alive."""
+    troubles = [one.problem for one in done.refreshed if one.problem]
+    worth = (*PASSING, *(("BadData",) if job.tries < BAD_DATA_TRIES else ()))
+    passing = next((one for one in troubles if one.kind in worth), None)
+    notes = (*(done.connected.notes if done.connected else ()), *done.notes)
+    refused = done.connected.problems if done.connected else ()
+    result = {
+        "rows": sum(one.rows for one in done.refreshed),
+        "meters": len(done.connected.meters) if done.connected else 0,
+        "notes": list(notes),
+        "problems": list(dict.fromkeys(str(one) for one in (*(p for _, p in refused), *troubles))),
+    }
+    return Outcome(result, passing, any(one.busy for one in done.refreshed))
+
+
+def _connected_meters(context: Context, meter: str = "") -> tuple[list[Meter], tuple[str, ...]]:
+    """The connected meters that are meant, and what is odd; the accounts are asked for them where
+    none is known. Raises InputError where there is none."""
+    notes: tuple[str, ...] = ()
+    if not any(one.connected for one in documents.meters(context.store)):
+        connected = connect(context)
+        notes = (*connected.notes, *(problem.sentence for _, problem in connected.problems))
+        if connected.problems and not any(one.connected for one in connected.meters):
+            refused = connected.problems[0][1]
+            raise InputError(refused.sentence, remedy=refused.remedy)
+    chosen = [one for one in find_meters(context, meter) if one.connected]
+    if not chosen:
+        why = " ".join(notes) or "No meter of an account is known."
+        raise InputError(why, remedy="Connect an account, then bring its readings in.")
+    return chosen, notes
+
+
+def _bring(
+    context: Context,
+    meters: Sequence[Meter],
+    period: Period | None,
+    force: bool,
+    max_age: timedelta | None,
+    progress: Progress,
+) -> Ingested:
+    """Readings, prices and dispatches of these meters, with what was there already as progress."""
+    tasks = _tasks(context, meters, period)
+    done: list[Refreshed] = []
+    notes: tuple[str, ...] = ()
+    for number, (feed, part) in enumerate(tasks):
+        report = jobs.between(number / len(tasks), (number + 1) / len(tasks), progress)
+        done.append(
+            fetch.refresh(context, feed, part, force=force, max_age=max_age, progress=report)
+        )
+        trouble = done[-1].problem
+        if trouble and trouble.kind in PASSING:
+            break  # the rest would only wait for the same trouble
+    else:
+        notes = _keep_dispatches(context, meters)
+        progress(1.0, "Octopus: up to date")
+    return Ingested(tuple(done), notes=notes)
+
+
+def _tasks(
+    context: Context, meters: Sequence[Meter], period: Period | None
+) -> list[tuple[Feed, Period]]:
+    """What to refresh: readings first, then each tariff for the time that it was agreed."""
+    now, owner = context.now(), context.store.household()
+    agreements = documents.agreements(context.store)
+    tasks: list[tuple[Feed, Period]] = []
+    prices: dict[tuple[str, str], tuple[Feed, Period]] = {}
+    for meter in meters:
+        mine = [one for one in agreements if one.meter == meter.id]
+        agreed = _known_time(mine, now)
+        whole = period.intersect(agreed) if period and mine else period or agreed
+        if whole is None:
+            continue
+        feed = documents.meter_feed(meter, owner)
+        if feed.address:
+            tasks.append((feed, whole))
+        for one in mine:
+            for price in octopus.tariff_feeds(one.tariff):
+                end = one.valid_to or max(whole.end, now) + price.horizon
+                start = max(one.valid_from or whole.start, whole.start)
+                if start >= end or start >= whole.end + price.horizon:
+                    continue
+                part = Period(start, min(end, whole.end + price.horizon))
+                known = prices.get((one.tariff, price.quantity))
+                if known:
+                    part = Period(min(part.start, known[1].start), max(part.end, known[1].end))
+                prices[one.tariff, price.quantity] = (price, part)
+    return tasks + list(prices.values())
+
+
+def _known_time(agreements: Sequence[Agreement], now: datetime) -> Period:
+    """From a meter's first agreement to its last, or to now."""
+    starts = [one.valid_from for one in agreements if one.valid_from]
+    start = max(min(starts, default=now - UNKNOWN_SINCE), now - FARTHEST_BACK)
+    ends = [one.valid_to or now for one in agreements]
+    end = min(max(ends, default=now), now)
+    return Period(min(start, end), end)
+
+
+def _keep_dispatches(context: Context, meters: Sequence[Meter]) -> tuple[str, ...]:
+    """Keep the completed dispatches of accounts that are, or were, on Intelligent Go."""
+    on_intelligent = {
+        one.meter for one in documents.agreements(context.store) if "INTELLI" in one.tariff
+    }
+    accounts = sorted({one.account for one in meters if one.id in on_intelligent})
+    said: list[str] = []
+    for account in accounts:
+        try:
+            section = octopus.account_section(context.settings, account)
+            found = octopus.read_dispatches(octopus.get_dispatches(section))
+        except SourceError as error:
+            said.append(f"The charging slots of Intelligent Go are not known: {error.message}")
+            continue
+        owner = context.store.household()
+        for one in found:
+            body = {
+                "account": account,
+                "start": iso_z(one.start),
+                "end": iso_z(one.end),
+                "energy_kwh": one.energy_kwh,
+                "source": one.source,
+                "location": one.location,
+            }
+            context.store.put(owner, documents.DISPATCH, f"{account} {iso_z(one.start)}", body)
+    return tuple(said)
+
+
+def _save(
+    context: Context, meters: Sequence[Meter], period: Period | None, path: Path
+) -> tuple[Path, ...]:
+    """Readings as JSON lines; several meters have a file each, named after their ids."""
+    written: list[Path] = []
+    owner, now = context.store.household(), context.now()
+    for meter in meters:
+        whole = period or Period(now - FARTHEST_BACK, now)
+        frame = context.store.read(meter.feed(owner), whole, ("energy",))
+        file = path if len(meters) == 1 else path.with_stem(f"{path.stem}-{meter.id}")
+        file.write_bytes(export.write_readings(meter, frame).data)
+        written.append(file)
+    return tuple(written)

@@ -1,0 +1,121 @@
+"""What a figure is a figure of: late readings are no gaps, and what is unknown is blank."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+import numpy as np
+import pytest
+
+from energydash.answers import home as answers
+from energydash.cli.output import jsonable
+from energydash.core.coverage import Gap
+from energydash.core.time import DAY, LONDON, Period
+from energydash.home.meters import Direction, Meter
+from energydash.home.tariffs import Agreement, Tariff
+from energydash.sync.context import Context
+from tests.answers.home.conftest import NOW, write
+
+TODAY = Period.local_days(date(2026, 4, 10), date(2026, 4, 11), LONDON)
+MARCH = Period.local_days(date(2026, 3, 1), date(2026, 3, 8), LONDON)
+IMPORT = Meter("in", point="1000000000001", serials=("A1",), account="", connected=True)
+EXPORT = replace(IMPORT, id="out", direction=Direction.EXPORT, point="1000000000002")
+
+
+@pytest.fixture
+def connected(nobody: Context) -> Context:
+    """A connected customer whose readings reach to the end of yesterday."""
+    owner = nobody.store.household()
+    for meter, kwh in ((IMPORT, 0.5), (EXPORT, 0.2)):
+        nobody.store.put(owner, "meter", meter.id, meter.to_body())
+        write(nobody, meter, Period(NOW - 60 * DAY, TODAY.start), kwh)
+    for tariff in (
+        Tariff("t", "Flat", default_rate=Decimal(20), standing_p_per_day=Decimal(50)),
+        Tariff("o", "Out", direction=Direction.EXPORT, default_rate=Decimal(15)),
+    ):
+        nobody.store.put(owner, "tariff", tariff.id, tariff.to_body())
+    return nobody
+
+
+def plain(value: object) -> dict[str, object]:
+    found: dict[str, object] = json.loads(json.dumps(jsonable(value)))
+    return found
+
+
+def test_today_is_not_published_yet_and_has_no_figure(connected: Context) -> None:
+    found = answers.costs(connected, TODAY, "day")
+    assert [meter.id for meter in found.meters] == ["in", "out"]
+    coverage = found.costs.coverage
+    assert (coverage.asked, coverage.present, coverage.count(Gap.PENDING)) == (26, 0, 26)
+    assert not coverage.missing
+    assert "26 half-hours not published yet" in coverage.sentence
+    totals = plain(found.to_json())["totals"]
+    assert isinstance(totals, dict)
+    assert totals["import_kwh"] is totals["import_cost_gbp"] is totals["net_cost_gbp"] is None
+    assert totals["standing_charge_gbp"] == 0.5
+    assert totals["missing"] == 0
+    assert totals["coverage"]["pending"] == 26
+    bill = answers.bill(connected, TODAY)
+    assert bill.bill.net_gbp is bill.bill.charges_gbp is None
+    assert plain(bill.to_json())["net_gbp"] is None
+
+
+def test_a_week_with_today_says_what_it_is_a_sum_of(connected: Context) -> None:
+    week = Period(TODAY.start - 6 * DAY, TODAY.end)
+    costs = answers.costs(connected, week, "day").costs
+    assert costs.totals["import_cost_gbp"] == pytest.approx(6 * 48 * 0.5 * 0.2)
+    assert costs.coverage.sentence == ("288 of 314 half-hours; 26 half-hours not published yet.")
+    last = costs.rows.iloc[-1]
+    assert np.isnan(last["import_kwh"]) and np.isnan(last["net_cost_gbp"])
+    assert (last["missing"], last["pending"]) == (0, 52)
+
+
+def test_a_net_without_its_import_is_blank(connected: Context) -> None:
+    day = Period.local_days(date(2026, 3, 20), date(2026, 3, 21), LONDON)
+    answers.delete_readings(connected, IMPORT, day)
+    rows = answers.costs(connected, Period(day.start - DAY, day.end), "day").costs.rows
+    assert rows["export_value_gbp"].tolist() == pytest.approx([1.44, 1.44])
+    assert np.isnan(rows["net_cost_gbp"].iloc[1]) and not np.isnan(rows["net_cost_gbp"].iloc[0])
+    totals = answers.costs(connected, day, "hour").costs.totals
+    assert np.isnan(totals["net_cost_gbp"])
+    assert totals["export_value_gbp"] == pytest.approx(1.44)
+    assert answers.bill(connected, day).bill.net_gbp is None
+
+
+def test_a_connected_meter_never_asked_for_is_being_fetched(nobody: Context) -> None:
+    nobody.store.put(nobody.store.household(), "meter", "in", IMPORT.to_body())
+    coverage = answers.costs(nobody, MARCH, "day").costs.coverage
+    assert coverage.counts == {
+        "asked": 336, "present": 0, "missing": 0, "pending": 0, "fetching": 336, "unpriced": 0,
+        "unconnected": 0,
+    }  # fmt: skip
+
+
+def test_periods_are_compared_over_the_days_that_both_have(connected: Context) -> None:
+    now = Period(TODAY.start - 6 * DAY, TODAY.end)
+    before = Period.local_days(date(2026, 3, 28), date(2026, 4, 4), LONDON)
+    gap = Period.local_days(date(2026, 4, 1), date(2026, 4, 2), LONDON)
+    answers.delete_readings(connected, IMPORT, Period(gap.start, gap.start + timedelta(hours=1)))
+    change = answers.costs_against(connected, now, before)
+    assert (change.days, change.asked) == (5, 7)  # neither today nor the day with the gap
+    day = 48 * (0.5 * 0.2 - 0.2 * 0.15) + 0.5
+    assert change.now["net_cost_gbp"] == pytest.approx(5 * day)
+    spring = day - 2 * (0.5 * 0.2 - 0.2 * 0.15)
+    assert change.before["net_cost_gbp"] == pytest.approx(4 * day + spring)
+    long_ago = Period(now.start - 364 * DAY, now.end - 364 * DAY)
+    assert answers.costs_against(connected, now, long_ago).days == 0
+
+
+def test_before_moving_in_nothing_is_asked_for(connected: Context) -> None:
+    owner = connected.store.household()
+    moved_in = datetime(2026, 3, 4, 0, tzinfo=UTC)
+    for meter in ("in", "out"):
+        agreement = Agreement(meter, meter, "E-1R-AGILE-24-10-01-C", moved_in)
+        connected.store.put(owner, "agreement", meter, agreement.to_body())
+    coverage = answers.costs(connected, MARCH, "day").costs.coverage
+    assert (coverage.asked, coverage.present) == (4 * 48, 4 * 48)
+    february = Period.local_days(date(2026, 2, 1), date(2026, 2, 5), LONDON)
+    assert answers.costs(connected, february, "day").meters == ()
