@@ -19,6 +19,8 @@ from energydash.battery.efficiency import Efficiency, efficiency
 from energydash.battery.energy import S_PER_H, SensorError, Totals
 from energydash.battery.telemetry import Channel, Floats, Micros
 
+DAY_US: Final = 86_400_000_000
+TURN_SHARE: Final = 0.1  # charge turns where it goes back by this share of the size
 SOC_NEEDED: Final = "Capacity needs a state of charge that swings by 30 %, or a full discharge."
 
 
@@ -82,7 +84,7 @@ def analyse(
     has_soc = bool(np.isfinite(frame["soc_percent"]).any())
     running = Running.of(frame)
     measured = has_soc and not soc_is_counted
-    found_pairs = pairs_of(frame, running, turns, error) if measured else ()
+    found_pairs = pairs_of(frame, running, error) if measured else ()
     size = capacity_module.fit(found_pairs, error=error)
     swings: tuple[Swing, ...] = ()
     if has_soc:
@@ -118,22 +120,29 @@ def level_of(frame: pd.DataFrame) -> Channel | None:
     return Channel(starts, (net - net.min()) / span * 100.0)
 
 
-def pairs_of(
-    frame: pd.DataFrame, running: Running, turns_us: Micros, error: SensorError
-) -> tuple[Pair, ...]:
-    """ΔAh against ΔSoC between turning points that are far enough apart and fully covered."""
+def pairs_of(frame: pd.DataFrame, running: Running, error: SensorError) -> tuple[Pair, ...]:
+    """ΔAh against ΔSoC over windows that are large enough and fully covered.
+
+    The windows are chosen by the charge alone, from one turn of it to the next: chosen by a noisy
+    state of charge they would begin and end at the extremes of its noise, which makes every
+    capacity too small.
+    """
     starts = slots_module.edges(frame)
-    rows = np.searchsorted(starts, turns_us)
-    if len(rows) < 2:
-        return ()
+    net = (running.sums["ah_in"] - running.sums["ah_out"])[:-1]
     soc = frame["soc_percent"].to_numpy()
+    step_us = int(starts[1] - starts[0]) if len(starts) > 1 else slots_module.STEP_S * 1_000_000
+    usual_ah = _usual_size(net, soc, max(DAY_US // step_us, 1))
+    if usual_ah <= 0:
+        return ()
+    turns_us = cycles_module.turning_points_us(Channel(starts, net), TURN_SHARE * usual_ah)
+    rows = np.searchsorted(starts, turns_us)
     change = {name: np.diff(values[rows]) for name, values in running.sums.items()}
     span_s = np.diff(starts[rows]) * 1e-6
     swing = np.diff(soc[rows]) / 100.0
-    good = (np.abs(swing) >= capacity_module.SMALLEST_SOC_SPAN) & (
+    charge = change["ah_in"] - change["ah_out"]
+    good = (np.abs(charge) >= capacity_module.SMALLEST_SOC_SPAN * usual_ah) & (
         change["covered_s"] >= 0.98 * span_s
     )
-    charge = change["ah_in"] - change["ah_out"]
     energy = change["kwh_in"] - change["kwh_out"]
     sigma_soc = float(np.sqrt(2)) * error.soc_points / 100.0
     found = []
@@ -147,6 +156,25 @@ def pairs_of(
             )
         )  # fmt: skip
     return tuple(found)
+
+
+def _usual_size(net_ah: Floats, soc_percent: Floats, rows_a_day: int) -> float:
+    """About how many Ah 100 % are, by the ranges of both within a day: only to tell a large swing
+    from a small one."""
+    a_day = min(rows_a_day, len(net_ah))
+    days = len(net_ah) // a_day
+    charge, level = (
+        values[: days * a_day].reshape(days, a_day) for values in (net_ah, soc_percent)
+    )
+    known = np.isfinite(level)
+    seen = known.sum(axis=1) > 0.5 * a_day
+    level, known = level[seen], known[seen]
+    swing = np.where(known, level, -np.inf).max(axis=1, initial=-np.inf) - np.where(
+        known, level, np.inf
+    ).min(axis=1, initial=np.inf)
+    moved = swing > 10.0
+    ratios = np.ptp(charge[seen], axis=1)[moved] / swing[moved] * 100
+    return float(np.median(ratios)) if moved.any() else 0.0
 
 
 def cycles_of(

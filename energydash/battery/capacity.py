@@ -4,10 +4,10 @@ Full discharge: the charge delivered down to a cut-off voltage, up to and includ
 loaded sample at or below it. This is the definition by which the NASA B0005 cell's published
 capacities are reproduced within 0.002 %.
 
-ΔAh against ΔSoC: total least squares, since both sides have noise (G. Plett, J. Power Sources 196
-(2011) 2319: ordinary least squares is biased), with older pairs forgotten. Where the state of
-charge is the BMS's own coulomb count, the result repeats the capacity that the BMS believes in,
-so it is flagged and never called a state of health.
+ΔAh against ΔSoC: a line with noise on both sides (G. Plett, J. Power Sources 196 (2011) 2319:
+ordinary least squares is biased), with older pairs forgotten. A state of charge is the battery's
+own coulomb count, so the result repeats the size that the BMS believes in: it is said to be so,
+and is never a state of health.
 """
 
 from __future__ import annotations
@@ -47,6 +47,11 @@ class Capacity:
     c_rate: float | None = None
     temperature_c: float | None = None
     depends_on_bms: bool = False
+
+    @property
+    def basis(self) -> str:
+        """What the figure is, in the words that go with it."""
+        return "as the BMS counts it" if self.depends_on_bms else "measured"
 
     @property
     def sigma_kwh(self) -> float | None:
@@ -167,7 +172,6 @@ def fit(
     *,
     error: SensorError | None = None,
     forgetting: float = FORGETTING,
-    depends_on_bms: bool = True,
 ) -> Capacity | None:
     """The capacity C that makes ΔAh = C·ΔSoC most likely with noise on both sides; None
     without a pair. Pairs weigh less the older they are (`forgetting` per later pair)."""
@@ -182,7 +186,8 @@ def fit(
     ratios = charge / swing
     if np.median(ratios) <= 0:
         return None  # charge leaves while the state of charge rises: the sign is wrong
-    ah = float(_total_least_squares(swing, charge, noise_soc, noise_ah, weight))
+    noise_ratio = float((noise_ah**2).mean() / (noise_soc**2).mean())
+    ah = _deming(swing, charge, noise_ratio, weight)
     variance = (ah * noise_soc) ** 2 + noise_ah**2
     information = float((weight * swing**2 / variance).sum())
     sigma = float(np.sqrt((weight**2 * swing**2 / variance).sum())) / information
@@ -190,11 +195,12 @@ def fit(
         misfit = float((weight * (charge - ah * swing) ** 2 / variance).sum())
         spare = float(weight.sum()) * (1 - 1 / len(found))
         sigma *= max(1.0, float(np.sqrt(misfit / spare)))
-    with_energy = [pair for pair in found if pair.kwh is not None]
     kwh = None
-    if with_energy:
-        flowed = sum(abs(pair.ah) for pair in with_energy)
-        kwh = ah * sum(abs(pair.kwh or 0.0) for pair in with_energy) / flowed
+    known = np.array([pair.kwh is not None for pair in found])
+    if known.any():  # the energy of the windows themselves: their voltage is not that of others
+        energy = np.array([pair.kwh or 0.0 for pair in found])[known]
+        a_volt = float(np.abs(energy).sum() / np.abs(charge[known]).sum())
+        kwh = _deming(swing[known], energy, noise_ratio * a_volt**2, weight[known])
     return Capacity(
         ah=ah,
         kwh=kwh,
@@ -202,28 +208,16 @@ def fit(
         method="ah-over-soc",
         window=(found[0].start_us, found[-1].end_us),
         samples=len(found),
-        depends_on_bms=depends_on_bms,
+        depends_on_bms=True,
     )
 
 
-def _total_least_squares(
-    swing: Floats, charge: Floats, noise_soc: Floats, noise_ah: Floats, weight: Floats
-) -> float:
-    """argmin over C of Σ w (y - C x)² / (C² σx² + σy²), bounded around the ratios."""
-    from scipy.optimize import minimize_scalar
-
-    def misfit(c: float) -> float:
-        variance = (c * noise_soc) ** 2 + noise_ah**2
-        return float((weight * (charge - c * swing) ** 2 / variance).sum())
-
-    ratios = charge / swing
-    if len(ratios) == 1:
-        return float(ratios[0])
-    positive = ratios[ratios > 0]
-    low, high = 0.5 * float(positive.min()), 2.0 * float(positive.max())
-    found = minimize_scalar(misfit, bounds=(low, high), method="bounded",
-                            options={"xatol": 1e-9 * high})  # fmt: skip
-    return float(found.x)
+def _deming(x: Floats, y: Floats, ratio: float, weight: Floats) -> float:
+    """The slope of the line through 0 with noise on both sides, `ratio` the variance of y's over
+    x's (W. E. Deming, Statistical Adjustment of Data, 1943)."""
+    xx, yy, xy = ((weight * product).sum() for product in (x * x, y * y, x * y))
+    half = (yy - ratio * xx) / 2
+    return float((half + np.sqrt(half**2 + ratio * xy**2)) / xy)
 
 
 def latest(found: tuple[Capacity, ...]) -> Capacity | None:

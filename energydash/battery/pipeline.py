@@ -156,15 +156,16 @@ def _with_capacity(
     joining: Joining,
     error: SensorError,
 ) -> Analysis:
-    """Capacity from full discharges where there is a cut-off voltage; and where the period is too
-    short for one, from the ninety days before its end."""
+    """Capacity from full discharges where there is a cut-off voltage, else from the state of
+    charge; where the period is too short for one, from the ninety days before its end."""
     start, end = span
-    size: Capacity | None = None
-    if told.cutoff_v:
-        size = _discharges(record, frame, told, joining, error)
-    if size is None and found.capacity is None and record.setup.has_soc and end - start < WIDER_US:
+    size = latest(discharges(record, frame, told, joining, error))
+    counts = found.capacity is None and record.setup.has_soc
+    if size is None and end - start < WIDER_US and (told.cutoff_v or counts):
         wider, step_s = _slots(record, end - WIDER_US, end, joining)
-        size = analysis_module.analyse(wider, step_s=step_s, error=error).capacity
+        size = latest(discharges(record, wider, told, joining, error))
+        if size is None and counts:
+            size = analysis_module.analyse(wider, step_s=step_s, error=error).capacity
     if size is None:
         if found.capacity is None and told.cutoff_v:
             return replace(found, reason=f"{no_capacity(told.cutoff_v)} {BEGINS_FULL}")
@@ -181,19 +182,28 @@ def _is_fine(record: Record) -> bool:
     return extent is not None and extent[1] - extent[0] <= FINE_UP_TO_US
 
 
-def _discharges(
-    record: Record, frame: pd.DataFrame, told: Told, joining: Joining, error: SensorError
-) -> Capacity | None:
-    """The capacity of the last full discharges of a period, each from its raw samples."""
+def discharges(
+    record: Record,
+    frame: pd.DataFrame,
+    told: Told,
+    joining: Joining,
+    error: SensorError,
+    most: int = MOST_DISCHARGES,
+) -> tuple[Capacity, ...]:
+    """The last full discharges in slots, each from its raw samples: the only capacity that owes
+    nothing to what the BMS believes. None without a cut-off voltage."""
+    if not told.cutoff_v or frame.empty:
+        return ()
     step_s = FINE_STEP_S if _is_fine(record) else slots.STEP_S
-    cutoff_v = told.cutoff_v or 0.0
     sizes = []
-    for start, end in full_to_cutoff(frame, step_s, cutoff_v, told.full_v)[-MOST_DISCHARGES:]:
+    for start, end in full_to_cutoff(frame, step_s, told.cutoff_v, told.full_v)[-most:]:
         raw = record.telemetry(start, end)
         if len(raw.current) < 2:
             continue
         full = full_us(raw.between(start, start + step_s * 1_000_000), told.full_v) or start
-        size = full_discharge(raw, integrate(raw, joining), cutoff_v, start_us=full, error=error)
+        size = full_discharge(
+            raw, integrate(raw, joining), told.cutoff_v, start_us=full, error=error
+        )
         if size is not None:
             sizes.append(size)
-    return latest(tuple(sizes))
+    return tuple(sizes)

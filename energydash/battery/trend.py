@@ -14,14 +14,13 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from energydash.battery.capacity import Capacity, Pair, fit
+from energydash.battery.capacity import Capacity
 from energydash.battery.devices import Warranty
 from energydash.battery.telemetry import Floats
 
 YEAR_US: Final = 365.25 * 86_400e6
 FEWEST_POINTS: Final = 4
 FEWEST_IN_LINE: Final = 6
-WINDOW_US: Final = 30 * 86_400_000_000
 
 
 @dataclass(frozen=True)
@@ -65,18 +64,9 @@ class WarrantyState:
     hours_too_hot: float
 
 
-def points(pairs: Sequence[Pair], window_us: int = WINDOW_US) -> tuple[Point, ...]:
-    """A capacity per window (30 days), each from all its pairs."""
-    groups: dict[int, list[Pair]] = {}
-    for pair in pairs:
-        groups.setdefault(pair.start_us // window_us, []).append(pair)
-    found = []
-    for group in groups.values():
-        size: Capacity | None = fit(tuple(group), forgetting=1.0)
-        if size is not None:
-            middle = (size.window[0] + size.window[1]) // 2
-            found.append(Point(middle, size.ah, size.sigma_ah))
-    return tuple(found)
+def points(discharges: Sequence[Capacity]) -> tuple[Point, ...]:
+    """The capacities that full discharges measured, by when each ended."""
+    return tuple(Point(one.window[1], one.ah, one.sigma_ah) for one in discharges)
 
 
 def trend(measured: Sequence[Point], new_ah: float) -> Trend | None:

@@ -44,10 +44,14 @@ def figures(found: BatteryView) -> None:
     )  # fmt: skip
     saved = cache.answer(battery.battery_money, found.device.id, found.period)
     size = found.analysis.capacity if found.analysis else None
-    flagged, how = "", found.answer.reason
+    flagged, how, usable = "", found.answer.reason, "Usable, kWh"
     if size:
         if size.depends_on_bms:
-            flagged = " BMS-dependent: its state of charge is the battery's own count."
+            usable = "As the BMS counts it, kWh"
+            flagged = (
+                " Its state of charge is the battery's own count, so this repeats the size that "
+                "the BMS believes in; health needs a discharge from full to empty."
+            )
         counted = size.method == "ah-over-soc"
         how = (
             f"{'Charge against the state of charge' if counted else 'Full discharges'}, "
@@ -64,7 +68,7 @@ def figures(found: BatteryView) -> None:
         components.Metric("Net",
                      formatting.money(saved.totals["net_gbp"] if saved.is_priced else None),
                      help=NET_HELP),
-        components.Metric("Usable, kWh", _with_error(facts["usable_kwh"], facts["sigma_kwh"], 2),
+        components.Metric(usable, _with_error(facts["usable_kwh"], facts["sigma_kwh"], 2),
                      help=how),
         components.Metric("Health, %",
                      _with_error(_percent(facts["health"]), _percent(facts["sigma_health"]), 1),

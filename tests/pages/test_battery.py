@@ -49,5 +49,8 @@ def test_an_imported_battery(open_page: OpenPage, here: Context) -> None:
     said = words(app)
     assert "SAMPLE" not in said
     assert "Garage" in said
-    usable = next(metric for metric in app.metric if metric.label == "Usable, kWh")
-    assert "±" in usable.value
+    shown = {metric.label: metric.value for metric in app.metric}
+    assert "±" in shown["As the BMS counts it, kWh"]
+    assert "Usable, kWh" not in shown
+    assert shown["Health, %"] == "–"
+    assert "Health is not known" in said

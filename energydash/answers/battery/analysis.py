@@ -115,6 +115,7 @@ class BatteryAnswer:
             "c_rate": size.c_rate,
             "temperature_c": size.temperature_c,
             "depends_on_bms": size.depends_on_bms,
+            "basis": size.basis,
         }
 
     def _instant(self, time_us: int) -> str | float:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from energydash.answers.battery.records import Held, held
-from energydash.battery import ageing, slots
+from energydash.answers.battery.records import Held, held, told_of
+from energydash.battery import ageing, pipeline, slots
 from energydash.battery import analysis as analysis_module
 from energydash.battery import trend as trend_module
 from energydash.battery.ageing import Forecast, Stress, WhatIf
@@ -21,15 +21,23 @@ from energydash.sync.batteries import remembered
 from energydash.sync.context import Context
 
 YEAR_S = ageing.YEAR_S
+MOST_MEASURED = 60  # full discharges that a trend is made of
+
+
+BMS_ONLY = (
+    "Health is not known: the state of charge is the battery's own count, which repeats the size "
+    "that its BMS believes in. Set the voltages of the full and of the empty battery; a discharge "
+    "from one to the other measures it."
+)
 
 
 @dataclass(frozen=True)
 class HealthAnswer:
     """Capacity over time and what is ahead. Missing pieces are None, with `reasons`.
 
-    points: one measured capacity per 30 days. born: when the age counts from. new_ah: capacity
-    when new, as sold or as first measured. incremental: dQ/dV, only where a slow discharge with a
-    fine voltage carries it.
+    points: the capacity that each full discharge measured. born: when the age counts from. new_ah:
+    capacity when new, as sold or as first measured. incremental: dQ/dV, only where a slow discharge
+    with a fine voltage carries it.
     """
 
     device: Device
@@ -61,13 +69,22 @@ def health(context: Context, device: str = "") -> HealthAnswer:
         analysis_module.analyse(frame, error=error, soc_is_counted=counted) if len(frame) else None
     )
     reasons: list[str] = []
-    measured = trend_module.points(found.pairs) if found else ()
+    told = told_of(chosen)
+    full = remembered(
+        ("discharges", battery.key, told),
+        lambda: pipeline.discharges(
+            battery.record, frame, told, battery.record.setup.joining, error, MOST_MEASURED
+        ),
+    )
+    measured = trend_module.points(full)
     new_ah = chosen.capacity_ah or (measured[0].ah if measured else None)
     if measured and not chosen.capacity_ah:
         reasons.append("Health is relative to the first measurement: no nominal capacity is set.")
     line = trend_module.trend(measured, new_ah) if new_ah else None
-    if line is None:
-        reasons.append("A trend needs four months with swings of 30 %.")
+    if not measured:
+        reasons.append(BMS_ONLY)
+    elif line is None:
+        reasons.append("A trend needs four full discharges, from full to the cut-off voltage.")
     born = local_midnight(chosen.installed, chosen.zone) if chosen.installed else span.start
     if not chosen.installed:
         reasons.append("Age counts from the first telemetry: no date of installation is set.")

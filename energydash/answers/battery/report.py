@@ -119,7 +119,7 @@ def _figures(found: BatteryView, saved: MoneyAnswer) -> str:
         ("Charged, kWh", _number(facts["kwh_in"], 1)),
         ("Discharged, kWh", _number(facts["kwh_out"], 1)),
         ("Net, £", _number(saved.totals["net_gbp"] if saved.is_priced else None, 2)),
-        ("Usable, kWh", _pair(facts["usable_kwh"], facts["sigma_kwh"], 1, 2)),
+        (_usable(found), _pair(facts["usable_kwh"], facts["sigma_kwh"], 1, 2)),
         ("Health, %", _pair(facts["health"], facts["sigma_health"], 100, 1)),
         ("Coverage, %", _number(100 * facts["coverage"] if facts["coverage"] else None, 1)),
     ]
@@ -128,6 +128,11 @@ def _figures(found: BatteryView, saved: MoneyAnswer) -> str:
         + "".join(f"<div>{escape(name)}<b>{value}</b></div>" for name, value in shown)
         + "</div>"
     )
+
+
+def _usable(found: BatteryView) -> str:
+    size = found.analysis.capacity if found.analysis else None
+    return "As the BMS counts it, kWh" if size and size.depends_on_bms else "Usable, kWh"
 
 
 def _money(saved: MoneyAnswer) -> str:

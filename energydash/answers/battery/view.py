@@ -104,11 +104,13 @@ def _now(battery: Held) -> dict[str, tuple[datetime, float]]:
 
 
 def summary(found: BatteryView) -> dict[str, Any]:
-    """The figures of the first row, by name; None where unknown."""
+    """The figures of the first row, by name; None where unknown. There is no health where the
+    capacity is only what the BMS counts it to be."""
     whole = found.analysis
     totals = whole.totals if whole else None
     size = whole.capacity if whole else None
     new = found.device.capacity_ah
+    is_measured = size is not None and not size.depends_on_bms
     return {
         "soc_percent": found.now.get("soc_percent", (None, None))[1],
         "power_kw": found.now.get("power_kw", (None, None))[1],
@@ -116,7 +118,7 @@ def summary(found: BatteryView) -> dict[str, Any]:
         "kwh_out": totals.kwh_out if totals else None,
         "usable_kwh": size.kwh if size else None,
         "sigma_kwh": size.sigma_kwh if size else None,
-        "health": size.ah / new if size and new else None,
-        "sigma_health": size.sigma_ah / new if size and new else None,
+        "health": size.ah / new if size and new and is_measured else None,
+        "sigma_health": size.sigma_ah / new if size and new and is_measured else None,
         "coverage": totals.energy_coverage if totals else None,
     }

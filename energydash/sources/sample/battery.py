@@ -36,7 +36,7 @@ INSTALLED: Final = date(2024, 5, 1)
 CELLS: Final = 16
 # Open-circuit voltage of an LFP cell by state of charge: flat, with a knee at either end.
 _OCV_SOC: Final = (0.0, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9, 0.97, 1.0)
-_OCV_V: Final = (2.90, 3.10, 3.19, 3.24, 3.27, 3.29, 3.31, 3.33, 3.35, 3.42)
+_OCV_V: Final = (2.50, 3.10, 3.19, 3.24, 3.27, 3.29, 3.31, 3.33, 3.35, 3.42)
 _RESISTANCE_OHM: Final = 0.014
 _COULOMBIC: Final = 0.996
 
@@ -48,6 +48,8 @@ DEVICE: Final = Device(
     chemistry="lfp",
     capacity_ah=NOMINAL_AH,
     capacity_kwh=10.2,
+    full_v=54.6,
+    cutoff_v=40.6,
     installed=INSTALLED,
     replacement_gbp=4200.0,
     warranty=Warranty(years=10, throughput_kwh=32_000, health_percent=70, lowest_c=0, highest_c=45),
@@ -117,8 +119,15 @@ def _rng(day: date, what: int) -> np.random.Generator:
     return np.random.default_rng([SEED, day.toordinal(), what])
 
 
+def _is_emptied(day: date) -> bool:
+    """Every other Saturday it is charged to the top and used up, which measures it."""
+    return day.toordinal() % 14 == 6
+
+
 def _midnight_soc(day: date) -> float:
     """The state of charge that the battery has when a local day starts."""
+    if _is_emptied(day - DAY):
+        return 0.0
     return float(_rng(day, 1).uniform(0.14, 0.32))
 
 
@@ -133,7 +142,10 @@ def _day(day: date) -> _Truth:
     from_sun = float((0.04 + 0.42 * season) * rng.uniform(0.35, 1.0))
     # 80 % leaves in the evening and 20 % in the morning; the top must stay below 96 %.
     highest = float(rng.uniform(0.86, 0.96))
-    total = min((highest - 0.2 * last) / 0.8, 0.96 + from_sun)
+    by_morning = 0.2
+    if _is_emptied(day):
+        highest, by_morning = 1.0, 0.0
+    total = min((highest - by_morning * last) / (1 - by_morning), 0.96 + from_sun)
     from_grid = max(total - first - from_sun, 0.0)
     out = first + from_grid + from_sun - last
     night = ((hour >= 2) & (hour < 5)).astype(np.float64)
@@ -143,7 +155,9 @@ def _day(day: date) -> _Truth:
     morning = (hour >= 5.3) & (hour < 8.4)
     load = _loads(rng, hour)
     charge = _share(night, from_grid) + _share(sun, from_sun)
-    discharge = _share(load * evening, 0.8 * out) + _share(load * morning, 0.2 * out)
+    discharge = _share(load * evening, (1 - by_morning) * out) + _share(
+        load * morning, by_morning * out
+    )
     step = charge - discharge
     soc = first + np.concatenate(([0.0], np.cumsum(step)))[:-1]
     per_step_h = STEP_US / 3.6e9

@@ -297,7 +297,8 @@ def test_health_of_the_sample_battery(here: Context) -> None:
     sample = replace(here, sample=True)
     found = health(sample)
     assert found.trend is not None
-    assert abs(found.trend.health - 0.934) < 3 * found.trend.sigma_health
+    assert len(found.points) > 10
+    assert abs(found.trend.health - 0.932) < 3 * found.trend.sigma_health
     assert found.forecast is not None
     assert (found.forecast.low <= found.forecast.high).all()
     assert found.warranty is not None
