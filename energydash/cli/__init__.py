@@ -8,6 +8,7 @@ when it is called, so that `--help` needs neither pandas nor streamlit.
 from __future__ import annotations
 
 import importlib
+import inspect
 import logging
 import sys
 from collections.abc import Mapping
@@ -39,6 +40,9 @@ class LazyGroup(click.Group):
         command = getattr(importlib.import_module(f"energydash.cli.{module}"), name)
         if not isinstance(command, click.Command):
             raise TypeError(f"{target} is not a command")
+        # The summary stands in the table alone; what else there is to say is the docstring.
+        more = inspect.cleandoc(command.callback.__doc__ or "") if command.callback else ""
+        command.help = f"{summary}\n\n{more}".strip()
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -50,17 +54,27 @@ class LazyGroup(click.Group):
 COMMANDS = {
     "serve": ("serving:serve", "The dashboard and the REST API, the crawler beside them."),
     "check": ("sources:check", "Every configured source: reachable, key good, newest reading."),
+    "health": ("sources:health", "How every source is doing, as stored."),
     "regions": ("grid:regions", "Regions: ids, names, aliases, feeds."),
     "factors": ("grid:factors", "Emission-factor sets."),
     "read": ("sources:read", "Parse saved upstream answers into CSV."),
     "import": ("group:", "Readings, tariffs or telemetry from files."),
     "ingest": ("sources:ingest", "Fetch what the store lacks, and what may still change."),
     "crawl": ("serving:crawl", "Keep everything configured up to date."),
+    "now": ("grid:now", "The newest mix and intensity of a region."),
     "mix": ("grid:mix", "Generation by fuel."),
+    "records": ("grid:records", "The extremes of a period: most wind, highest shares."),
+    "load": ("grid:load", "Demand in MW."),
+    "storage": ("grid:storage", "Storage by kind in MW; + is discharging."),
+    "interconnectors": ("grid:interconnectors", "Each link in MW; + is import."),
     "intensity": ("grid:intensity", "Carbon intensity of a region, a place or a mix file."),
     "windows": ("grid:windows", "The greenest or cheapest hours ahead."),
+    "meters": ("home:meters", "The household's meters."),
+    "price": ("home:price", "What a kWh costs now, and next."),
     "costs": ("home:costs", "Electricity costs by half-hour, day, month, rate..."),
     "bill": ("home:bill", "A statement for a period."),
+    "findings": ("home:findings", "What is odd in readings and tariffs, the dearest first."),
+    "map": ("home:day_map", "Days by half-hours."),
     "compare": ("home:compare", "The same readings under other tariffs."),
     "battery": ("group:", "What a battery really holds, costs and how it ages."),
     "export": ("store:export", "Readings or tariffs as files."),
@@ -75,6 +89,11 @@ GROUPS: dict[str, dict[str, tuple[str, str]]] = {
         "tariffs": ("home:import_tariffs", "Tariffs: octopus_viz config JSON, energydash TOML."),
     },
     "battery": {
+        "list": ("battery:batteries", "The household's batteries."),
+        "days": ("battery:by_day", "Energy in and out by day, and the analysis of the period."),
+        "money": ("battery:money", "What a battery saved against having none."),
+        "health": ("battery:health", "Capacity over its life, trend, forecast, warranty."),
+        "channels": ("battery:channels", "Voltage, current, power, charge, temperature."),
         "analyse": ("battery:analyse", "Ah and kWh in and out, capacity, efficiency."),
         "report": ("battery:report", "One HTML page about a battery."),
     },

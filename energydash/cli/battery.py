@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from energydash.cli.output import emit, format_option
+from energydash.cli.output import emit, format_option, period_options, tell
 from energydash.core.errors import InputError
 
 if TYPE_CHECKING:
+    from energydash.answers.battery import By
     from energydash.core.time import Period
     from energydash.sync.context import Context
 
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("file", required=False, type=click.Path(path_type=Path))
 @click.option("--device", default=None, help="A battery in the store instead of a file.")
-@click.option("--from", "first", help="With --device: first day (YYYY-MM-DD).")
-@click.option("--to", "end", help="With --device: up to this day, exclusive.")
+@period_options(usual="With --device: all there is by default.")
 @click.option("--columns", default="", help="time=…,voltage=…,current=…,cycle=…")
 @click.option("--discharge-sign", type=click.Choice(["-", "+"]), help="Of the current.")
 @click.option("--cutoff-v", type=float, help="Discharges count down to this voltage.")
@@ -40,9 +40,10 @@ def analyse(
     sample: bool,
     form: str,
 ) -> None:
-    """Ah and kWh in and out, cycle by cycle, capacity with its error, efficiency."""
+    """Cycle by cycle, with errors."""
     from energydash.answers import battery
-    from energydash.cli.sources import contents
+    from energydash.cli.files import contents
+    from energydash.serialise import battery as documents
 
     if file is not None:
         if device is not None or sample:
@@ -63,16 +64,87 @@ def analyse(
         period = days(here, device or "", first, end)
         answer = battery.analyse(here, device or "", period, cutoff_v=cutoff_v, max_gap_s=max_gap)
     for one in answer.findings:
-        click.echo(f"energydash: {one}", err=True)
-    if answer.coverage and answer.coverage.sentence:
-        click.echo(f"energydash: {answer.coverage.sentence}", err=True)
-    emit(answer.to_json(), form, rows="cycles")
+        tell(str(one))
+    emit(documents.analysis(answer), form)
+
+
+device_option = click.option("--device", default="", help="Which battery; the only one by default.")
+sample_option = click.option("--sample", is_flag=True, help="The made-up battery.")
 
 
 @click.command()
-@click.option("--device", default="", help="Which battery; the only one by default.")
-@click.option("--from", "first", help="First day (YYYY-MM-DD); thirty days by default.")
-@click.option("--to", "end", help="Up to this day, exclusive.")
+@sample_option
+@format_option("table")
+def batteries(sample: bool, form: str) -> None:
+    from energydash.answers import battery
+    from energydash.serialise import battery as documents
+
+    emit(documents.batteries(battery.devices(opened(sample))), form)
+
+
+@click.command("days")
+@device_option
+@period_options(usual="All there is by default.")
+@sample_option
+@format_option("json")
+def by_day(device: str, first: str | None, end: str | None, sample: bool, form: str) -> None:
+    from energydash.answers import battery
+    from energydash.serialise import battery as documents
+
+    here = opened(sample)
+    chosen = battery.device_of(here, device)
+    period = days(here, chosen.id, first, end) or battery.history(here, chosen.id)
+    emit(documents.days(battery.view(here, chosen.id, period)), form)
+
+
+@click.command()
+@device_option
+@period_options(usual="All there is by default.")
+@click.option("--by", type=click.Choice(["half-hour", "day", "month", "year"]), default="day")
+@sample_option
+@format_option("json")
+def money(
+    device: str, first: str | None, end: str | None, by: By, sample: bool, form: str
+) -> None:  # fmt: skip
+    from energydash.answers import battery
+    from energydash.serialise import battery as documents
+
+    here = opened(sample)
+    chosen = battery.device_of(here, device)
+    period = days(here, chosen.id, first, end) or battery.history(here, chosen.id)
+    emit(documents.money(battery.battery_money(here, chosen.id, period, by)), form)
+
+
+@click.command()
+@device_option
+@sample_option
+@format_option("json")
+def health(device: str, sample: bool, form: str) -> None:
+    from energydash.answers import battery
+    from energydash.serialise import battery as documents
+
+    emit(documents.health(battery.health(opened(sample), device)), form)
+
+
+@click.command()
+@device_option
+@period_options(usual="All there is by default.")
+@sample_option
+@format_option("csv")
+def channels(device: str, first: str | None, end: str | None, sample: bool, form: str) -> None:
+    """Raw samples up to eight days, quarter-hours beyond."""
+    from energydash.answers import battery
+    from energydash.serialise import battery as documents
+
+    here = opened(sample)
+    chosen = battery.device_of(here, device)
+    period = days(here, chosen.id, first, end) or battery.history(here, chosen.id)
+    emit(documents.traces(battery.traces(here, chosen.id, period)), form)
+
+
+@click.command()
+@device_option
+@period_options(usual="Thirty days by default.")
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
@@ -82,15 +154,13 @@ def analyse(
 )
 @click.option("--sample", is_flag=True, help="The made-up battery.")
 def report(device: str, first: str | None, end: str | None, out: Path, sample: bool) -> None:
-    """One HTML page about a battery, with nothing in it that is loaded from elsewhere."""
+    """Nothing in it is loaded from elsewhere."""
     from energydash.answers import battery
+    from energydash.cli.files import write
 
     here = opened(sample)
     page = battery.battery_report(here, device, days(here, device, first, end))
-    try:
-        out.write_text(page, encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"{out} cannot be written: {error.strerror}.") from error
+    write(out, page.encode())
     click.echo(str(out))
 
 
@@ -100,10 +170,10 @@ def report(device: str, first: str | None, end: str | None, out: Path, sample: b
 @click.option("--columns", default="", help="time=…,voltage=…,current=…")
 @click.option("--no-create", is_flag=True, help="Do not make a new battery.")
 def import_telemetry(files: tuple[Path, ...], device: str, columns: str, no_create: bool) -> None:
-    """Battery telemetry: Aretas byrange JSON, Home Assistant history, CSV or Parquet."""
+    """Also Home Assistant histories."""
     from energydash.answers import battery
     from energydash.battery.mapping import parse_overrides
-    from energydash.cli.sources import contents
+    from energydash.cli.files import contents
 
     done = battery.import_telemetry(
         opened(False),
@@ -113,8 +183,8 @@ def import_telemetry(files: tuple[Path, ...], device: str, columns: str, no_crea
         create=not no_create,
     )
     for one in done:
-        for found in one.findings:
-            click.echo(f"energydash: {one.name}: {found}", err=True)
+        for finding in one.findings:
+            tell(f"{one.name}: {finding}")
         made = " (new)" if one.created else ""
         click.echo(
             f"{one.name}: {one.kind}, {one.rows:,} values, {one.changed:,} new or changed, "
@@ -132,15 +202,15 @@ def opened(sample: bool) -> Context:
 
 
 def days(here: Context, device: str, first: str | None, end: str | None) -> Period | None:
-    """Local days of the battery's zone; None where neither end is given."""
+    """Moments of the battery's zone; None where neither end is given."""
     from energydash.answers import battery
-    from energydash.core.time import Period, local_midnight, parse_day
+    from energydash.core.time import Period, parse_moment
 
     if not first and not end:
         return None
     chosen = battery.device_of(here, device)
     whole = battery.history(here, chosen.id)
     return Period(
-        local_midnight(parse_day(first), chosen.zone) if first else whole.start,
-        local_midnight(parse_day(end), chosen.zone) if end else here.now(),
+        parse_moment(first, chosen.zone) if first else whole.start,
+        parse_moment(end, chosen.zone) if end else here.now(),
     )

@@ -1,4 +1,4 @@
-"""`costs`, `bill`, `compare`, and what brings readings and tariffs in from files."""
+"""`meters`, `costs`, `bill`, `compare`…, and what brings readings and tariffs in from files."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from energydash.cli.output import emit, format_option
+from energydash.cli.output import emit, format_option, period_options, tell
 from energydash.core.errors import InputError
 
 if TYPE_CHECKING:
-    from energydash.answers.home.costs import Answer
     from energydash.core.time import Period
     from energydash.sync.context import Context
 
@@ -26,40 +25,103 @@ def over_days(command: Callable[..., None]) -> Callable[..., None]:
         click.option("--sample", is_flag=True, help="The sample home, on purpose."),
         click.option("--energy", type=click.Choice(["electricity", "gas"]), default=None),
         click.option("--meter", default="", help="Only this meter."),
-        click.option("--to", "end", required=True, help="Up to this local day, exclusive."),
-        click.option("--from", "first", required=True, help="First local day (YYYY-MM-DD)."),
+        period_options(needed=True),
     ):
         command = option(command)
     return command
 
 
 @click.command()
+@click.option("--sample", is_flag=True, help="The sample home, on purpose.")
+@format_option("table")
+def meters(sample: bool, form: str) -> None:
+    from energydash.answers import home
+    from energydash.serialise import home as documents
+
+    emit(documents.meters(home.home_of(context_of(sample)).meters), form)
+
+
+@click.command()
 @over_days
 @click.option("--by", type=click.Choice(KEYS), default="day", show_default=True)
+@click.option("--carbon", is_flag=True, help="Also what it emitted, kg CO₂e.")
 @format_option("json")
 def costs(
-    first: str, end: str, meter: str, energy: str | None, sample: bool, by: str, form: str
+    first: str,
+    end: str,
+    meter: str,
+    energy: str | None,
+    sample: bool,
+    by: str,
+    carbon: bool,
+    form: str,
 ) -> None:
-    """Electricity costs by any key; VAT is in, the standing charge is apart."""
+    """VAT is in, the standing charge is apart."""
     from energydash.answers import home
+    from energydash.serialise import home as documents
 
     here, period = opened(first, end, sample)
-    answer = home.costs(here, period, by, meter, energy or "")
-    tell(answer)
-    emit(answer.to_json(), form)
+    answer = home.costs(here, period, by, meter, energy or "", carbon=carbon)
+    emit(documents.costs(answer), form)
 
 
 @click.command()
 @over_days
 @format_option("json")
 def bill(first: str, end: str, meter: str, energy: str | None, sample: bool, form: str) -> None:
-    """A statement: energy by rate, standing charge, VAT, export credit; raw and as billed."""
+    """Energy by rate, standing charge, VAT, export credit; raw and as billed."""
     from energydash.answers import home
+    from energydash.serialise import home as documents
 
     here, period = opened(first, end, sample)
-    answer = home.bill(here, period, meter, energy or "")
-    tell(answer)
-    emit(answer.to_json(), form, rows="statements")
+    emit(documents.bill(home.bill(here, period, meter, energy or "")), form)
+
+
+@click.command()
+@over_days
+@format_option("table")
+def findings(first: str, end: str, meter: str, energy: str | None, sample: bool, form: str) -> None:
+    """Gaps, zeros, spikes, odd days, doubles, unpriced energy, changed agreements."""
+    from energydash.answers import home
+    from energydash.serialise import home as documents
+
+    here, period = opened(first, end, sample)
+    emit(documents.findings(home.findings(here, period, meter, energy or "")), form)
+
+
+@click.command("map")
+@over_days
+@click.option("--value", type=click.Choice(["kWh", "£", "p/kWh", "gCO₂"]), default="kWh")
+@click.option("--direction", type=click.Choice(["import", "export"]), default="import")
+@format_option("csv")
+def day_map(
+    first: str,
+    end: str,
+    meter: str,
+    energy: str | None,
+    sample: bool,
+    value: str,
+    direction: str,
+    form: str,
+) -> None:
+    from energydash.answers import home
+    from energydash.home.meters import Direction
+    from energydash.home.profile import Value
+    from energydash.serialise import home as documents
+
+    here, period = opened(first, end, sample)
+    answer = home.day_map(here, period, Value(value), Direction(direction), meter, energy or "")
+    emit(documents.day_map(answer), form)
+
+
+@click.command()
+@click.option("--sample", is_flag=True, help="The sample home, on purpose.")
+@format_option("json")
+def price(sample: bool, form: str) -> None:
+    from energydash.answers import home
+    from energydash.serialise import home as documents
+
+    emit(documents.price(home.price_now(context_of(sample))), form)
 
 
 @click.command()
@@ -79,17 +141,17 @@ def compare(
     shift: float,
     form: str,
 ) -> None:
-    """The same readings under other TARIFFS (names, ids or Octopus codes); all known by default."""
+    """TARIFFS are names, ids or Octopus codes; all known by default."""
     from energydash.answers import home
+    from energydash.serialise import home as documents
 
     here, period = opened(first, end, sample)
     if not sample:
         chosen = tariffs or tuple(one.id for one in home.choices(here, energy or "electricity"))
         for problem in home.bring_prices(here, published(chosen), period):
-            click.echo(f"energydash: {problem.sentence} {problem.remedy}".rstrip(), err=True)
+            tell(str(problem))
     answer = home.compare(here, period, tariffs, energy or "electricity", shift)
-    tell(answer)
-    emit(answer.to_json(), form, rows="pairs")
+    emit(documents.comparison(answer), form)
 
 
 @click.command("readings")
@@ -119,7 +181,7 @@ def import_readings(
     preview: bool,
     accept_refused: bool,
 ) -> None:
-    """Octopus website CSVs, API JSON, octopus_viz JSONL, Home Assistant, n3rgy, plain CSV."""
+    """Also Home Assistant, n3rgy and octopus_viz files."""
     from energydash.answers import home
     from energydash.sync import context
 
@@ -141,10 +203,11 @@ def import_readings(
         click.echo(("would store " if preview else "") + item.summary)
         refused = item.readings.refused
         for row in refused[:SHOWN_REFUSALS]:
-            click.echo(f"energydash: {item.readings.file}: {row}", err=True)
+            tell(f"{item.readings.file}: {row}")
         if len(refused) > SHOWN_REFUSALS:
-            click.echo(f"energydash: … and {len(refused) - SHOWN_REFUSALS} more rows", err=True)
-    _notes(done.notes)
+            tell(f"… and {len(refused) - SHOWN_REFUSALS} more rows")
+    for note in done.notes:
+        tell(note)
 
 
 @click.command("tariffs")
@@ -163,21 +226,26 @@ def import_tariffs(files: tuple[Path, ...], meter: str) -> None:
     ):
         for tariff in tariffs:
             click.echo(f"{what}: {tariff.label}")
-    _notes(done.notes)
+    for note in done.notes:
+        tell(note)
+
+
+def context_of(sample: bool) -> Context:
+    """This process's context, on the sample home where that is asked for."""
+    from dataclasses import replace
+
+    from energydash.sync import context
+
+    return replace(context.current(), sample=sample)
 
 
 def opened(first: str, end: str, sample: bool) -> tuple[Context, Period]:
-    """The context, and the local days that are asked for."""
-    from dataclasses import replace
-
+    """The context, and the period in the home's zone."""
     from energydash.answers import home
-    from energydash.core.time import LONDON, Period, parse_day
-    from energydash.sync import context
+    from energydash.core.time import period_of
 
-    here = replace(context.current(), sample=sample)
-    meters = home.home_of(here).meters
-    zone = meters[0].zone if meters else LONDON
-    return here, Period.local_days(parse_day(first), parse_day(end), zone)
+    here = context_of(sample)
+    return here, period_of(first, end, home.zone_of(here), here.now())
 
 
 def published(tariffs: tuple[str, ...]) -> list[str]:
@@ -192,16 +260,3 @@ def published(tariffs: tuple[str, ...]) -> list[str]:
             continue  # a tariff of the user's own
         found.append(name)
     return found
-
-
-def tell(answer: Answer) -> None:
-    """Notes and trouble on standard error, beside the result."""
-    for reading in answer.inputs:
-        if reading.problem:
-            click.echo(f"energydash: {reading.problem.sentence}", err=True)
-    _notes(answer.notes)
-
-
-def _notes(notes: tuple[str, ...]) -> None:
-    for note in notes:
-        click.echo(f"energydash: {note}", err=True)

@@ -7,47 +7,39 @@ from typing import TYPE_CHECKING
 
 import click
 
-from energydash.cli.output import emit, format_option
+from energydash.cli.output import emit, format_option, period_options, tell
 from energydash.core.errors import InputError
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from energydash.core.time import Period
     from energydash.sync.context import Context
-
-SUFFIX = {"MW": "mw", "g/kWh": "g_per_kwh", "%": "percent", "kWh": "kwh", "m3": "m3", "": ""}
 
 
 @click.command()
 @format_option("table")
 def check(form: str) -> None:
-    """Every configured source: reachable? key good? newest reading; what to do.
-
-    Each is asked now for something small. Exits with 1 where a source is in trouble.
-    """
+    """Each is asked now for something small. Exits with 1 where a source is in trouble."""
     from energydash.answers.sources.check import check as ask_all
+    from energydash.serialise import sources as documents
     from energydash.sync import context
 
     here = context.current()
-    click.echo(f"energydash: the data and secrets.toml are in {here.settings.home}", err=True)
+    tell(f"the data and secrets.toml are in {here.settings.home}")
     found = ask_all(here)
-    emit(
-        [
-            {
-                "source": one.source,
-                "of": one.subject,
-                "state": one.state,
-                "newest": one.newest,
-                "trouble": one.problem.sentence if one.problem else "",
-                "remedy": one.problem.remedy if one.problem else one.needs,
-            }
-            for one in found
-        ],
-        form,
-    )
+    emit(documents.check(found), form)
     if any(one.problem for one in found):
         raise click.exceptions.Exit(1)
+
+
+@click.command()
+@format_option("table")
+def health(form: str) -> None:
+    """As stored: nothing is asked. `check` asks."""
+    from energydash.answers.sources.health import health as health_of
+    from energydash.serialise import sources as documents
+    from energydash.sync import context
+
+    emit(documents.health(health_of(context.current())), form)
 
 
 @click.command()
@@ -59,8 +51,10 @@ def check(form: str) -> None:
 def read(
     source: str, files: tuple[Path, ...], region: str | None, day: str | None, form: str
 ) -> None:
-    """Parse saved upstream answers; several FILES are the pages of one answer."""
+    """Several FILES are the pages of one answer."""
+    from energydash.cli.files import contents
     from energydash.core.time import parse_day
+    from energydash.serialise import Document, with_unit
     from energydash.sources import saved
 
     answer = saved.read(
@@ -70,16 +64,15 @@ def read(
         day=parse_day(day) if day else None,
     )
     for name in answer.unknown:
-        click.echo(f"energydash: '{name}' is not a fuel we know; it is counted as other.", err=True)
+        tell(f"'{name}' is not a fuel we know; it is counted as other.")
     for note in answer.notes:
-        click.echo(f"energydash: {note}", err=True)
-    emit(with_units(answer.frame, answer.unit), form)
+        tell(f"{note}")
+    emit(Document(f"{source} file", with_unit(answer.frame, answer.unit)), form)
 
 
 @click.command()
 @click.argument("source", type=click.Choice(["octopus", "aretas", "grid"]))
-@click.option("--from", "first", help="First day (YYYY-MM-DD).")
-@click.option("--to", "end", help="Up to this day, exclusive; now by default.")
+@period_options()
 @click.option("--meter", default="", help="Only this meter, or this battery.")
 @click.option("--dry-run", is_flag=True, help="Say what would be fetched.")
 @click.option("--save", type=click.Path(path_type=Path), help="Also write the readings there.")
@@ -93,7 +86,6 @@ def ingest(
     save: Path | None,
     force: bool,
 ) -> None:
-    """Fetch what the store lacks, and what may still change."""
     from energydash.sync import context, crawler
 
     here = context.current()
@@ -142,25 +134,8 @@ def _ingest_octopus(
     for path in result.saved:
         click.echo(f"saved {path}")
     for note in result.notes:
-        click.echo(f"energydash: {note}", err=True)
+        tell(f"{note}")
     for problem in result.problems:
         click.echo(f"energydash: {problem.sentence} {problem.remedy}".rstrip(), err=True)
     if result.problems:
         raise click.exceptions.Exit(1)
-
-
-def contents(path: Path) -> bytes:
-    """The bytes of a file the user named; InputError where it cannot be read."""
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise InputError(
-            f"{path} cannot be read: {(error.strerror or 'unknown trouble').lower()}.",
-            remedy="Check the name.",
-        ) from error
-
-
-def with_units(frame: pd.DataFrame, unit: str) -> pd.DataFrame:
-    """The columns with their unit in the name: gas -> gas_mw. Telemetry has them already."""
-    suffix = SUFFIX.get(unit, unit)
-    return frame.rename(columns=lambda name: f"{name}_{suffix}" if suffix else str(name))

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from energydash.cli.files import write
+from energydash.cli.output import period_options, tell
 from energydash.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -17,8 +19,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("what")
 @click.option("--as", "kind", type=click.Choice(["csv", "parquet", "octopus-viz"]), default="csv")
-@click.option("--from", "first", help="First day (UTC, YYYY-MM-DD); everything by default.")
-@click.option("--to", "end", help="Up to this day, exclusive.")
+@period_options(usual="Everything by default.")
 @click.option("--meter", default="", help="Only this meter.")
 @click.option("--out", type=click.Path(path_type=Path), help="A folder, or a file of one series.")
 def export(
@@ -48,9 +49,9 @@ def _export_home(
     else:
         done = home.export_readings(here, meter, period, as_octopus_viz=kind == "octopus-viz")
     for note in done.notes:
-        click.echo(f"energydash: {note}", err=True)
+        tell(f"{note}")
     if not done.files:
-        click.echo(f"energydash: There are no {what} in the store yet.", err=True)
+        tell(f"There are no {what} in the store yet.")
     if out is None and len(done.files) == 1:
         click.echo(done.files[0].data, nl=False)
         return
@@ -59,13 +60,12 @@ def _export_home(
     for file in done.files:
         assert out is not None
         out.mkdir(parents=True, exist_ok=True)
-        (out / file.name).write_bytes(file.data)
+        write(out / file.name, file.data)
         click.echo(out / file.name)
 
 
 def _export_series(here: Context, what: str, kind: str, period: Period, out: Path | None) -> None:
-    from energydash.cli.output import csv_of, emit
-    from energydash.cli.sources import with_units
+    from energydash.serialise import Document, with_unit
 
     named = {f"{f.source}/{f.subject}/{f.quantity}": f for f in here.store.feeds()}
     if what not in named:
@@ -74,33 +74,36 @@ def _export_series(here: Context, what: str, kind: str, period: Period, out: Pat
             remedy="Known: " + (", ".join(sorted(named)) or "none yet") + ".",
         )
     feed = named[what]
-    frame = with_units(here.store.read(feed, period), feed.unit)
+    frame = with_unit(here.store.read(feed, period), feed.unit)
     if kind == "parquet":
         if out is None:
             raise InputError("Parquet needs a file.", remedy="Name one with --out.")
         frame.to_parquet(out)
         click.echo(out)
-    elif out is None:
-        emit(frame, "csv")
+        return
+    text = Document(what, frame, feed.zone).to_csv()
+    if out is None:
+        click.echo(text, nl=False)
     else:
-        out.write_text(csv_of(frame), encoding="utf-8")
+        write(out, text.encode())
         click.echo(out)
 
 
 def _period(here: Context, first: str | None, end: str | None) -> Period:
-    from datetime import UTC, datetime, timedelta
+    from datetime import timedelta
 
-    from energydash.core.time import Period, local_midnight, parse_day
+    from energydash.answers import home
+    from energydash.core.time import period_of
 
-    since = local_midnight(parse_day(first), "UTC") if first else datetime(2000, 1, 1, tzinfo=UTC)
-    until = local_midnight(parse_day(end), "UTC") if end else here.now() + timedelta(days=366)
-    return Period(since, until)
+    zone = home.zone_of(here)
+    until = None if end else (here.now() + timedelta(days=366)).isoformat()
+    return period_of(first or "2000-01-01", end or until, zone, here.now())
 
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path))
 def backup(file: Path) -> None:
-    """A consistent copy of the store, while others go on reading and writing."""
+    """Others go on reading and writing meanwhile."""
     from energydash.sync import context
 
     here = context.current()
@@ -112,7 +115,7 @@ def backup(file: Path) -> None:
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def restore(file: Path, yes: bool) -> None:
-    """Put a backup in the store's place; what was there is kept beside it."""
+    """What was there is kept beside it."""
     from energydash.core import settings
     from energydash.store import restore as restore_store
 
@@ -126,10 +129,7 @@ def restore(file: Path, yes: bool) -> None:
 @click.argument("owner", required=False)
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def forget(owner: str | None, yes: bool) -> None:
-    """Remove everything of a household: meters, readings, tariffs, devices.
-
-    Without OWNER it is this store's own household.
-    """
+    """Meters, readings, tariffs, devices. Without OWNER it is this store's own household."""
     from energydash.sync import context
 
     here = context.current()

@@ -206,6 +206,24 @@ def parse_instant(text: str, zone: str | None = None) -> datetime:
     return value.astimezone(UTC)
 
 
+def parse_moment(text: str, zone: str) -> datetime:
+    """A local day (its midnight) or an ISO time, as UTC; without an offset it is in `zone`."""
+    if len(text.strip()) == len("2026-03-29"):
+        return local_midnight(parse_day(text), zone)
+    return parse_instant(text, zone)
+
+
+def period_of(
+    first: str | None, end: str | None, zone: str, now: datetime, usual: timedelta = DAY
+) -> Period:
+    """What `from` and `to` mean, wherever they are asked: moments of `zone`, the end excluded.
+
+    Without an end it is now, without a start `usual` before the end.
+    """
+    until = parse_moment(end, zone) if end else now
+    return Period(parse_moment(first, zone) if first else until - usual, until)
+
+
 def iso_z(instant: datetime) -> str:
     """`YYYY-MM-DDTHH:MM:SSZ`."""
     return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

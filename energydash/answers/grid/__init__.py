@@ -27,6 +27,7 @@ from energydash.answers.grid.mix import (
     mix_now,
     storage,
 )
+from energydash.flexibility.windows import Window
 from energydash.grid.factors import factor_sets
 from energydash.grid.intensity import BANDS, BANDS_SOURCE
 from energydash.grid.regions import find as region
@@ -41,6 +42,7 @@ __all__ = [
     "MixAnswer",
     "MixNow",
     "SeriesAnswer",
+    "Window",
     "WindowAnswer",
     "best_time_sentence",
     "bring",

@@ -12,6 +12,7 @@ from energydash.answers.home.accounts import (
 from energydash.answers.home.carbon import bring_carbon, region_of
 from energydash.answers.home.compare import NOW, Choice, ComparisonAnswer, choices, compare
 from energydash.answers.home.costs import (
+    Answer,
     BillAnswer,
     CostsAnswer,
     FindingsAnswer,
@@ -64,13 +65,14 @@ from energydash.answers.home.now import (
     price_now,
 )
 from energydash.answers.home.products import bring_prices, products, tariff_codes
-from energydash.answers.home.subject import Home, home_of, needs_connecting
+from energydash.answers.home.subject import Home, home_of, needs_connecting, zone_of
 from energydash.sources.imports import Upload
 from energydash.store import Job
 
 __all__ = [
     "NOW",
     "YEAR",
+    "Answer",
     "BillAnswer",
     "Choice",
     "ComparisonAnswer",
@@ -133,4 +135,5 @@ __all__ = [
     "start_connecting",
     "tariff_codes",
     "undo",
+    "zone_of",
 ]

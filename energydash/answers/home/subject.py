@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from energydash.core.errors import InputError
+from energydash.core.time import LONDON
 from energydash.home.meters import Energy, Meter
 from energydash.home.tariffs import Agreement, Tariff
 from energydash.sources.sample import household as sample
@@ -59,6 +60,11 @@ def home_of(context: Context) -> Home:
         return Home(sample.METERS, sample.TARIFFS, (), NOT_CONNECTED)
     found = documents.tariffs(context.store), documents.agreements(context.store)
     return Home(meters, tuple(found[0]), tuple(found[1]))
+
+
+def zone_of(context: Context) -> str:
+    """The time zone of the home's days."""
+    return next((one.zone for one in home_of(context).meters), LONDON)
 
 
 def is_configured(context: Context) -> bool:

@@ -11,7 +11,6 @@ import pandas as pd
 import pytest
 
 from energydash.answers import home as answers
-from energydash.cli.output import jsonable
 from energydash.core.errors import InputError
 from energydash.core.feeds import Fetched, empty_frame
 from energydash.core.settings import load
@@ -20,6 +19,7 @@ from energydash.home.meters import Meter
 from energydash.home.profile import Value
 from energydash.home.quality import Kind
 from energydash.home.tariffs import Agreement
+from energydash.serialise import jsonable
 from energydash.sources import octopus
 from energydash.sources.grid import carbon_intensity
 from energydash.sync import documents

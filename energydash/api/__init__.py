@@ -1,0 +1,51 @@
+"""The REST API, mounted at /api/v1: read-only answers as JSON or CSV, documented at /api/v1/docs.
+
+Sample data come only on request (`sample=true`). Personal answers obey `access.may_see_personal`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.responses import HTMLResponse, JSONResponse
+
+from energydash import __version__
+from energydash.api import battery, docs, grid, home, models, sources
+from energydash.api.asking import ONLY_OWNER
+from energydash.core.errors import EnergydashError, InputError, StoreError
+
+
+def create() -> FastAPI:
+    """The API as an ASGI app."""
+    app = FastAPI(
+        title="energydash",
+        version=__version__,
+        docs_url=None,  # its page loads scripts from elsewhere; ours is below
+        redoc_url=None,
+    )
+    app.add_exception_handler(InputError, _refused(422))
+    app.add_exception_handler(StoreError, _refused(503))
+    app.add_exception_handler(EnergydashError, _refused(502))
+    for router, routes in (
+        (APIRouter(), grid.ROUTES | sources.ROUTES),
+        (APIRouter(dependencies=[ONLY_OWNER]), home.ROUTES | battery.ROUTES),
+    ):
+        for path, (function, model) in routes.items():
+            router.get(path, response_model=model, responses={422: {"model": models.Refusal}})(
+                function
+            )
+        app.include_router(router)
+
+    @app.get("/docs", include_in_schema=False)
+    def documentation(request: Request) -> HTMLResponse:
+        return HTMLResponse(docs.page(app.openapi(), request.scope.get("root_path", "")))
+
+    return app
+
+
+def _refused(status: int) -> Callable[[Request, Exception], JSONResponse]:
+    def answer(request: Request, error: Exception) -> JSONResponse:
+        return JSONResponse({"error": str(error)}, status_code=status)
+
+    return answer
