@@ -7,7 +7,7 @@ PORT ?= 8501
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 
-.PHONY: run test check bench share standins wheel requirements clean
+.PHONY: run test check bench share standins wheel requirements audit clean
 
 run: $(VENV)/run.stamp
 	$(BIN)/energydash serve --port $(PORT)
@@ -55,9 +55,12 @@ $(VENV)/browser.stamp: scripts/get_chromium.sh $(VENV)/dev.stamp
 # Pin again what the .in files ask for, for every Python from 3.11 on.
 PIN = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-header --upgrade
 requirements: $(BIN)/uv
-	$(PIN) requirements.in | cat scripts/requirements_head.txt - > requirements.new
+	$(PIN) --generate-hashes requirements.in | cat scripts/requirements_head.txt - > requirements.new
 	mv requirements.new requirements.txt
 	$(PIN) --constraints requirements.txt requirements-dev.in --output-file requirements-dev.txt
+
+audit: $(BIN)/uv
+	@scripts/audit.sh
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
