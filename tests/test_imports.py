@@ -41,7 +41,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 }
 PAGES_MAY_IMPORT = {"core", "views", "charts", "answers"} | PURE
 # Who may speak HTTP: the one session, and what sends libraries' own requests elsewhere.
-SPEAK_HTTP = {"sources/http.py", "sources/replay.py", "sources/borrowed.py", "sources/isos.py"}
+SPEAK_HTTP = {"sources/http.py", "sources/replay.py", "sources/gridstatus.py"}
 
 
 @cache

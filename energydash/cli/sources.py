@@ -52,12 +52,12 @@ def read(
     source: str, files: tuple[Path, ...], region: str | None, day: str | None, form: str
 ) -> None:
     """Several FILES are the pages of one answer."""
+    from energydash import sources
     from energydash.cli.files import contents
     from energydash.core.time import parse_day
     from energydash.serialise import Document, with_unit
-    from energydash.sources import saved
 
-    answer = saved.read(
+    answer = sources.read(
         source,
         [(path.name, contents(path)) for path in files],
         region,

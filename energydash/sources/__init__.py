@@ -4,21 +4,32 @@ Every source module has
     INFO: Info                                what the user reads about it
     feeds(settings) -> tuple[Feed, ...]       what can be asked with these settings
     fetch(feed, period, settings) -> Fetched  one question, over HTTP; raises SourceError
+    read(files, region, day) -> Answer        saved answers, the same way as live ones
 and beside them `read_*` (bytes to frame, pure) and `get_*` (HTTP to bytes).
 
-Modules are imported when they are first needed: `--help` and most pages need none of them.
+`fetch` and `read` here are the one boundary around parsers: whatever fails in one of them becomes
+an error of ours that names the source, or the file, and the place in it. Modules are imported
+when they are first needed: `--help` and most pages need none of them.
 """
 
 from __future__ import annotations
 
 import importlib
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import TYPE_CHECKING, Protocol
 
-from energydash.core.errors import InputError
-from energydash.core.feeds import Feed, Fetched
-from energydash.core.settings import Settings
-from energydash.core.time import Period
+from energydash.core.errors import BadData, EnergydashError, InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from energydash.core.feeds import Feed, Fetched
+    from energydash.core.settings import Settings
+    from energydash.core.time import Period
+
+AGAIN = "It is asked again by itself; the last good data stay on screen."
 
 
 @dataclass(frozen=True)
@@ -41,6 +52,28 @@ class Info:
     personal: bool = False
 
 
+@dataclass(frozen=True)
+class Answer:
+    """What an upstream's files say: a tidy frame and what its numbers mean.
+
+    quantity: of `frame`: mix, load, storage, interchange… unit: of every column. others: further
+    quantities that the same files have. unknown: provider names that became `other`. notes: what
+    the reader should know besides.
+    """
+
+    frame: pd.DataFrame
+    quantity: str
+    region: str
+    unit: str = "MW"
+    unknown: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    others: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+
+    def parts(self, quantity: str) -> pd.DataFrame:
+        """The frame of one of the quantities."""
+        return self.frame if quantity == self.quantity else self.others[quantity]
+
+
 class Source(Protocol):
     """The shape of a source module."""
 
@@ -56,10 +89,26 @@ MODULES = {
     "carbon-intensity": "grid.carbon_intensity",
     "elexon": "grid.elexon",
     "neso": "grid.neso",
-    "gridstatus": "isos",
-    "pyiso": "legacy",
+    "caiso": "grid.caiso",
+    "ercot": "grid.ercot",
+    "isone": "grid.isone",
+    "miso": "grid.miso",
+    "nyiso": "grid.nyiso",
+    "spp": "grid.spp",
+    "ieso": "grid.ieso",
+    "bpa": "grid.bpa",
+    "aeso": "grid.aeso",
+    "nbpower": "grid.nbpower",
     "octopus": "octopus",
     "aretas": "aretas",
+}
+# Whose saved answers can be read, and the module that has `read`.
+READERS = {
+    "eia": "grid.eia",
+    "pjm": "grid.pjm",
+    **{name: module for name, module in MODULES.items() if name != "neso"},
+    "octopus": "octopus.saved",
+    "aretas": "aretas.saved",
 }
 
 
@@ -77,5 +126,64 @@ def feeds(settings: Settings) -> tuple[Feed, ...]:
 
 
 def fetch(feed: Feed, period: Period, settings: Settings) -> Fetched:
-    """One question to a feed's source, over HTTP; raises SourceError."""
-    return source(feed.source).fetch(feed, period, settings)
+    """One question to a feed's source, over HTTP. Raises: SourceError; InputError for a feed that
+    the source does not have."""
+    from energydash.sources.http import redact
+    from energydash.sources.tables import Unreadable
+
+    module = source(feed.source)
+    title = module.INFO.title
+    try:
+        return module.fetch(feed, period, settings)
+    except Unreadable as error:
+        sent = f"{title} sent data that cannot be used: {redact(error.message)}"
+        raise BadData(title, sent, remedy=AGAIN) from error
+    except EnergydashError:
+        raise
+    except Exception as error:
+        raise BadData(title, f"{title} sent {unknown_form(error)}.", remedy=AGAIN) from error
+
+
+def read(
+    source: str,
+    files: Sequence[tuple[str, bytes]],
+    region: str | None = None,
+    *,
+    day: date | None = None,
+) -> Answer:
+    """The frame of one answer that was saved in one or several files.
+
+    source: one of READERS. files: (name, bytes), the pages of one answer, or days in a row; a
+    `.zip` stands for its members. region: which respondent or area, where the files have several.
+    day: the local day of files whose rows have only times and whose name has no date (CAISO).
+    Raises: InputError naming the file, and the line and column where it knows them.
+    """
+    from energydash.sources.tables import File, Unreadable, expand
+
+    if source not in READERS:
+        raise InputError(
+            f"Saved answers of '{source}' cannot be read.",
+            remedy=f"Choose from {', '.join(READERS)}.",
+        )
+    if not files:
+        raise InputError("There is no file to read.", remedy="Name at least one.")
+    module = importlib.import_module(f"energydash.sources.{READERS[source]}")
+    names = ", ".join(name for name, _ in files)
+    try:
+        answer: Answer = module.read(expand([File(*one) for one in files]), region, day)
+    except BadData as error:
+        raise Unreadable(f"{names}: {error.message}") from error
+    except EnergydashError:
+        raise
+    except Exception as error:
+        raise Unreadable(f"{names}: this is {unknown_form(error)}.") from error
+    return answer
+
+
+def unknown_form(error: Exception) -> str:
+    """What a parser that failed in a way of its own had before it, in words."""
+    from energydash.sources.http import redact
+
+    detail = redact(" ".join(str(error).split()))[:120].rstrip(". ")
+    what = f"{type(error).__name__}: {detail}" if detail else type(error).__name__
+    return f"data in a form that is not known ({what})"

@@ -1,5 +1,6 @@
-"""The one HTTP session: time-outs on every call, retries with back-off and jitter, Retry-After
-honoured, a pause per host, gzip, and secrets redacted from every error.
+"""The one HTTP session: time-outs on every call, a deadline and a cap on bytes for every answer,
+retries with back-off and jitter, Retry-After honoured, a pause per host, redirects within a host
+only, and secrets redacted from every error.
 
 `get` and `post` return bytes; `as_json` turns bytes into JSON or a `BadData` that says what came
 instead. Status codes become the errors of `energydash.core.errors`.
@@ -7,20 +8,24 @@ instead. Status codes become the errors of `energydash.core.errors`.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 import re
 import threading
 import time
-from collections.abc import Iterable, Mapping
-from datetime import timedelta
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import UTC, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
-from urllib3.exceptions import ReadTimeoutError
+from urllib3.exceptions import HTTPError, ReadTimeoutError
 from urllib3.util.retry import Retry
 
 from energydash import __version__
@@ -38,6 +43,12 @@ from energydash.core.time import utc_now
 log = logging.getLogger(__name__)
 
 TIMEOUT_S = (5.0, 20.0)  # connect, read; three tries of a hanging upstream end in a minute
+DEADLINE_S = 75.0  # for one answer, however it drips
+MOST_BYTES = 100_000_000  # of one answer, unpacked; the largest archive has about 15 MB
+SHARED_S = 60.0  # how long one download serves every feed of a cycle
+LASTING_S = 900.0  # an archive of many days
+SHARED_BYTES = 64_000_000
+LONGEST_RETRY_S = 86_400.0  # whatever Retry-After says, it is asked again within a day
 LONGEST_WAIT_S = 5.0  # a longer Retry-After is handed to the caller instead of slept
 PAUSE_S = {
     "": 0.0,
@@ -55,11 +66,24 @@ _pause_lock = threading.Lock()
 _next_call: dict[str, float] = {}
 
 
+class _Session(requests.Session):
+    """Follows redirects on the same host and scheme only: keys travel nowhere else."""
+
+    def get_redirect_target(self, resp: requests.Response) -> str | None:
+        target = super().get_redirect_target(resp)
+        if target is None:
+            return None
+        asked, told = urlsplit(resp.url), urlsplit(urljoin(resp.url, target))
+        is_same = (asked.scheme, asked.netloc) == (told.scheme, told.netloc)
+        return target if is_same else None
+
+
 def session() -> requests.Session:
     """This thread's session: connections are reused, threads never share one."""
     found: requests.Session | None = getattr(_local, "session", None)
     if found is None:
-        found = requests.Session()
+        found = _Session()
+        found.max_redirects = 5
         retry = Retry(
             total=2,
             backoff_factor=0.3,
@@ -85,12 +109,41 @@ def get(
     headers: Mapping[str, str] | None = None,
     auth: tuple[str, str] | None = None,
     timeout_s: tuple[float, float] = TIMEOUT_S,
+    lasting: bool = False,
 ) -> bytes:
     """The body of a GET. `source` is the name the user reads in an error.
 
+    lasting: an archive, which serves longer than other answers within `shared`.
     Raises: Unavailable, RateLimited, BadCredentials, NotFound, BadData (another 4xx).
     """
-    return call("GET", source, url, params=params, headers=headers, auth=auth, timeout_s=timeout_s)
+    kept = None if headers or auth else _kept.get()
+    if kept is None:
+        return call(
+            "GET", source, url, params=params, headers=headers, auth=auth, timeout_s=timeout_s
+        )
+    pairs = sorted(params.items()) if isinstance(params, Mapping) else list(params or ())
+    key = hashlib.sha256(repr((url, pairs)).encode()).hexdigest()  # some addresses have a key
+    at, body = kept.get(key, (0.0, b""))
+    if not body or time.monotonic() > at:
+        body = call("GET", source, url, params=pairs, timeout_s=timeout_s)
+        kept[key] = (time.monotonic() + (LASTING_S if lasting else SHARED_S), body)
+        while sum(len(one) for _, one in kept.values()) > SHARED_BYTES and len(kept) > 1:
+            del kept[next(iter(kept))]
+    return body
+
+
+_Kept = dict[str, tuple[float, bytes]]  # what was asked -> until when it serves, the body
+_kept: ContextVar[_Kept | None] = ContextVar("kept", default=None)
+
+
+@contextmanager
+def shared() -> Iterator[None]:
+    """Within this, in this thread, one download of a file serves every feed that is in it."""
+    token = _kept.set({})
+    try:
+        yield
+    finally:
+        _kept.reset(token)
 
 
 def post(
@@ -140,7 +193,8 @@ def exchange(
     body: object = None,
     timeout_s: tuple[float, float] = TIMEOUT_S,
 ) -> requests.Response:
-    """One request, its pauses and its errors; the whole response, for libraries that want it."""
+    """One request, its pauses and its errors; the whole response."""
+    limits = Limits.of(source, DEADLINE_S, timeout_s)
     for attempt in (1, 2):
         _pause(urlsplit(url).hostname or "")
         try:
@@ -151,29 +205,90 @@ def exchange(
                 headers=dict(headers or {}),
                 auth=auth,
                 json=body,
-                timeout=timeout_s,
+                timeout=limits.timeout_s(),
+                stream=True,
             )
+            limits.take_body(answer)
         except requests.RequestException as error:
-            if _timed_out(error):
-                raise Unavailable(
-                    source,
-                    f"{source} did not answer in time.",
-                    remedy="It is asked again by itself.",
-                ) from _redacted(error)
-            raise Unavailable(
-                source,
-                f"{source} cannot be reached ({_why(error)}).",
-                remedy="Check the internet connection; it is asked again by itself.",
-            ) from _redacted(error)
+            raise unreachable(source, error) from redacted(error)
         wait_s = _retry_after_s(answer)
         if answer.status_code in (429, 503) and attempt == 1 and 0 <= wait_s <= LONGEST_WAIT_S:
             time.sleep(wait_s)
             continue
         break
-    problem = _error_of(source, answer)
+    problem = error_of(source, answer)
     if problem:
         raise problem
     return answer
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How long one question may take, and how much it may bring.
+
+    until: monotonic seconds. timeout_s: of connecting, and of each read.
+    """
+
+    source: str
+    until: float
+    timeouts_s: tuple[float, float]
+
+    @classmethod
+    def of(
+        cls, source: str, deadline_s: float, timeout_s: tuple[float, float] = TIMEOUT_S
+    ) -> Limits:
+        """Limits from now on."""
+        return cls(source, time.monotonic() + deadline_s, timeout_s)
+
+    def timeout_s(self) -> tuple[float, float]:
+        """Time-outs for the next request. Raises: Unavailable where no time is left."""
+        left_s = self.until - time.monotonic()
+        if left_s <= 0:
+            raise Unavailable(
+                self.source, f"{self.source} took too long.", remedy="It is asked again by itself."
+            )
+        return min(self.timeouts_s[0], left_s), min(self.timeouts_s[1], left_s)
+
+    def take_body(self, answer: requests.Response) -> None:
+        """Read the body of an answer that was asked for as a stream, piece by piece.
+
+        Raises: Unavailable for one that drips; BadData for one without end.
+        """
+        pieces: list[bytes] = []
+        size = 0
+        try:
+            while piece := answer.raw.read1(64 * 1024, decode_content=True):
+                pieces.append(piece)
+                size += len(piece)
+                self.timeout_s()
+                if size > MOST_BYTES:
+                    raise BadData(
+                        self.source,
+                        f"{self.source} sent more than {MOST_BYTES // 10**6} MB.",
+                        remedy="It is not read; it is asked again by itself.",
+                    )
+        except HTTPError as error:
+            answer.close()
+            raise requests.ConnectionError(error) from error
+        except SourceError:
+            answer.close()
+            raise
+        # `requests` itself keeps a body that it has read just so.
+        answer._content = b"".join(pieces)
+        answer._content_consumed = True  # type: ignore[attr-defined]
+
+
+def unreachable(source: str, error: requests.RequestException) -> Unavailable:
+    """What a failed request is called."""
+    if _timed_out(error):
+        return Unavailable(
+            source, f"{source} did not answer in time.", remedy="It is asked again by itself."
+        )
+    return Unavailable(
+        source,
+        f"{source} cannot be reached ({_why(error)}).",
+        remedy="Check the internet connection; it is asked again by itself.",
+    )
 
 
 def as_json(source: str, body: bytes, *, exact: bool = False) -> Any:
@@ -183,7 +298,7 @@ def as_json(source: str, body: bytes, *, exact: bool = False) -> Any:
     """
     try:
         return json.loads(body, parse_float=str) if exact else json.loads(body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         start = body.lstrip()[:20].lower()
         if not start:
             what = "an empty answer"
@@ -223,8 +338,15 @@ _URL_SECRET = re.compile(
 _USER_INFO = re.compile(r"(\w+://)[^/@\s]+@")
 
 
-def _error_of(source: str, answer: requests.Response) -> SourceError | None:
+def error_of(source: str, answer: requests.Response) -> SourceError | None:
+    """The error that an answer's status is; None for a good one."""
     status = answer.status_code
+    if 300 <= status < 400:
+        return Unavailable(
+            source,
+            f"{source} points to another host ({status}), which is not followed.",
+            remedy="An upstream that moved needs an update.",
+        )
     if status < 400:
         return None
     request = answer.request
@@ -282,11 +404,13 @@ def _retry_after_s(answer: requests.Response) -> float:
     value = answer.headers.get("Retry-After", "").strip()
     if not value:
         return -1.0
-    if value.isdigit():
-        return float(value)
+    if value.isascii() and value.isdigit():
+        return min(float(value[:12]), LONGEST_RETRY_S)
     try:
-        return max((parsedate_to_datetime(value) - utc_now()).total_seconds(), 0.0)
-    except (TypeError, ValueError):
+        at = parsedate_to_datetime(value)
+        at = at if at.tzinfo else at.replace(tzinfo=UTC)
+        return min(max((at - utc_now()).total_seconds(), 0.0), LONGEST_RETRY_S)
+    except (TypeError, ValueError, OverflowError):
         return -1.0
 
 
@@ -305,7 +429,8 @@ def _pause(host: str) -> None:
 def _timed_out(error: requests.RequestException) -> bool:
     """True for a time-out, also the last of several, which requests reports as a broken
     connection."""
-    reason = getattr(error.args[0], "reason", None) if error.args else None
+    inner = error.args[0] if error.args else None
+    reason = getattr(inner, "reason", inner)
     return isinstance(error, requests.Timeout) or isinstance(reason, ReadTimeoutError)
 
 
@@ -320,6 +445,6 @@ def _why(error: requests.RequestException) -> str:
     return "the connection broke"
 
 
-def _redacted(error: Exception) -> Exception:
+def redacted(error: Exception) -> Exception:
     """The same error without secrets in its text, so that a traceback cannot show one."""
     return RuntimeError(redact(f"{type(error).__name__}: {error}"))

@@ -25,6 +25,7 @@ from energydash.core.errors import EnergydashError, InputError, StoreError
 from energydash.core.feeds import Feed
 from energydash.core.time import Period, local_midnight, parse_day
 from energydash.grid import regions
+from energydash.sources import http
 from energydash.store import Job
 from energydash.sync import documents, fetch, jobs, streaming
 from energydash.sync.context import Context
@@ -110,7 +111,7 @@ def _loop(
                     if job.kind in works and job.id not in working:
                         working[job.id] = pool.submit(_do, context, job, works[job.kind])
                 for item in due(context, every):
-                    by_upstream.setdefault(_upstream(item.feed), []).append(item)
+                    by_upstream.setdefault(item.feed.source, []).append(item)
             except StoreError as error:
                 log.warning("%s", error)
             for name, items in by_upstream.items():
@@ -127,13 +128,17 @@ def _loop(
                 future.cancel()
 
 
-def _upstream(feed: Feed) -> str:
-    """Who is really asked: a library that reads many operators stands for each of them."""
-    is_library = sources.source(feed.source).INFO.crawler_only
-    return f"{feed.source} {feed.subject}" if is_library else feed.source
-
-
 def _work(
+    context: Context,
+    items: Iterable[Due],
+    every: timedelta | None,
+    report: Callable[[fetch.Refreshed], None] | None,
+) -> None:
+    with http.shared():  # one download of a file serves every feed that is in it
+        _ask_all(context, items, every, report)
+
+
+def _ask_all(
     context: Context,
     items: Iterable[Due],
     every: timedelta | None,
@@ -260,19 +265,21 @@ def fill(
         sources.source(source)
     wanted = {want.key for want in context.store.wanted(context.now() - LOOKED_AT)}
     wanted |= first_page_feeds(context)
-    for feed in all_feeds(context):
-        if bool(feed.owner) != personal or (source and feed.source != source):
-            continue
-        if subjects and feed.subject not in subjects:
-            continue
-        if not (source or subjects or feed.key in wanted):
-            continue
-        if dry_run:
+    chosen = [
+        feed
+        for feed in all_feeds(context)
+        if bool(feed.owner) == personal
+        and (not source or feed.source == source)
+        and (not subjects or feed.subject in subjects)
+        and (source or subjects or feed.key in wanted)
+    ]
+    with http.shared():  # one download of a file serves every feed that is in it
+        for feed in chosen:
+            if not dry_run:
+                yield in_words(fetch.refresh(context, feed, period, force=force))
+                continue
             gaps = [period] if force else fetch.missing(context.store, feed, period, context.now())
             yield f"{feed}: " + (", ".join(str(gap) for gap in gaps) or "nothing to fetch")
-            continue
-        done = fetch.refresh(context, feed, period, force=force)
-        yield in_words(done)
 
 
 def in_words(done: fetch.Refreshed) -> str:

@@ -27,7 +27,7 @@ def test_everybody_answers(upstreams: Upstreams) -> None:
     assert code == 0
     assert rows["octopus", ""]["state"] == "not configured"
     assert "api_key" in rows["octopus", ""]["remedy"]
-    for key in (("elexon", "GB"), ("gridstatus", "CAISO"), ("gridstatus", "ERCOT")):
+    for key in (("elexon", "GB"), ("caiso", "CAISO"), ("ercot", "ERCOT")):
         assert rows[key]["state"] == "answers", rows[key]
         assert rows[key]["newest"] is not None
 

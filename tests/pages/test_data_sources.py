@@ -13,7 +13,7 @@ from energydash.core.errors import Unavailable
 from energydash.core.feeds import Feed, Fetched
 from energydash.core.findings import Finding
 from energydash.core.time import LONDON, Period
-from energydash.sources import isos
+from energydash.sources.grid import isone
 from energydash.sync import fetch
 from energydash.sync.context import Context
 from tests.pages.conftest import OpenPage, words
@@ -114,10 +114,10 @@ def test_no_key_is_shown(open_page: OpenPage, monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_retry_of_what_only_the_crawler_may_ask_lifts_the_wait(here: Context) -> None:
-    feed = next(feed for feed in isos.feeds(here.settings) if feed.subject == "CAISO")
+    feed = next(feed for feed in isone.feeds(here.settings))
     later = here.now() + timedelta(hours=1)
     here.store.set_problem(
-        feed, Finding("Unavailable", "CAISO asks for fewer requests (429).", retry_at=later)
+        feed, Finding("Unavailable", "ISO-NE asks for fewer requests (429).", retry_at=later)
     )
     period = Period(here.now() - timedelta(hours=1), here.now())
     assert health.retry(here, feed, period) is None

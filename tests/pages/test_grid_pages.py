@@ -76,7 +76,7 @@ def test_a_first_visit_waits_for_the_crawler_instead_of_showing_sample(
         assert "SAMPLE grid" not in said and "not been fetched yet)" not in said
     before = here.now().replace(year=here.now().year - 1)
     app = open_page("generation_mix", region="ERCOT", range="Month", at=f"{before:%Y-%m-%d}")
-    assert "ERCOT (gridstatus) publishes its last 24 h only." in words(app)
+    assert "ERCOT publishes its last 24 h only." in words(app)
 
 
 def test_a_database_that_breaks_under_a_page_is_said_in_a_sentence(

@@ -17,6 +17,7 @@ from typing import Any
 import pandas as pd
 
 import tests.sources.cases
+from energydash import sources
 from energydash.core.errors import (
     BadCredentials,
     BadData,
@@ -105,6 +106,16 @@ class ContractCase:
     def period(self, now: datetime) -> Period:
         end = (now - self.lag).replace(minute=0, second=0, microsecond=0)
         return Period(end - timedelta(hours=self.hours), end)
+
+
+def operator(source: str, quantity: str, host: str, **options: Any) -> ContractCase:
+    """A case of a system operator's feed, which needs no key and has no account."""
+
+    def feed(settings: Settings) -> Feed:
+        found = sources.source(source).feeds(settings)
+        return next(feed for feed in found if feed.quantity == quantity)
+
+    return ContractCase(name=f"{source}-{quantity}", feed=feed, host=host, **options)
 
 
 def all_cases() -> list[ContractCase]:

@@ -10,12 +10,13 @@ import numpy as np
 import orjson
 import pytest
 
+from energydash import sources
 from energydash.battery.devices import Device
 from energydash.core import settings
 from energydash.core.errors import BadCredentials, BadData, InputError, NotFound
 from energydash.core.settings import Secret, Section, Settings
 from energydash.core.time import Period
-from energydash.sources import aretas, saved
+from energydash.sources import aretas
 from energydash.sources.aretas.client import address, call, read_token
 from energydash.sources.aretas.config import read_config
 from energydash.sources.aretas.rows import _fast, _slow, read_file, read_rows
@@ -229,14 +230,14 @@ def test_saved_answers_become_columns(account: Settings) -> None:
         begin, end = (int(at.timestamp() * 1000) for at in (part.start, part.end))
         body = aretas.get_byrange(section, str(MAC), begin, end, (532, 531, 533, 514, 530))
         pages.append((f"{begin}.json", body))
-    found = saved.read("aretas", pages)
+    found = sources.read("aretas", pages)
     assert set(found.frame.columns) == {
         "voltage_v", "current_a", "power_kw", "soc_percent", "type_530",
     }  # fmt: skip
     assert found.frame["voltage_v"].count() == 360
     assert "530" in found.notes[0]
     with pytest.raises(InputError, match=r"x\.json"):
-        saved.read("aretas", [("x.json", b"{}")])
+        sources.read("aretas", [("x.json", b"{}")])
 
 
 def test_no_rows_are_an_answer() -> None:

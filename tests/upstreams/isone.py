@@ -1,11 +1,15 @@
 """Stand-in for www.iso-ne.com: the ISO Express CSVs, with their C, H, D and T rows.
 
+As the real one, it gives them only to visitors who saw a page first (a cookie tells), and at the
+second try.
+
 Published names are `gridstatus/ISONE/<fuel>` and `…/load`. Instants are irregular, without an
 offset: in the repeated autumn hour only the clock going back tells which is meant.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import date, datetime, timedelta
 
 from energydash.core.time import zone_info
@@ -22,12 +26,20 @@ RANGES = {
 
 
 def routes(world: World) -> dict[str, Handler]:
-    return {"www.iso-ne.com": lambda request: _answer(world, request)}
+    tries: Counter[str] = Counter()
+    return {"www.iso-ne.com": lambda request: _answer(world, tries, request)}
 
 
-def _answer(world: World, request: Request) -> Response:
+def _answer(world: World, tries: Counter[str], request: Request) -> Response:
+    page = "<!DOCTYPE html><html></html>"
     if request.path.startswith("/isoexpress/"):
-        return Response(200, "<!DOCTYPE html><html></html>", {"Content-Type": "text/html"})
+        headers = {"Content-Type": "text/html", "Set-Cookie": "isox_token=seen; Path=/"}
+        return Response(200, page, headers)
+    if "isox_token" not in request.headers.get("cookie", ""):
+        return Response(403, page, {"Content-Type": "text/html"})
+    tries[request.path] += 1
+    if tries[request.path] % 2:
+        return Response(200, page, {"Content-Type": "text/html"})
     name = request.path.removeprefix("/transform/csv/")
     text = request.param("start")
     if name not in ("genfuelmix", "fiveminutesystemload") or len(text) != 8:

@@ -54,11 +54,7 @@ def _questions(context: Context) -> Iterator[Callable[[], Checked]]:
         if info.personal:
             yield from _accounts(context, info)
             continue
-        first: dict[str, Feed] = {}
-        for feed in sources.source(name).feeds(context.settings):
-            # A library that reads many operators stands for each of them.
-            first.setdefault(feed.subject if info.crawler_only else "", feed)
-        for feed in first.values():
+        for feed in sources.source(name).feeds(context.settings)[:1]:
             yield lambda feed=feed: _ask(context, feed)  # type: ignore[misc]
 
 

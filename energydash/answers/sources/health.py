@@ -110,11 +110,10 @@ def in_words(found: Health) -> str:
 
 
 def publisher(feed: Feed) -> str:
-    """Who publishes a feed. A library that reads many operators is named by the operator."""
+    """Who publishes a feed, as the user reads it."""
     if feed.source not in sources.MODULES:
         return {"file": "Imported file"}.get(feed.source, feed.source)
-    info = sources.source(feed.source).INFO
-    return f"{feed.subject} ({feed.source})" if info.crawler_only else info.title
+    return sources.source(feed.source).INFO.title
 
 
 def retry(context: Context, feed: Feed, period: Period) -> fetch.Refreshed | None:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -25,8 +25,9 @@ from energydash.core.settings import Settings
 from energydash.core.time import HALF_HOUR, LONDON, Period, utc_now
 from energydash.grid.fuels import FUELS, in_stack_order
 from energydash.grid.regions import find
-from energydash.sources import Info
+from energydash.sources import Answer, Info
 from energydash.sources.http import as_json, get
+from energydash.sources.tables import File, text_of, trouble
 
 NAME = "carbon-intensity"
 TITLE = "GB Carbon Intensity"
@@ -213,6 +214,37 @@ def slots_frame(slots: list[Slot], region: str | None = None) -> pd.DataFrame:
     if any(slot.mix is not None for slot in chosen):
         parts.append(_mix_frame(chosen).add_suffix("_percent"))
     return pd.concat(parts, axis="columns").sort_index() if parts else empty_frame()
+
+
+def read(files: list[File], region: str | None, day: date | None) -> Answer:
+    """Saved answers: intensity and mix of one region; `region` chooses where there are several.
+
+    Columns carry their unit. The half-hour that the API sends along from before the range is
+    kept: the file has it. /intensity/factors has no times: columns `fuel` and `g_per_kwh`.
+    """
+    del day
+    text = text_of(files[0], strict=True)
+    if len(files) == 1 and any(f'"{name}"' in text for name in FACTOR_FUELS):
+        factors = read_factors(files[0].data)
+        table = pd.DataFrame({"fuel": factors.index, "g_per_kwh": factors.to_numpy()})
+        return Answer(table, "factors", "GB", "")
+    frames: list[pd.DataFrame] = []
+    found: dict[str, None] = {}
+    unknown: set[str] = set()
+    for file in files:
+        text_of(file, strict=True)
+        try:
+            slots = read_slots(file.data)
+            frames.append(slots_frame(slots, region))
+        except BadData as error:
+            raise trouble(file.name, error.message.rstrip(".")) from error
+        found.update(dict.fromkeys(slot.region for slot in slots))
+        unknown.update(unknown_fuels(slots))
+    if region is None and len(found) > 1:
+        raise InputError(f"The files are of {', '.join(found)}.", remedy="Choose one by --region.")
+    where = find(region).id if region else next(iter(found), "GB")
+    frame = tidy(pd.concat(frames))
+    return Answer(frame, "intensity", where, "", unknown=tuple(sorted(unknown)))
 
 
 def unknown_fuels(slots: list[Slot]) -> tuple[str, ...]:

@@ -12,8 +12,7 @@ again replaces the earlier one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import timedelta
+from datetime import date, timedelta
 
 import numpy as np
 import pandas as pd
@@ -21,10 +20,14 @@ import pandas as pd
 from energydash.core.errors import BadData
 from energydash.core.feeds import Feed, Fetched, empty_frame, tidy
 from energydash.core.settings import Settings
-from energydash.core.time import LONDON, Period, iso_z
+from energydash.core.time import HALF_HOUR, LONDON, Period, iso_z
 from energydash.grid.fuels import in_stack_order
-from energydash.sources import Info
+from energydash.grid.mix import with_embedded
+from energydash.sources import Answer, Info
+from energydash.sources.grid import neso
+from energydash.sources.grid.mixes import only_region, stacked
 from energydash.sources.http import as_json, get
+from energydash.sources.tables import File, json_of, trouble
 
 NAME = "elexon"
 TITLE = "Elexon"
@@ -82,20 +85,18 @@ def feed(quantity: str) -> Feed:
 def fetch(feed: Feed, period: Period, settings: Settings) -> Fetched:
     """The 5-minute intervals that start in `period`. Raises: SourceError."""
     del settings
-    codes = tuple(LINK_MAP) if feed.quantity == "interconnectors" else ()
-    rows = read_rows(get_fuelinst(period, codes))
+    rows = read_rows(get_fuelinst(period))
     frame = links_of(rows) if feed.quantity == "interconnectors" else mix_of(rows)
     inside = (frame.index >= pd.Timestamp(period.start)) & (frame.index < pd.Timestamp(period.end))
     unknown = () if feed.quantity == "interconnectors" else unknown_of(rows)
     return Fetched(frame[inside], period, unknown=unknown)
 
 
-def get_fuelinst(period: Period, codes: Iterable[str] = ()) -> bytes:
-    """FUELINST of the intervals that start in `period`, of all fuels or of `codes`."""
+def get_fuelinst(period: Period) -> bytes:
+    """FUELINST of the intervals that start in `period`, all fuels and links."""
     params = [
         ("publishDateTimeFrom", iso_z(period.start)),
         ("publishDateTimeTo", iso_z(period.end + PUBLISHED_WITHIN)),
-        *(("fuelType", code) for code in codes),
         ("format", "json"),
     ]
     return get(TITLE, URL, params=params)
@@ -155,6 +156,45 @@ def unknown_of(rows: pd.DataFrame) -> tuple[str, ...]:
     """Their names that had to become `other`."""
     names = {code for code in rows["fuel"] if not code.startswith(INTERCONNECTOR)}
     return tuple(sorted(names - set(FUEL_MAP)))
+
+
+def read(files: list[File], region: str | None, day: date | None) -> Answer:
+    """FUELINST (the dataset's answer or its `/stream`) and NESO's generation mix, saved.
+
+    Given together, NESO's solar and embedded wind are added to Elexon's mix, half-hour by
+    half-hour; NESO's alone is the whole mix that it has.
+    """
+    del day
+    own = only_region(region, "GB")
+    rows: list[pd.DataFrame] = []
+    theirs: list[pd.DataFrame] = []
+    embedded: list[pd.DataFrame] = []
+    for file in files:
+        document = json_of(file)
+        try:
+            if isinstance(document, dict) and "result" in document:
+                theirs.append(neso.read_mix(file.data))
+                embedded.append(neso.read_embedded(file.data))
+            else:
+                rows.append(read_rows(file.data))
+        except BadData as error:
+            raise trouble(file.name, error.message.rstrip(".")) from error
+        if rows and rows[-1].empty:
+            raise trouble(file.name, "there are no rows")
+    if not rows:
+        frame = stacked(theirs)
+        return Answer(frame[in_stack_order(frame.columns)], "mix", own)
+    joined = pd.concat(rows, ignore_index=True).drop_duplicates(["time", "fuel"], keep="last")
+    frame = mix_of(joined)
+    notes: tuple[str, ...] = (
+        "Elexon has no solar and no embedded wind; NESO's file would add them.",
+    )
+    if embedded:
+        frame, told = with_embedded(frame, stacked(embedded), HALF_HOUR, timedelta(0))
+        absent = f"Solar and embedded wind are missing for {told.absent:,} rows."
+        notes = (absent,) if told.absent else ()
+    others = {"interconnectors": links_of(joined)}
+    return Answer(frame, "mix", own, unknown=unknown_of(joined), notes=notes, others=others)
 
 
 def _pivot(rows: pd.DataFrame) -> pd.DataFrame:

@@ -14,7 +14,7 @@ import pandas as pd
 from energydash.core.feeds import empty_frame, tidy
 from energydash.core.time import HALF_HOUR, Period, grid
 from energydash.home.meters import Direction, Energy
-from energydash.sources.imports.clock import Instants, localise, microseconds, to_utc
+from energydash.sources.clock import Instants, localise, microseconds, to_utc
 from energydash.sources.imports.parsed import UNITS, Choices, MeterReadings, Refused, unreadable
 
 HALF_HOUR_US = 1_800_000_000

@@ -101,6 +101,6 @@ def test_bring_fetches_what_belongs_together(private_home: Path, upstreams: Upst
     assert [refreshed.feed.source for refreshed in done] == ["elexon", "neso"]
     assert all(refreshed.problem is None for refreshed in done)
     assert grid.mix_now(here, "GB").power["wind"] > 0
-    assert grid.bring(here, "CAISO", "mix", Period(now - HOUR, now)) == []
-    assert ("gridstatus", "CAISO", "mix") in {w.key[1:] for w in here.store.wanted(now - HOUR)}
+    assert grid.bring(here, "ISONE", "mix", Period(now - HOUR, now)) == []
+    assert ("isone", "ISONE", "mix") in {w.key[1:] for w in here.store.wanted(now - HOUR)}
     here.store.close()

@@ -1,12 +1,10 @@
-"""Elexon: generation by fuel, and interconnectors; NESO: embedded solar and wind."""
+"""Elexon: generation by fuel, and interconnectors."""
 
 from __future__ import annotations
 
-from datetime import timedelta
-
-from energydash.sources.grid import elexon, neso
+from energydash.sources.grid import elexon
 from tests.sources.contract import ContractCase
-from tests.upstreams.elexon import HOST, NESO_HOST
+from tests.upstreams.elexon import HOST
 
 CASES = [
     ContractCase(
@@ -26,14 +24,5 @@ CASES = [
         needed='"startTime"',
         values=("generation",),
         not_applicable={"unknown fuel": "a new link keeps its code"},
-    ),
-    ContractCase(
-        name="neso",
-        feed=lambda _: neso.embedded_feed(),
-        host=NESO_HOST,
-        lag=timedelta(hours=2),
-        needed='"DATETIME"',
-        values=("SOLAR", "WIND_EMB"),
-        not_applicable={"unknown fuel": "only two named columns are asked for"},
     ),
 ]

@@ -11,11 +11,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from energydash import sources
 from energydash.answers import grid as answers
 from energydash.core import settings
 from energydash.core.errors import BadData, InputError
 from energydash.core.time import HALF_HOUR, LONDON, Period, parse_day, settlement_periods
-from energydash.sources import saved
 from energydash.sources.grid import carbon_intensity as source
 from energydash.store import open_store
 from energydash.sync import fetch
@@ -103,12 +103,12 @@ def test_recorded_files_are_read_with_units(recordings: Path) -> None:
             "regional_intensity_fw48h_postcode_BS16_head.json",
         )
     ]
-    answer = saved.read("carbon-intensity", files)
+    answer = sources.read("carbon-intensity", files)
     assert len(answer.frame) == 14
     assert {"forecast_g_per_kwh", "wind_percent"} <= set(answer.frame)
     assert "actual_g_per_kwh" not in answer.frame
     national = (folder / "intensity_20200521T2100Z_fw24h.json").read_bytes()
-    frame = saved.read("carbon-intensity", [("n.json", national)]).frame
+    frame = sources.read("carbon-intensity", [("n.json", national)]).frame
     assert list(frame) == ["actual_g_per_kwh", "forecast_g_per_kwh"]
 
 

@@ -11,11 +11,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from energydash import sources
 from energydash.core import settings
 from energydash.core.errors import BadData, InputError
 from energydash.core.time import LONDON, Period, half_hours, settlement_periods
 from energydash.grid.interconnectors import LINK
-from energydash.sources import saved
 from energydash.sources.grid import elexon, neso
 from tests import clock
 from tests.upstreams.elexon import CODES, HOST, LINKS, PATH
@@ -109,7 +109,7 @@ def test_settlement_periods_of_every_kind_of_day(upstreams: Upstreams, day: date
     """Interval starts in UTC give the settlement periods that Elexon itself states."""
     clock.set_now(datetime(2026, 11, 2, tzinfo=UTC))
     period = Period.local_days(day, day + DAY, LONDON)
-    body = elexon.get_fuelinst(period, ["WIND"])
+    body = elexon.get_fuelinst(period)
     stated = {
         pd.Timestamp(entry["startTime"]): (entry["settlementDate"], entry["settlementPeriod"])
         for entry in json.loads(body)["data"]
@@ -177,7 +177,7 @@ def test_recorded_shape_of_neso(recordings: Path) -> None:
     assert whole.index[0] == pd.Timestamp("2024-12-16T10:00Z")
     assert whole.iloc[0].to_dict()["wind"] == 13.5
     assert whole.iloc[1].to_dict()["pumped_storage"] == 5
-    frame = saved.read("elexon", [("production.json", content)]).frame
+    frame = sources.read("elexon", [("production.json", content)]).frame
     assert len(frame) == 2 and frame["gas"].iloc[0] == 10.5
 
 
@@ -187,16 +187,16 @@ def test_saved_pages_of_both_are_joined() -> None:
     records = [{"DATETIME": "2026-01-01T00:00:00", "SOLAR": 8, "WIND_EMB": 50}]
     extra = json.dumps({"success": True, "result": {"records": records}}).encode()
     pages = [("1.json", first), ("2.json", second)]
-    alone = saved.read("elexon", pages)
+    alone = sources.read("elexon", pages)
     assert alone.frame["wind"].to_list() == [100, 110]
     assert "no solar" in alone.notes[0]
-    both = saved.read("elexon", [*pages, ("neso.json", extra)])
+    both = sources.read("elexon", [*pages, ("neso.json", extra)])
     assert both.frame["wind"].to_list() == [150, 160]
     assert both.frame["solar"].to_list() == [8, 8]
     with pytest.raises(InputError, match=r"bad\.json"):
-        saved.read("elexon", [("bad.json", b'{"data": [')])
+        sources.read("elexon", [("bad.json", b'{"data": [')])
     with pytest.raises(InputError, match=r"bad\.json.*Elexon"):
-        saved.read("elexon", [("bad.json", b'{"data": 3}')])
+        sources.read("elexon", [("bad.json", b'{"data": 3}')])
 
 
 def test_neso_nulls_and_errors() -> None:

@@ -1,0 +1,167 @@
+"""Times as files write them, to UTC: offsets, clock times without one, and days clocks change.
+
+A clock that shows no offset repeats an hour in autumn and skips one in spring. The repeated hour
+is told apart by order: where the rows of that day run forwards in time the first of two equal
+stamps is the earlier, where they run backwards it is the later. Where instants are irregular, so
+that no stamp comes twice, the clock's going back tells it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from energydash.core.time import zone_info
+
+_OFFSET = re.compile(r"(?:Z|UTC|[+-]\d\d:?\d\d)$", re.IGNORECASE)
+_DAY_FIRST = ("%d/%m/%Y %H:%M:%S", "%d/%m/%Y %H:%M", "%d-%m-%Y %H:%M:%S", "%d-%m-%Y %H:%M")
+_MONTH_FIRST = ("%m/%d/%Y %H:%M:%S", "%m/%d/%Y %H:%M")
+
+
+@dataclass(frozen=True)
+class Instants:
+    """Rows' times in UTC (NaT where there is none), and what the file's own clock did.
+
+    unreadable, never_was: row numbers. twice: rows that are the second of the repeated hour.
+    naive: the clock times without an offset, None where the file has offsets.
+    """
+
+    utc: pd.DatetimeIndex
+    unreadable: npt.NDArray[np.intp]
+    never_was: npt.NDArray[np.intp]
+    twice: int = 0
+    naive: pd.DatetimeIndex | None = None
+    is_month_first: bool = False
+
+
+def to_utc(texts: Sequence[str], zone: str) -> Instants:
+    """The instants of time stamps; those without an offset are on the clock of `zone`."""
+    none = np.array([], dtype=np.intp)
+    if not texts:
+        return Instants(pd.DatetimeIndex([], tz="UTC"), none, none)
+    series = pd.Series(list(texts), dtype="object")
+    sample = next((text for text in texts if text), "")
+    if sample.isdigit() and len(sample) in (10, 13):
+        unit = "s" if len(sample) == 10 else "ms"
+        numbers = pd.to_numeric(series, errors="coerce")
+        utc = pd.DatetimeIndex(
+            pd.to_datetime(numbers, unit=unit, utc=True, errors="coerce")  # type: ignore[call-overload]
+        )
+        return Instants(utc, np.flatnonzero(utc.isna()), none)
+    if _OFFSET.search(sample):
+        parsed = pd.to_datetime(series, utc=True, format="ISO8601", errors="coerce")
+        # One without an offset among others that have one would be read as UTC: refused.
+        without = ~series.str.contains(_OFFSET)
+        utc = pd.DatetimeIndex(parsed.mask(without))
+        return Instants(utc, np.flatnonzero(utc.isna()), none)
+    naive, is_month_first = _naive(series)
+    utc, never_was, twice = localise(naive, zone)
+    return Instants(utc, np.flatnonzero(naive.isna()), never_was, twice, naive, is_month_first)
+
+
+def _naive(series: pd.Series[str]) -> tuple[pd.DatetimeIndex, bool]:
+    """Clock times in the first way of writing that all rows, or else most rows, follow."""
+    best, fewest, is_month_first = pd.DatetimeIndex([]), len(series) + 1, False
+    for written in ("ISO8601", *_DAY_FIRST, *_MONTH_FIRST):
+        found = pd.to_datetime(series, format=written, errors="coerce", utc=True)
+        failed = int(found.isna().sum())
+        if failed < fewest:
+            best = pd.DatetimeIndex(found).tz_localize(None)
+            fewest, is_month_first = failed, written in _MONTH_FIRST
+        if not failed:
+            break
+    return best, is_month_first
+
+
+def microseconds(index: pd.DatetimeIndex) -> npt.NDArray[np.int64]:
+    """Times as whole microseconds since the epoch; NaT is the smallest number there is."""
+    return index.as_unit("us").astype("int64").to_numpy()
+
+
+def localise(
+    naive: pd.DatetimeIndex, zone: str
+) -> tuple[pd.DatetimeIndex, npt.NDArray[np.intp], int]:
+    """Clock times of `zone` in UTC; rows whose time the clocks skipped; rows told to be second."""
+    info = zone_info(zone)
+    utc = naive.tz_localize(info, ambiguous="NaT", nonexistent="NaT").tz_convert("UTC")
+    # What is left is few rows: those without a time, and those of the hours that clocks change.
+    left = np.flatnonzero(np.asarray(naive.notna()) & np.asarray(utc.isna()))
+    if not len(left):
+        return utc, left, 0
+    first = naive[left].tz_localize(info, ambiguous=np.ones(len(left), bool), nonexistent="NaT")
+    never_was, twice = left[np.asarray(first.isna())], left[np.asarray(first.notna())]
+    second = _second_ones(naive, twice)
+    is_first = ~np.isin(twice, second)
+    told = naive[twice].tz_localize(info, ambiguous=is_first).tz_convert("UTC")
+    whole = microseconds(utc).copy()
+    whole[twice] = microseconds(told)
+    utc = pd.DatetimeIndex(whole.astype("datetime64[us]")).tz_localize("UTC")
+    return utc, never_was, len(np.unique(naive[second]))
+
+
+def local_to_utc(local: Sequence[datetime], zone: str) -> list[datetime | None]:
+    """Wall times in file order as UTC; None for those that a clock change skipped."""
+    utc, _, _ = localise(pd.DatetimeIndex(list(local)), zone)
+    return [None if pd.isna(at) else at.to_pydatetime() for at in utc]
+
+
+def _second_ones(naive: pd.DatetimeIndex, rows: npt.NDArray[np.intp]) -> list[int]:
+    """Which of the rows with a repeated stamp mean its second, later time."""
+    days = naive[rows].normalize()
+    return [
+        row
+        for day in days.unique()
+        for row in _second_of_day(
+            naive, np.flatnonzero(naive.normalize() == day), rows[days == day]
+        )
+    ]
+
+
+def _second_of_day(
+    naive: pd.DatetimeIndex, day: npt.NDArray[np.intp], rows: npt.NDArray[np.intp]
+) -> list[int]:
+    """The same of one day's rows: those of the whole day, and those of its repeated hour."""
+    # A file that has each row of the day n times has a stamp of the repeated hour 2n times.
+    others = np.setdiff1d(day, rows)
+    copies = round(len(others) / max(len(naive[others].unique()), 1)) or 1
+    steps = np.diff(microseconds(naive[day]))
+    is_backwards = bool(np.sign(steps).sum() < 0)
+    against = steps > 0 if is_backwards else steps < 0
+    if copies == 1 and not (steps == 0).any() and against.sum() <= 1:  # but for its going back
+        return _after_going_back(naive, rows[::-1] if is_backwards else rows)
+    return _by_equal_stamps(naive, rows, copies, is_backwards=is_backwards)
+
+
+def _after_going_back(naive: pd.DatetimeIndex, rows: npt.NDArray[np.intp]) -> list[int]:
+    """Rows in the order of time: from where the clock goes back, or a stamp comes again."""
+    walls = microseconds(naive[rows])
+    again = pd.Index(walls).duplicated()
+    backward = np.concatenate(([False], np.diff(walls) < 0))
+    later = np.flatnonzero(again | backward)
+    return [int(row) for row in rows[later[0] :]] if len(later) else []
+
+
+def _by_equal_stamps(
+    naive: pd.DatetimeIndex, rows: npt.NDArray[np.intp], copies: int, *, is_backwards: bool
+) -> list[int]:
+    """Rows in no order, or several times over: of equal stamps the later half."""
+    by_stamp: dict[pd.Timestamp, list[int]] = defaultdict(list)
+    for row in rows:
+        by_stamp[naive[row]].append(int(row))
+    second: list[int] = []
+    for found in by_stamp.values():
+        if len(found) <= copies:
+            continue
+        half = len(found) // 2
+        first, later = found[:half], found[half:]
+        if copies > 1 and found[1] - found[0] > 1:  # the day is there as a whole, n times
+            first, later = found[::2], found[1::2]
+        second += first if is_backwards else later
+    return second
