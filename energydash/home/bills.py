@@ -1,15 +1,16 @@
 """A statement per meter, in exact decimals: raw, and rounded as the supplier rounds.
 
-Octopus rounds each half-hour to 2 decimals of a kWh, half to even, before it is priced; money is
-rounded to the penny once, at the sums. Both totals stand side by side, for a difference between
-them and the bill is then explained.
+Octopus prints what each half-hour cost in pounds to 4 decimals, adds those up, and rounds to the
+penny once, at the sums (seen on its website, 48 half-hours of 9 May 2026; kWh are not rounded
+first). Both totals stand side by side, for a difference between them and the bill is then
+explained.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from itertools import groupby
 
 import numpy as np
@@ -22,6 +23,7 @@ from energydash.home.rate_cards import UNPRICED, Rate
 from energydash.home.usage import Usage, assumes_calorific_value
 
 CENT = Decimal("0.01")
+PRINTED = Decimal("0.0001")  # pounds, as a half-hour is printed
 ZERO = Decimal(0)
 
 
@@ -40,27 +42,29 @@ class Amount:
         return Amount(self.exc_vat + other.exc_vat, self.vat + other.vat)
 
     def to_the_penny(self) -> Amount:
-        """Each part rounded to the penny, half up."""
-        return Amount(
-            self.exc_vat.quantize(CENT, ROUND_HALF_UP), self.vat.quantize(CENT, ROUND_HALF_UP)
-        )
+        """What is paid and what of it is without VAT, each rounded to the penny, half up."""
+        return self._rounded(CENT)
+
+    def as_printed(self) -> Amount:
+        """As Octopus prints a half-hour: to 4 decimals of a pound."""
+        return self._rounded(PRINTED)
+
+    def _rounded(self, to: Decimal) -> Amount:
+        exc = self.exc_vat.quantize(to, ROUND_HALF_UP)
+        return Amount(exc, self.inc_vat.quantize(to, ROUND_HALF_UP) - exc)
 
 
 @dataclass(frozen=True)
 class EnergyLine:
-    """Energy at one rate of one tariff. `billed_kwh` is the sum of the rounded half-hours."""
+    """Energy at one rate of one tariff. `billed` is the sum of the half-hours as printed."""
 
     rate: Rate
     kwh: Decimal
-    billed_kwh: Decimal
+    billed: Amount
 
     @property
     def amount(self) -> Amount:
         return _amount(self.kwh, self.rate)
-
-    @property
-    def billed(self) -> Amount:
-        return _amount(self.billed_kwh, self.rate)
 
 
 @dataclass(frozen=True)
@@ -112,7 +116,7 @@ class Statement:
 
     @property
     def billed_total(self) -> Amount:
-        """The same from rounded half-hours, to the penny."""
+        """The same from the half-hours as printed, to the penny."""
         billed = sum((line.billed for line in self.lines), Amount())
         return (billed + self.standing_charge).to_the_penny()
 
@@ -195,21 +199,19 @@ def statement(usage: Usage, period: Period, *, with_standing: bool = True) -> St
     """One meter's statement, every reading an exact decimal."""
     exact = [Decimal(repr(value)) for value in usage.kwh.tolist()]
     lines = usage.lines
-    sums: dict[int, list[Decimal]] = {}
     whole = np.bincount(lines.reading, minlength=len(exact)) == 1
+    unpriced = ZERO
+    priced: dict[Rate, tuple[Decimal, Amount]] = {}
     for reading, kwh, code in zip(
         lines.reading.tolist(), lines.kwh.tolist(), lines.code.tolist(), strict=True
     ):
         energy = exact[reading] if whole[reading] else Decimal(repr(kwh))
-        both = sums.setdefault(code, [ZERO, ZERO])
-        both[0] += energy
-        both[1] += energy.quantize(CENT, ROUND_HALF_EVEN)
-    unpriced = sums.pop(UNPRICED, [ZERO, ZERO])[0]
-    priced: dict[Rate, list[Decimal]] = {}
-    for code, (kwh, billed) in sums.items():
-        both = priced.setdefault(lines.rates[code], [ZERO, ZERO])
-        both[0] += kwh
-        both[1] += billed
+        if code == UNPRICED:
+            unpriced += energy
+            continue
+        rate = lines.rates[code]
+        before, billed = priced.get(rate, (ZERO, Amount()))
+        priced[rate] = before + energy, billed + _amount(energy, rate).as_printed()
     order = {tariff: place for place, tariff in enumerate(dict.fromkeys(r.tariff for r in priced))}
     rates = sorted(priced, key=lambda rate: (order[rate.tariff], rate.inc_vat))
     missing = usage.missing_us

@@ -1,10 +1,10 @@
 """What energy cost, over any period, by any key.
 
 Costs include VAT and leave the standing charge out; it is in the totals, once per local day and
-meter point. A row's net is import less export; the total's net adds the standing charge. Energy
-without a price counts in kWh alone. What is not known is NaN: a row's import and its net where
-readings are due and there is none, its cost also where none of them has a price. Nothing is
-rounded.
+meter point, and beside the rows of whole days. A row's net is import less export; the total's net
+adds the standing charge. Energy without a price counts in kWh alone. What is not known is NaN: a
+row's import and its net where readings are due and there is none, its cost also where none of them
+has a price. Nothing is rounded.
 """
 
 from __future__ import annotations
@@ -52,9 +52,9 @@ SUMS = (
     "import_kwh", "import_cost_gbp", "export_kwh", "export_value_gbp", "net_cost_gbp",
     "unpriced_kwh", "missing", "pending",
 )  # fmt: skip
-COLUMNS = ("key", "days", *SUMS)
+COLUMNS = ("key", "days", *SUMS, "standing_charge_gbp")
 EXTRA = (
-    "standing_charge_gbp", "import_m3", "import_unpriced_kwh", "export_unpriced_kwh",
+    "import_m3", "import_unpriced_kwh", "export_unpriced_kwh",
     "import_kg_co2", "export_kg_co2", "unknown_co2_kwh",
 )  # fmt: skip
 
@@ -78,7 +78,7 @@ class Costs:
                 dict(zip(COLUMNS, values, strict=True))
                 for values in self.rows[list(COLUMNS)].astype(object).itertuples(index=False)
             ],
-            "totals": {key: self.totals[key] for key in (*COLUMNS, "standing_charge_gbp")}
+            "totals": {key: self.totals[key] for key in COLUMNS}
             | {"coverage": self.coverage.counts},
         }
 
@@ -185,7 +185,7 @@ def _by_time(usages: Sequence[Usage], local: Sequence[Micros], by: By) -> pd.Dat
     ]
     every = [key for three in keys for key in three if len(key)]
     if not every:
-        return pd.DataFrame({name: [] for name in ("key", "days", *SUMS, *EXTRA)})
+        return pd.DataFrame({name: [] for name in (*COLUMNS, *EXTRA)})
     low = min(int(key.min()) for key in every)
     size = max(int(key.max()) for key in every) - low + 1
     sums = _Sums(size)

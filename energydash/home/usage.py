@@ -43,6 +43,7 @@ class Usage:
     """
 
     meter: Meter
+    period: Period
     times_us: Micros
     kwh: Floats
     lines: Lines
@@ -146,6 +147,7 @@ def use(
     lost = times_us[np.unique(lines.reading[lines.code == UNPRICED])]
     return Usage(
         meter,
+        period,
         times_us,
         kwh[first:last],
         lines,

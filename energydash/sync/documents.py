@@ -15,6 +15,7 @@ from energydash import sources
 from energydash.battery.devices import Device
 from energydash.core.feeds import Feed
 from energydash.core.time import Period, parse_instant
+from energydash.home.corrections import Correction
 from energydash.home.meters import Meter
 from energydash.home.tariffs import Agreement, Tariff
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from energydash.store import Store
 
 EARLIER = "agreement-before"  # documents by meter: see `earlier_agreements`
+CORRECTION = "correction"  # documents by meter and start: see `corrections`
 DISPATCH = "dispatch"  # documents by account and start: see `dispatches`
 
 
@@ -90,6 +92,12 @@ def earlier_agreements(store: Store) -> dict[str, list[Agreement]]:
         meter: [Agreement.from_body(one) for one in body["agreements"]]
         for meter, body in bodies.items()
     }
+
+
+def corrections(store: Store) -> list[Correction]:
+    """The readings that the user has put right, oldest first."""
+    bodies = store.documents(store.household(), CORRECTION).values()
+    return sorted(map(Correction.from_body, bodies), key=lambda one: (one.meter, one.values[0][0]))
 
 
 def dispatches(store: Store, account: str = "") -> list[Period]:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, time
 
 import streamlit as st
 
 from energydash.answers import home as answers
-from energydash.core.time import DAY, HALF_HOUR, Period, zone_info
+from energydash.core.time import DAY, HALF_HOUR, Period
 from energydash.views import cache, components, connecting, formatting
 from energydash.views.confirm import attempt, confirm
 
@@ -48,9 +47,15 @@ def readings() -> None:
     meter = st.selectbox("Meter", known, format_func=lambda one: one.name, key="r_meter")
     left, middle, right = st.columns(3)
     day = left.date_input("Day", here.now().date(), key="r_day", format="YYYY-MM-DD")
-    at = middle.time_input("Half-hour starting", time(), step=HALF_HOUR, key="r_time")
+    starts = dict(answers.local_half_hours(day, meter.zone))
+    at = middle.selectbox("Half-hour starting", list(starts), key="r_time")
+    start = starts.get(at) or next(iter(starts.values()))
+    present = answers.reading_at(here, meter, start)
+    if st.session_state.get("r_shown") != (meter.id, start):  # the form shows what there is
+        st.session_state["r_shown"] = meter.id, start
+        st.session_state["r_value"] = present or 0.0
     value = right.number_input(f"Reading, {meter.unit.symbol}", 0.0, key="r_value", format="%.3f")
-    start = datetime.combine(day, at, zone_info(meter.zone))
+    st.caption("No reading yet." if present is None else f"The reading is {present:g} now.")
     with st.container(horizontal=True):
         if st.button("Correct this half-hour", key="r_correct"):
             _keep_undo(lambda: answers.correct_reading(here, meter, start, value))

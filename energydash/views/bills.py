@@ -17,7 +17,7 @@ from energydash.views.electricity_costs import Choice
 
 BILL_COLUMNS = {
     name: st.column_config.TextColumn(alignment="right")
-    for name in ("p/kWh or p/day", "kWh", "£", "billed kWh", "billed £")
+    for name in ("p/kWh or p/day", "kWh", "£", "billed £")
 }
 MOST_BILL_LINES = 24
 EVERY = "everything"
@@ -40,7 +40,7 @@ def bill(choice: Choice) -> None:
             components.Metric("To pay", _money(whole.net_gbp),
                               help="Nothing is rounded."),
             components.Metric("As billed", _money(whole.billed_net_gbp),
-                         help="Half-hours to 2 decimals of a kWh, money to the penny."),
+                         help="Each half-hour to 4 decimals of a pound, the sum to the penny."),
             components.Metric("Charges", _money(whole.charges_gbp)),
             components.Metric("Export credit", _money(whole.credit_gbp)),
         ],
@@ -107,11 +107,10 @@ def statement_table(one: Statement) -> pd.DataFrame:
             lines, prices = [], lines
             kwh = sum((line.kwh for line in prices), Decimal(0))
             gbp = sum((line.amount.inc_vat for line in prices), Decimal(0))
-            billed_kwh = sum((line.billed_kwh for line in prices), Decimal(0))
             billed_gbp = sum((line.billed.inc_vat for line in prices), Decimal(0))
             price = f"{100 * gbp / kwh:.4f}" if kwh else ""
             what = f"{tariff}, {len(prices):,} prices, on average"
-            sums = (f"{kwh:,.3f}", gbp, f"{billed_kwh:,.2f}", billed_gbp)
+            sums = (f"{kwh:,.3f}", gbp, billed_gbp)
             rows.append(_bill_row(what, price, *sums))
         rows += [
             _bill_row(
@@ -119,7 +118,6 @@ def statement_table(one: Statement) -> pd.DataFrame:
                 f"{line.rate.inc_vat:.4f}",
                 f"{line.kwh:,.3f}",
                 line.amount.inc_vat,
-                f"{line.billed_kwh:,.2f}",
                 line.billed.inc_vat,
             )
             for line in lines
@@ -148,7 +146,6 @@ def _bill_row(
     price: str = "",
     kwh: str = "",
     raw: Decimal | None = None,
-    billed_kwh: str = "",
     billed: Decimal | None = None,
 ) -> dict[str, str]:
     return {
@@ -156,6 +153,5 @@ def _bill_row(
         "p/kWh or p/day": price,
         "kWh": kwh,
         "£": "" if raw is None else f"{raw:,.4f}",
-        "billed kWh": billed_kwh,
         "billed £": "" if billed is None else f"{billed:,.2f}",
     }

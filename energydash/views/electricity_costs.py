@@ -67,7 +67,8 @@ def period_of(chosen: TimeRange) -> Period:
 
 
 def table_of(found: CostsAnswer, value: Value, *, per_day: bool = False) -> pd.DataFrame:
-    """`key, days, import, export, net, missing` in one unit, as chart, table and CSV show it."""
+    """`key, days, import, export, standing, net, missing` in one unit, as chart, table and CSV
+    show it. In pounds the net has the standing charge in it, like the card and the bill."""
     rows = found.costs.rows
     each = rows["days"].where(rows["days"] > 0) if per_day else 1
     if value is Value.PENCE:
@@ -88,10 +89,18 @@ def table_of(found: CostsAnswer, value: Value, *, per_day: bool = False) -> pd.D
             blank = (used > 0) & (rows["unknown_co2_kwh"] >= used * (1 - 1e-9))
             values = [one.mask(blank) for one in values]
         net = values[0] - values[1]
+        if value is Value.GBP:
+            net = rows["net_cost_gbp"] / each
+    standing = rows["standing_charge_gbp"] / each
+    has_standing = value is Value.GBP and standing.notna().any()
+    if has_standing:
+        net = net + standing
     table = pd.DataFrame({"key": rows["key"], "days": rows["days"]})
-    table["import"], table["export"], table["net"] = values[0], values[1], net
+    table["import"], table["export"], table["standing"], table["net"] = *values, standing, net
+    if not has_standing:
+        table = table.drop(columns="standing")
     if not any(meter.direction is Direction.EXPORT for meter in found.meters):
-        table = table.drop(columns=["export", "net"])
+        table = table.drop(columns="export" if has_standing else ["export", "net"])
     table["missing half-hours"] = rows["missing"]
     return table
 
@@ -228,6 +237,7 @@ def by_key(choice: Choice) -> None:
         if not len(drawn) or not sum(len(r.data) for r in found.inputs):
             nothing(found)
             return
+        table = table_of(found, choice.value, per_day=choice.per_day)
         figure = cost_bars(drawn, unit=unit, before=choice.before_name, digits=2)
         components.chart(
             figure, key="by_key", title=title, period=choice.period,
@@ -238,18 +248,19 @@ def by_key(choice: Choice) -> None:
         if choice.by in AVERAGED:
             days = found.costs.rows["days"]
             st.caption(f"Each bar is from {days.min()} to {days.max()} days with readings.")
+        if "standing" in table:
+            st.caption("Net is import less export, plus the standing charge, as on the bill.")
         if choice.is_carbon:
             carbon_words(found)
         elif choice.value is not Value.KWH and found.costs.totals["unpriced_kwh"]:
             lost = found.costs.totals["unpriced_kwh"]
             st.caption(f"{lost:,.1f} kWh have no price: no tariff covers those times.")
-        table = table_of(found, choice.value, per_day=choice.per_day)
         if before is not None:
             earlier = drawn["before"].to_numpy()
             if len(earlier) == len(table):  # not where prices are drawn by whole pence
                 table[f"{choice.before_name} ({unit})"] = earlier
         table = table.rename(
-            columns={name: f"{name} ({unit})" for name in ("import", "export", "net")}
+            columns={name: f"{name} ({unit})" for name in ("import", "export", "standing", "net")}
             | {"key": choice.by.value}
         )
         with st.expander("Table"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from datetime import date
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
 import pytest
 from hypothesis import given, settings
@@ -18,7 +18,7 @@ from energydash.home.tariffs import Tariff
 from tests.home import reference, strategies
 from tests.home.test_costs import EXPORT, IMPORT, priced
 
-CENT = Decimal("0.01")
+PRINTED = Decimal("0.0001")
 
 
 @settings(max_examples=40, deadline=None)
@@ -36,14 +36,14 @@ def test_a_statement_equals_the_reference_exactly(data: st.DataObject) -> None:
             raw["unpriced"] += kwh
         else:
             raw["gbp"] += kwh * pence / 100
-            rounded += kwh.quantize(CENT, ROUND_HALF_EVEN) * pence / 100
+            rounded += (kwh * pence / 100).quantize(PRINTED, ROUND_HALF_UP)
     usage = priced(IMPORT, tariffs, readings, period)
     statement = bill([usage], period).statements[0]
     assert abs(statement.energy.inc_vat - raw["gbp"]) < Decimal("1e-15")
     assert statement.unpriced_kwh == raw["unpriced"]
     assert statement.kwh == sum((kwh for _, kwh in readings), Decimal(0))
     billed = sum((line.billed.inc_vat for line in statement.lines), Decimal(0))
-    assert abs(billed - rounded) < Decimal("1e-15")
+    assert billed == rounded
     totals = costs([usage], By.TOTAL).totals
     net = bill([usage], period).net_gbp
     wanted = totals["net_cost_gbp"]
@@ -62,21 +62,22 @@ def test_vat_is_apart_and_money_is_rounded_once() -> None:
     period = Period.local_days(date(2026, 7, 1), date(2026, 7, 3), LONDON)
     at = reference.half_hours(period.start, period.end)
     usages = [
-        # 0.125 and 0.135 kWh round to even: 0.12 and 0.14
         priced(IMPORT, [tariff], [(at[0], Decimal("0.125")), (at[1], Decimal("0.135"))], period),
         priced(EXPORT, [out], [(at[2], Decimal("1.005"))], period),
     ]
     found = bill(usages, period)
     first, second = found.statements
     assert first.energy.exc_vat == Decimal("0.26") * Decimal("24.5") / 100
-    assert first.lines[0].billed_kwh == Decimal("0.26")
+    # £0.0306 and £0.0331 without VAT, £0.0322 and £0.0347 with it
+    assert first.lines[0].billed.exc_vat == Decimal("0.0637")
+    assert first.lines[0].billed.inc_vat == Decimal("0.0669")
     assert first.standing_charge.exc_vat == 1
     assert first.standing_charge.vat == Decimal("0.05")
     assert first.billed_total.exc_vat == Decimal("1.06")
-    assert first.billed_total.inc_vat == Decimal("1.11")
+    assert first.billed_total.inc_vat == Decimal("1.12")
     assert second.energy.vat == 0
     assert found.credit_gbp == Decimal("0.15075")
-    assert found.billed_net_gbp == Decimal("0.96")
+    assert found.billed_net_gbp == Decimal("1.12") - Decimal("0.15")
     assert first.missing_half_hours == 94
     assert [len(p.days(LONDON)) for p in first.missing] == [2]
     assert "94 of 96 half-hours have no reading" in first.notes[0]
@@ -93,3 +94,15 @@ def test_one_point_pays_one_standing_charge_and_gas_says_what_it_assumes() -> No
     assert old.m3 == 1
     assert "40 MJ/m³" in old.notes[-1]
     assert (bill(usages, Period(period.start, period.start + DAY)).net_gbp or 0) > 0
+
+
+def test_a_printed_day_adds_up_to_its_printed_total() -> None:
+    """48 half-hours that are worth £1.7664: kWh are not rounded first."""
+    tariff = Tariff("t", "T", default_rate=Decimal("23.0000"))
+    period = Period.local_days(date(2026, 5, 9), date(2026, 5, 10), LONDON)
+    readings = [(at, Decimal("0.160")) for at in reference.half_hours(period.start, period.end)]
+    (whole,) = bill([priced(IMPORT, [tariff], readings, period)], period).statements
+    assert whole.billed_total.inc_vat == Decimal("1.77")
+    uneven = [(at, Decimal("0.1649")) for at, _ in readings]
+    (whole,) = bill([priced(IMPORT, [tariff], uneven, period)], period).statements
+    assert whole.billed_total.inc_vat == Decimal("1.82")

@@ -110,9 +110,12 @@ def test_a_year_by_month_after_one_click(open_page: OpenPage, with_key: Context)
     for column, key in (
         ("import (£)", "import_cost_gbp"),
         ("export (£)", "export_value_gbp"),
-        ("net (£)", "net_cost_gbp"),
+        ("standing (£)", "standing_charge_gbp"),
     ):
         assert table[column].tolist() == pytest.approx(rows[key].tolist(), abs=1e-4)  # as shown
+    net = rows["net_cost_gbp"] + rows["standing_charge_gbp"]
+    assert table["net (£)"].tolist() == pytest.approx(net.tolist(), abs=1e-4)
+    assert table["net (£)"].sum() == pytest.approx(totals["net_cost_gbp"], abs=1e-3)
     assert table["missing half-hours"].tolist() == rows["missing"].tolist()
     assert not totals["unpriced_kwh"]
     assert totals["import_cost_gbp"] == pytest.approx(float(by_hand(with_key, period)), abs=1e-9)

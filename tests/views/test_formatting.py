@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
 import pytest
 
 from energydash.core.time import LONDON
@@ -52,3 +53,4 @@ def test_money_and_numbers() -> None:
 def test_half_a_penny_is_the_same_penny_by_every_way_of_adding(pounds: float) -> None:
     assert formatting.money(pounds) == "£32.32"
     assert formatting.money(-pounds) == "-£32.32"
+    assert formatting.money(np.float64(pounds)) == "£32.32"

@@ -163,7 +163,6 @@ def bill_json(bill: Bill) -> dict[str, Any]:
                         "p_per_kwh_exc_vat": line.rate.exc_vat,
                         "kwh": line.kwh,
                         "gbp": line.amount.inc_vat,
-                        "billed_kwh": line.billed_kwh,
                         "billed_gbp": line.billed.inc_vat,
                     }
                     for line in one.lines

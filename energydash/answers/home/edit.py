@@ -2,29 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pandas as pd
 
+from energydash.answers.home.pricing import read_meter
+from energydash.answers.home.subject import home_of
 from energydash.core.errors import InputError
 from energydash.core.feeds import Fetched
-from energydash.core.time import HALF_HOUR, Period
+from energydash.core.time import DAY, HALF_HOUR, Period, grid
 from energydash.home.bands import Band
+from energydash.home.corrections import Correction
 from energydash.home.meters import Direction, Meter
 from energydash.home.tariffs import Tariff, check_together
 from energydash.sync import documents
 from energydash.sync.context import Context
 
+EVER = Period(datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC))
+
 
 @dataclass(frozen=True, eq=False)
 class Removed:
-    """What was changed or deleted, so that it can be put back."""
+    """What was changed or deleted, so that it can be put back. corrections: those before."""
 
     meter: Meter
     period: Period
     frame: pd.DataFrame
+    corrections: tuple[Correction, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -61,14 +68,20 @@ def save_meter(context: Context, meter: Meter) -> None:
 
 
 def delete_meter(context: Context, meter: Meter) -> int:
-    """Forget a meter with its readings; how many there were."""
-    owner = context.store.household()
-    ever = Period(datetime.fromisoformat("1990-01-01T00:00Z"), context.now() + HALF_HOUR)
-    rows = context.store.delete(meter.feed(owner), ever)
-    context.store.drop(owner, "meter", meter.id)
-    for agreement in documents.agreements(context.store):
+    """Forget a meter with all that is known of it; how many readings there were."""
+    store, owner = context.store, context.store.household()
+    rows = store.delete(meter.feed(owner), EVER)
+    store.drop(owner, "meter", meter.id)
+    store.drop(owner, documents.EARLIER, meter.id)
+    for agreement in documents.agreements(store):
         if agreement.meter == meter.id:
-            context.store.drop(owner, "agreement", agreement.id)
+            store.drop(owner, "agreement", agreement.id)
+    for tariff in documents.tariffs(store):
+        if tariff.meter == meter.id:
+            store.drop(owner, "tariff", tariff.id)
+    for correction in documents.corrections(store):
+        if correction.meter == meter.id:
+            store.drop(owner, documents.CORRECTION, correction.id)
     return rows
 
 
@@ -118,29 +131,97 @@ def add_flux(context: Context, flux: Flux) -> tuple[Tariff, ...]:
     return tuple(added)
 
 
+def local_half_hours(day: date, zone: str) -> list[tuple[str, datetime]]:
+    """The half-hours of a local day by what the clock shows: 46, 48 or 50 of them.
+
+    What comes twice when clocks go back is told apart by its offset.
+    """
+    starts = grid(Period.local_days(day, day + DAY, zone), HALF_HOUR).tz_convert(zone)
+    shown = starts.strftime("%H:%M")
+    twice = set(shown[shown.duplicated()])
+    return [
+        (f"{text} ({at.tzname()})" if text in twice else text, at.tz_convert("UTC").to_pydatetime())
+        for text, at in zip(shown, starts, strict=True)
+    ]
+
+
+def reading_at(context: Context, meter: Meter, at: datetime) -> float | None:
+    """A half-hour's reading as it counts now, in the meter's unit; None where there is none."""
+    found = read_meter(context, home_of(context), meter, Period(at, at + HALF_HOUR)).data["energy"]
+    return float(found.iloc[0]) if len(found) else None
+
+
 def delete_readings(context: Context, meter: Meter, period: Period) -> Removed:
-    """Delete a meter's readings in a period; the result puts them back."""
-    feed = meter.feed(context.store.household())
-    removed = Removed(meter, period, context.store.read(feed, period, ("energy",)))
-    context.store.delete(feed, period)
-    return removed
+    """Delete a meter's readings in a period; the result puts them back.
+
+    They stay deleted where the upstream sends the same again.
+    """
+    frame = read_meter(context, home_of(context), meter, period).data
+    context.store.delete(meter.feed(context.store.household()), period)
+    return _corrected(context, meter, period, frame, dict.fromkeys(_instants(frame)))
 
 
 def correct_reading(context: Context, meter: Meter, at: datetime, value: float) -> Removed:
-    """Put another value in the place of one half-hour's, in the meter's unit."""
+    """Put another value in the place of one half-hour's, in the meter's unit.
+
+    It stays where the upstream repeats the old one.
+    """
     if value < 0:
         raise InputError("A reading is not below zero.", remedy="Export has a meter of its own.")
     period = Period(at, at + HALF_HOUR)
-    feed = meter.feed(context.store.household())
-    removed = Removed(meter, period, context.store.read(feed, period, ("energy",)))
+    frame = read_meter(context, home_of(context), meter, period).data
     _write(context, meter, pd.DataFrame({"energy": [value]}, index=_index([at])), period)
-    return removed
+    return _corrected(context, meter, period, frame, {period.start: value})
+
+
+def _corrected(
+    context: Context,
+    meter: Meter,
+    period: Period,
+    frame: pd.DataFrame,
+    new: Mapping[datetime, float | None],
+) -> Removed:
+    """Keep what was put in the place of `frame`, unless that was nothing at all.
+
+    What was put right before in these half-hours gives way, and says what it took the place of.
+    """
+    old = dict(zip(_instants(frame), frame["energy"].tolist(), strict=True))
+    before = home_of(context).corrected(meter, period)
+    old |= {at: was for one in before for at, was, _ in one.values}
+    forget_corrections(context, meter, period)
+    kept = [
+        Correction(meter.id, values)
+        for one in before
+        if (values := tuple(value for value in one.values if value[0] not in new))
+    ]
+    values = tuple((at, old.get(at), value) for at, value in sorted(new.items()))
+    _keep(context, *kept, *([Correction(meter.id, values)] if values else []))
+    return Removed(meter, period, frame, before)
+
+
+def _keep(context: Context, *corrections: Correction) -> None:
+    owner = context.store.household()
+    for one in corrections:
+        context.store.put(owner, documents.CORRECTION, one.id, one.to_body())
 
 
 def undo(context: Context, removed: Removed) -> None:
     """Put back what `delete_readings` or `correct_reading` took away."""
+    forget_corrections(context, removed.meter, removed.period)
+    _keep(context, *removed.corrections)
     context.store.delete(removed.meter.feed(context.store.household()), removed.period)
     _write(context, removed.meter, removed.frame, removed.period)
+
+
+def forget_corrections(context: Context, meter: Meter, period: Period) -> None:
+    """Drop what was put right in a period: a file that is imported has the last word."""
+    for one in documents.corrections(context.store):
+        if one.meter == meter.id and one.period.intersect(period):
+            context.store.drop(context.store.household(), documents.CORRECTION, one.id)
+
+
+def _instants(frame: pd.DataFrame) -> list[datetime]:
+    return [at.to_pydatetime() for at in pd.DatetimeIndex(frame.index)]
 
 
 def _write(context: Context, meter: Meter, frame: pd.DataFrame, period: Period) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import pandas as pd
 
 from energydash.answers.home.accounts import find_meters
+from energydash.answers.home.pricing import read_meter
+from energydash.answers.home.subject import home_of
 from energydash.core.time import Period
 from energydash.home.meters import Meter, Unit
 from energydash.sources.imports import Upload, export
@@ -33,11 +35,11 @@ def export_readings(
     as_octopus_viz: bool = False,
 ) -> Exported:
     """A file per meter: octopus_viz's cache format, or a CSV `start,end,kWh` in UTC."""
-    owner = context.store.household()
+    home = replace(home_of(context), sample_reason="")
     files: list[Upload] = []
     notes: list[str] = []
     for one in find_meters(context, meter):
-        frame = context.store.read(one.feed(owner), period or EVER, ("energy",))
+        frame = read_meter(context, home, one, period or EVER).data
         if frame.empty:
             notes.append(f"{one.name} has no readings in this period.")
             continue

@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from energydash.answers.home.accounts import M3_NOTE, find_meters, new_id
+from energydash.answers.home.edit import forget_corrections
 from energydash.core.errors import InputError
 from energydash.core.feeds import Fetched
 from energydash.core.time import LONDON, Period
@@ -307,6 +308,7 @@ def _store(context: Context, items: Sequence[ImportedReadings]) -> ReadingsImpor
             # What a file says is not final: an account that is connected later is still asked.
             fetched = Fetched(joined, covered)
             changed = store.write(meter.feed(owner), fetched, fetched_at=context.now()).changed
+            forget_corrections(context, meter, covered)
         for place, (n, item) in enumerate(numbered):
             done[n] = replace(item, meter=meter, changed=changed if place == 0 else 0)
     ordered = tuple(done[n] for n in range(len(items)))

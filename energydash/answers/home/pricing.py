@@ -14,6 +14,7 @@ import pandas as pd
 
 from energydash.answers.home.carbon import with_carbon
 from energydash.answers.home.subject import Home, choose, home_of
+from energydash.core.coverage import plural
 from energydash.core.feeds import Feed, FeedData, empty_frame
 from energydash.core.time import HALF_HOUR, Period
 from energydash.home.instants import Floats, index_us
@@ -93,8 +94,18 @@ class Priced:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What was said of the prices, each sentence once."""
-        return tuple(dict.fromkeys(note for one in self.tariffs for note in one.notes))
+        """What was said of prices and readings, each sentence once."""
+        corrected = []
+        for usage in self.usages:
+            parts = self.home.corrected(usage.meter, usage.period)
+            starts = {at for one in parts for at, _, _ in one.values if at in usage.period}
+            if starts:
+                name = usage.meter.name
+                corrected.append(
+                    f"{name}: {plural(len(starts), 'half-hour')} as you corrected them."
+                )
+        said = [note for one in self.tariffs for note in one.notes]
+        return tuple(dict.fromkeys([*said, *corrected]))
 
 
 def prices_of(
@@ -167,13 +178,16 @@ def price_home(
 
 
 def read_meter(context: Context, home: Home, meter: Meter, period: Period) -> FeedData:
-    """A meter's readings from the store, or the sample's."""
+    """A meter's readings from the store as the user put them right, or the sample's."""
     if home.is_sample:
         return sample.consumption_reading(meter, period, context.now(), home.sample_reason)
     feed = documents.meter_feed(meter, context.store.household())
     reading = fetch.read(context.store, feed, period, context.now())
     # a feed that was never written has no parts yet
-    return reading if "energy" in reading.data else replace(reading, data=empty_frame("energy"))
+    data = reading.data if "energy" in reading.data else empty_frame("energy")
+    for one in home.corrected(meter, period):
+        data = one.applied(data, period)
+    return replace(reading, data=data)
 
 
 def _published(

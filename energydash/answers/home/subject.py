@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from energydash.core.errors import InputError
-from energydash.core.time import LONDON
+from energydash.core.time import LONDON, Period
+from energydash.home.corrections import Correction
 from energydash.home.meters import Energy, Meter
 from energydash.home.tariffs import Agreement, Tariff
 from energydash.sources.sample import household as sample
@@ -25,6 +26,7 @@ class Home:
     tariffs: tuple[Tariff, ...]
     agreements: tuple[Agreement, ...]
     sample_reason: str = ""
+    corrections: tuple[Correction, ...] = ()
 
     @property
     def is_sample(self) -> bool:
@@ -46,6 +48,11 @@ class Home:
         agreed = [one for one in self.agreements if one.meter == meter.id]
         return agreed[-1].payment_method if agreed else "DIRECT_DEBIT"
 
+    def corrected(self, meter: Meter, period: Period) -> tuple[Correction, ...]:
+        """What the user put right of a meter's readings in a period."""
+        mine = (one for one in self.corrections if one.meter == meter.id)
+        return tuple(one for one in mine if one.period.intersect(period))
+
     def tariff_label(self, tariff: str) -> str:
         """What the user reads for a tariff's id or code."""
         return next((one.label for one in self.tariffs if one.id == tariff), tariff)
@@ -59,7 +66,12 @@ def home_of(context: Context) -> Home:
     if not meters and context.sample_if_empty and not is_configured(context):
         return Home(sample.METERS, sample.TARIFFS, (), NOT_CONNECTED)
     found = documents.tariffs(context.store), documents.agreements(context.store)
-    return Home(meters, tuple(found[0]), tuple(found[1]))
+    return Home(
+        meters,
+        tuple(found[0]),
+        tuple(found[1]),
+        corrections=tuple(documents.corrections(context.store)),
+    )
 
 
 def zone_of(context: Context) -> str:

@@ -5,16 +5,19 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 
+import numpy as np
 import pytest
 
 from energydash.answers import home as answers
 from energydash.core.errors import InputError
-from energydash.core.time import DAY, LONDON, Period
+from energydash.core.time import DAY, HALF_HOUR, LONDON, Period
 from energydash.home.meters import Meter
 from energydash.home.tariffs import Tariff
 from energydash.sync import documents
 from energydash.sync.context import Context
+from tests.answers.home.conftest import write
 
 DAYS = Period.local_days(date(2026, 3, 20), date(2026, 3, 22), LONDON)
 
@@ -78,3 +81,64 @@ def test_a_point_has_one_meter_and_a_deleted_meter_takes_its_readings(home: Cont
     assert documents.meters(home.store)[0].name == "House"
     assert answers.delete_meter(home, first) > 1800
     assert [one.id for one in documents.meters(home.store)] == ["out"]
+
+
+def test_a_corrected_reading_stays_where_the_upstream_repeats_the_old_one(home: Context) -> None:
+    meter = documents.meters(home.store)[0]
+    hour = Period(DAYS.start, DAYS.start + 2 * HALF_HOUR)
+
+    def kwh(period: Period = hour) -> float:
+        total: float = answers.costs(home, period, "total", meter.id).costs.totals["import_kwh"]
+        return total
+
+    answers.correct_reading(home, meter, DAYS.start, 7.5)
+    answers.correct_reading(home, meter, DAYS.start, 2.5)  # once more: what it was stays known
+    write(home, meter, DAYS, 0.5)
+    assert kwh() == pytest.approx(3.0)
+    assert "1 half-hour as you corrected" in answers.costs(home, hour).notes[-1]
+    assert answers.reading_at(home, meter, DAYS.start) == 2.5
+    day = Period(DAYS.start, DAYS.start + DAY)
+    deleted = answers.delete_readings(home, meter, day)
+    write(home, meter, DAYS, 0.5)
+    assert np.isnan(kwh(day)) and kwh(DAYS) == pytest.approx(24)
+    answers.undo(home, deleted)
+    write(home, meter, DAYS, 0.5)
+    assert kwh() == pytest.approx(3.0)  # the correction before is back
+    write(home, meter, day, 0.75)  # a revision is no repetition
+    assert kwh() == pytest.approx(1.5)
+    assert "start,end" in answers.export_readings(home, "in").files[0].data.decode()
+
+
+def test_a_file_has_the_last_word(home: Context, tmp_path: Path) -> None:
+    meter = documents.meters(home.store)[0]
+    answers.delete_readings(home, meter, DAYS)
+    file = tmp_path / "in.csv"
+    file.write_text("start,end,import (kWh)\n2026-03-20T00:00:00Z,2026-03-20T00:30:00Z,0.5\n")
+    answers.import_readings(home, [file], "in")
+    assert answers.reading_at(home, meter, DAYS.start) == 0.5
+
+
+@pytest.mark.parametrize(
+    ("day", "count", "twice"), [("2026-10-25", 50, True), ("2026-03-29", 46, False)]
+)
+def test_each_half_hour_of_a_changed_day_can_be_reached(day: str, count: int, twice: bool) -> None:
+    found = answers.local_half_hours(date.fromisoformat(day), LONDON)
+    words = [text for text, _ in found]
+    assert len(set(words)) == len({at for _, at in found}) == count
+    assert ("01:00 (BST)" in words and "01:00 (GMT)" in words) is twice
+    assert "01:00" not in words
+
+
+def test_a_deleted_meter_leaves_nothing_behind(home: Context) -> None:
+    meter = documents.meters(home.store)[0]
+    owner = home.store.household()
+    answers.correct_reading(home, meter, DAYS.start, 7.5)
+    home.store.put(owner, documents.EARLIER, meter.id, {"agreements": [], "changed_at": "x"})
+    bound = Tariff("bound", "Bound", default_rate=Decimal(1), meter=meter.id)
+    answers.save_tariff(home, bound)
+    long_ago = Period.local_days(date(1985, 1, 1), date(1985, 1, 2), LONDON)
+    write(home, meter, long_ago, 0.5)
+    assert answers.delete_meter(home, meter) > 1850
+    assert not documents.corrections(home.store)
+    assert not home.store.documents(owner, documents.EARLIER)
+    assert "bound" not in {one.id for one in documents.tariffs(home.store)}

@@ -35,7 +35,7 @@ def test_costs_have_the_shape_and_figures_that_are_promised(home: Context) -> No
     assert list(found) == ["rows", "totals"]
     assert list(found["rows"][0]) == [
         "key", "days", "import_kwh", "import_cost_gbp", "export_kwh", "export_value_gbp",
-        "net_cost_gbp", "unpriced_kwh", "missing", "pending",
+        "net_cost_gbp", "unpriced_kwh", "missing", "pending", "standing_charge_gbp",
     ]  # fmt: skip
     assert [row["key"] for row in found["rows"]][4] == "2026-03-29"
     totals = found["totals"]
