@@ -361,7 +361,6 @@ class BillLine(Model):
     p_per_kwh_exc_vat: str = Field(description="p/kWh without VAT")
     kwh: str = Field(description="kWh")
     gbp: str = Field(description="£ with VAT")
-    billed_kwh: str = Field(description="kWh, rounded as the supplier rounds")
     billed_gbp: str = Field(description="£ with VAT, as billed")
 
 

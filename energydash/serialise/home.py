@@ -69,7 +69,6 @@ def bill(found: home.BillAnswer) -> Document:
                     "p_per_kwh_exc_vat": line.rate.exc_vat,
                     "kwh": line.kwh,
                     "gbp": line.amount.inc_vat,
-                    "billed_kwh": line.billed_kwh,
                     "billed_gbp": line.billed.inc_vat,
                 }
                 for line in one.lines
