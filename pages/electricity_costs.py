@@ -72,6 +72,7 @@ view = st.segmented_control(
 choice = controls(chosen)
 electricity_costs.bring_carbon(choice)
 found = choice.ask(choice.period, choice.by).result
+connecting.fill(found.costs.coverage.fetching)
 if view != "Bill":  # it has figures of its own
     electricity_costs.figures(found, choice)
 for note in found.notes:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from energydash.answers.home import history
+from energydash.answers.battery.monitors import JOB as TELEMETRY
+from energydash.answers.battery.monitors import work as bring_telemetry
+from energydash.answers.home.history import JOB as HISTORY
+from energydash.answers.home.history import work as bring_history
 from energydash.sync.jobs import Work
 
-WORKS: Final[dict[str, Work]] = {history.KIND: history.work}
+WORKS: Final[dict[str, Work]] = {HISTORY: bring_history, TELEMETRY: bring_telemetry}

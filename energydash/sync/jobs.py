@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -23,7 +23,7 @@ from energydash.core.findings import Finding
 from energydash.store import Job
 from energydash.sync import fetch
 from energydash.sync.context import Context
-from energydash.sync.fetch import Progress
+from energydash.sync.fetch import Progress, Refreshed
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +32,8 @@ TELL_EVERY_S = 0.5
 FIRST_WAIT = timedelta(seconds=30)
 LONGEST_WAIT = timedelta(hours=1)
 OWN_FAULT = "energydash met an error of its own while it did this."
+PASSING = ("Unavailable", "RateLimited")  # troubles that only have to be waited out
+BAD_DATA_TRIES = 5  # a garbled answer may be a passing one, too
 BUSY_WAIT = timedelta(seconds=5)  # somebody else is fetching a part of it
 
 
@@ -87,7 +89,7 @@ def run(context: Context, job: Job, work: Work, progress: Progress | None = None
             raise Lost("This job was stopped.")
 
     try:
-        outcome = work(context, job, tell)
+        found = work(context, job, tell)
     except Lost:
         return True
     except InputError as error:
@@ -95,22 +97,34 @@ def run(context: Context, job: Job, work: Work, progress: Progress | None = None
         jobs.leave(job.id, holder, context.now(), "failed", problem=failed)
         raise
     except SourceError as error:
-        outcome = Outcome(problem=Finding.of(error, context.now()))
+        found = Outcome(problem=Finding.of(error, context.now()))
     except BaseException as error:
         _give_back(context, job, holder, error)
         raise
     now = context.now()
-    if outcome.problem or outcome.is_busy:
+    if found.problem or found.is_busy:
         retry_at = now + BUSY_WAIT
-        if outcome.problem:
-            retry_at = outcome.problem.retry_at or now + wait_after(job.tries)
+        if found.problem:
+            retry_at = found.problem.retry_at or now + wait_after(job.tries)
         jobs.leave(
             job.id, holder, now, "waiting",
-            problem=outcome.problem, result=outcome.result, retry_at=retry_at,
+            problem=found.problem, result=found.result, retry_at=retry_at,
         )  # fmt: skip
     else:
-        jobs.leave(job.id, holder, now, "done", result=outcome.result)
+        jobs.leave(job.id, holder, now, "done", result=found.result)
     return True
+
+
+def outcome(job: Job, done: Sequence[Refreshed], result: dict[str, Any]) -> Outcome:
+    """What refreshing brought, for the job it was done for. Trouble that waiting may mend keeps the
+    job alive; a refused key, or what the upstream does not know, ends it."""
+    troubles = [one.problem for one in done if one.problem]
+    worth_waiting = (*PASSING, *(("BadData",) if job.tries < BAD_DATA_TRIES else ()))
+    passing = next((one for one in troubles if one.kind in worth_waiting), None)
+    sentences = [*result.get("problems", ()), *(str(one) for one in troubles)]
+    found = {"rows": sum(one.rows for one in done), **result}
+    found["problems"] = list(dict.fromkeys(sentences))
+    return Outcome(found, passing, any(one.busy for one in done))
 
 
 def wait_after(tries: int) -> timedelta:

@@ -11,26 +11,28 @@ from energydash.battery.devices import Device, Warranty
 from energydash.battery.mapping import parse_overrides
 from energydash.core.errors import EnergydashError
 from energydash.core.time import Period
-from energydash.views import cache, components, formatting
+from energydash.views import cache, components, confirm, connecting, formatting
 
 SIGNS = {"told by the state of charge": 0, "positive": 1, "negative": -1}
 NAMES = {"": "not said", "lfp": "LFP", "nmc": "NMC", "lmo": "LMO"}
 
 
 def bring_first(device: Device, period: Period) -> None:
-    """Ask Aretas for a battery that nothing was ever fetched of, with progress. Later telemetry
-    comes by the crawler."""
+    """The bar of a battery whose history is being fetched; a new one's is started, or fetched here
+    and now where no crawler is at work. Later telemetry comes by the crawler."""
     here = cache.context()
-    if not battery.is_new(here, device):
+    job = battery.being_fetched(here, device)
+    if job is None and battery.is_new(here, device):
+        job = battery.start_fetching(here, device, battery.first_look(here, period))
+    if job is None:
         return
-    bar = st.progress(0.0, text="Asking Aretas for the last thirty days")
-
-    def progress(done: float, text: str) -> None:
-        bar.progress(done, text=text)
-
-    battery.refresh(here, device, battery.first_look(here, period), progress)
-    bar.empty()
-    cache.forget()
+    if here.crawled:
+        connecting.bar(lambda: battery.being_fetched(here, device), key=f"bring_{device.id}")
+        return
+    if job.problem:
+        return  # asked again by a click, not by every run of the page
+    with confirm.progress("Asking Aretas for the last thirty days") as tell:
+        battery.go_on(here, job, tell)
 
 
 def connect_default() -> None:

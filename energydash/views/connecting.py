@@ -5,11 +5,13 @@ The work is a job in the store: the page may be reloaded or closed, and energyda
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 import streamlit as st
 
 from energydash.answers import home
 from energydash.core.errors import EnergydashError
-from energydash.core.time import DAY, LONDON, zone_info
+from energydash.core.time import DAY, LONDON, Period, zone_info
 from energydash.views import cache, components, confirm, formatting, viewer
 from energydash.views.live import live
 
@@ -58,22 +60,40 @@ def button() -> None:
 
 
 def progress() -> None:
-    """A bar for what is being fetched, until it is done; then the page runs again."""
-    here = cache.context()
+    """A bar for the household's history, until it is done; then the page runs again."""
+    bar(lambda: home.being_fetched(cache.context()), key="history")
+
+
+def bar(find: Callable[[], home.Job | None], *, key: str) -> None:
+    """How far a job has come, by the store; the page runs again when there is none any more."""
 
     def draw() -> None:
-        job = home.being_fetched(here)
+        job = find()
         if job is None:
             return
         st.session_state[WATCHED] = job.id
         st.progress(min(job.done, 1.0), components.escape(job.said) or "Waiting to begin…")
         if job.problem:
-            again = formatting.clock(job.retry_at, LONDON, here.now()) if job.retry_at else ""
+            now = cache.context().now()
+            again = formatting.clock(job.retry_at, LONDON, now) if job.retry_at else ""
             st.caption(
                 components.escape(f"{job.problem} " + (f"It goes on at {again}." if again else ""))
             )
 
-    live(draw, key="history", awaits=lambda: home.being_fetched(here) is not None)
+    live(draw, key=key, awaits=lambda: find() is not None)
+
+
+def fill(lacking: Sequence[Period]) -> None:
+    """Have fetched what was never asked for, where a crawler is at work; once in a session."""
+    here = cache.context()
+    if not (lacking and here.crawled and viewer.may_edit()) or home.being_fetched(here):
+        return
+    whole = Period(min(one.start for one in lacking), max(one.end for one in lacking))
+    asked: set[Period] = st.session_state.setdefault("history_asked", set())
+    if whole not in asked:
+        asked.add(whole)
+        home.start_fetching(here, whole)
+        progress()
 
 
 def outcome() -> None:

@@ -24,13 +24,16 @@ from energydash.answers.battery.money import MoneyAnswer, battery_money
 from energydash.answers.battery.monitors import (
     Found,
     as_toml,
+    being_fetched,
     connect,
     connect_defaults,
     first_look,
+    go_on,
     is_new,
     monitors,
     read_client_config,
     refresh,
+    start_fetching,
 )
 from energydash.answers.battery.records import history
 from energydash.answers.battery.report import battery_report
@@ -52,6 +55,7 @@ __all__ = [
     "as_toml",
     "battery_money",
     "battery_report",
+    "being_fetched",
     "change",
     "connect",
     "connect_defaults",
@@ -61,6 +65,7 @@ __all__ = [
     "export",
     "first_look",
     "forget",
+    "go_on",
     "health",
     "history",
     "import_telemetry",
@@ -71,6 +76,7 @@ __all__ = [
     "read_client_config",
     "refresh",
     "save",
+    "start_fetching",
     "summary",
     "traces",
     "view",

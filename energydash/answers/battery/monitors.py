@@ -10,14 +10,17 @@ from energydash.answers.battery.devices import is_sample, new_id, save
 from energydash.battery.devices import Device
 from energydash.core.errors import InputError, SourceError
 from energydash.core.findings import Finding
-from energydash.core.time import Period
+from energydash.core.time import Period, iso_z, parse_instant
 from energydash.sources import aretas
 from energydash.sources.aretas.config import read_config
 from energydash.sources.aretas.sites import Monitor
-from energydash.sync import documents, fetch
+from energydash.store import Job
+from energydash.sync import documents, fetch, jobs
 from energydash.sync.context import Context
 from energydash.sync.fetch import Progress, Refreshed
+from energydash.sync.jobs import Outcome
 
+JOB: Final = "aretas"  # of the kind that brings in a battery's telemetry
 FIRST_LOOK: Final = timedelta(days=30)
 
 
@@ -73,10 +76,36 @@ def connect(context: Context, found: Found) -> Device:
         zone=zone,
     )
     save(context, device)
-    now = context.now()
-    feed = device.feed(context.store.household())
-    context.store.want(feed, now, Period(now - FIRST_LOOK, now))
+    start_fetching(context, device, Period(context.now() - FIRST_LOOK, context.now()))
     return device
+
+
+def start_fetching(context: Context, device: Device, period: Period) -> Job:
+    """Have a battery's telemetry fetched in the background, from a period's start up to now."""
+    body = {"device": device.id, "from": iso_z(period.start)}
+    return context.store.jobs.add(context.store.household(), JOB, body, context.now())
+
+
+def being_fetched(context: Context, device: Device) -> Job | None:
+    """The job that is bringing in a battery's telemetry, None where there is none."""
+    found = jobs.unfinished(context, JOB)
+    return next((one for one in found if one.body["device"] == device.id), None)
+
+
+def work(context: Context, job: Job, progress: Progress) -> Outcome:
+    """Do a job of a battery, or go on with it; nothing for a battery forgotten in between."""
+    known = documents.batteries(context.store)
+    device = next((one for one in known if one.id == job.body["device"]), None)
+    if device is None:
+        return Outcome()
+    period = Period(parse_instant(job.body["from"]), context.now())
+    done = refresh(context, device, period, progress)
+    return jobs.outcome(job, [done] if done else [], {})
+
+
+def go_on(context: Context, job: Job, progress: Progress) -> bool:
+    """Do a job here and now, where no crawler is at work; False while somebody is at it."""
+    return jobs.run(context, job, work, progress)
 
 
 def connect_defaults(context: Context) -> tuple[Device, ...]:

@@ -48,6 +48,7 @@ from energydash.answers.home.history import (
     go_on,
     ingest,
     start_connecting,
+    start_fetching,
 )
 from energydash.answers.home.imports import (
     ImportedReadings,
@@ -137,6 +138,7 @@ __all__ = [
     "save_meter",
     "save_tariff",
     "start_connecting",
+    "start_fetching",
     "tariff_codes",
     "undo",
     "zone_of",

@@ -22,12 +22,10 @@ from energydash.sync.context import Context
 from energydash.sync.fetch import Progress, Refreshed
 from energydash.sync.jobs import Outcome
 
-KIND = "octopus"  # of the jobs that connect accounts and bring in what they have
+JOB = "octopus"  # of the jobs that connect accounts and bring in what they have
 YEAR = timedelta(days=366)
 FARTHEST_BACK = timedelta(days=5 * 365)
 UNKNOWN_SINCE = timedelta(days=2 * 365)  # how far back a meter without agreements is asked
-PASSING = ("Unavailable", "RateLimited")  # troubles that only have to be waited out
-BAD_DATA_TRIES = 5  # a garbled answer may be a passing one, too
 
 
 @dataclass(frozen=True)
@@ -96,12 +94,17 @@ def start_connecting(context: Context) -> Job:
     return _add(context, [], Period(context.now() - YEAR, context.now()), connect_first=True)
 
 
+def start_fetching(context: Context, period: Period) -> Job:
+    """Have a period fetched in the background, of every connected meter."""
+    return _add(context, [], period)
+
+
 def being_fetched(context: Context) -> Job | None:
     """The job that is bringing in the household's history, None where there is none.
 
     Until it is done, what a meter or a tariff lacks and was never asked for is being fetched.
     """
-    return next(iter(jobs.unfinished(context, KIND)), None)
+    return next(iter(jobs.unfinished(context, JOB)), None)
 
 
 def fetched(context: Context, job: str) -> Job | None:
@@ -128,11 +131,11 @@ def _add(
     }
     if connect_first and period:
         body["from"] = iso_z(period.start.replace(hour=0, minute=0, second=0, microsecond=0))
-    return store.jobs.add(store.household(), KIND, body, now)
+    return store.jobs.add(store.household(), JOB, body, now)
 
 
 def work(context: Context, job: Job, progress: Progress) -> Outcome:
-    """Do a job of `KIND`, or go on with it: connect where it says so, then bring in what lacks."""
+    """Do a job of `JOB`, or go on with it: connect where it says so, then bring in what lacks."""
     body = job.body
     found = connect(context, jobs.between(0.0, 0.05, progress)) if body["connect"] else None
     if found and found.problems and not any(one.connected for one in found.meters):
@@ -150,19 +153,14 @@ def work(context: Context, job: Job, progress: Progress) -> Outcome:
 
 
 def _outcome(job: Job, done: Ingested) -> Outcome:
-    """What a job is told about what was brought in. Trouble that waiting mends keeps it alive."""
-    troubles = [one.problem for one in done.refreshed if one.problem]
-    worth = (*PASSING, *(("BadData",) if job.tries < BAD_DATA_TRIES else ()))
-    passing = next((one for one in troubles if one.kind in worth), None)
-    notes = (*(done.connected.notes if done.connected else ()), *done.notes)
-    refused = done.connected.problems if done.connected else ()
+    """What a job is told about what was brought in."""
+    connected = done.connected
     result = {
-        "rows": sum(one.rows for one in done.refreshed),
-        "meters": len(done.connected.meters) if done.connected else 0,
-        "notes": list(notes),
-        "problems": list(dict.fromkeys(str(one) for one in (*(p for _, p in refused), *troubles))),
+        "meters": len(connected.meters) if connected else 0,
+        "notes": [*(connected.notes if connected else ()), *done.notes],
+        "problems": [str(one) for _, one in connected.problems] if connected else [],
     }
-    return Outcome(result, passing, any(one.busy for one in done.refreshed))
+    return jobs.outcome(job, done.refreshed, result)
 
 
 def _connected_meters(context: Context, meter: str = "") -> tuple[list[Meter], tuple[str, ...]]:
@@ -200,7 +198,7 @@ def _bring(
             fetch.refresh(context, feed, part, force=force, max_age=max_age, progress=report)
         )
         trouble = done[-1].problem
-        if trouble and trouble.kind in PASSING:
+        if trouble and trouble.kind in jobs.PASSING:
             break  # the rest would only wait for the same trouble
     else:
         notes = _keep_dispatches(context, meters)
