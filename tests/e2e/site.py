@@ -43,9 +43,10 @@ def serve(
     *arguments: str,
     program: Sequence[str] = MODULE,
     folder: Path = ROOT,
+    port: int | None = None,
 ) -> Iterator[Site]:
     """Run `energydash serve` until the end of the block; its words go to a file, not a pipe."""
-    port = free_port()
+    port = port or free_port()
     log = home / "serve.log"
     inherited = {k: v for k, v in os.environ.items() if not k.startswith("ENERGYDASH_")}
     env = {**inherited, "ENERGYDASH_HOME": str(home), "PYTHONUNBUFFERED": "1"}
