@@ -17,6 +17,8 @@ from energydash.battery.telemetry import LABELS, PARTS, UNITS
 from energydash.charts import base
 from energydash.charts import battery as charts
 from energydash.core.time import Period, zone_info
+from energydash.serialise import battery as documents
+from energydash.serialise import csv_text
 from energydash.views import cache, components, formatting
 from energydash.views.time_range import TimeRange
 
@@ -198,8 +200,9 @@ def energy_card(view: cache.Asked[BatteryView], chosen: TimeRange) -> None:
             shape = "%Y-%m-%d" if by == "day" else "%Y-%m"
             table.index = pd.DatetimeIndex(table.index).strftime(shape).rename(by)
             components.table(
-                table.reset_index(), key=f"table_{found.device.id}", name="battery energy"
-            )
+                table.reset_index(), key=f"table_{found.device.id}", name="battery energy",
+                document=documents.money(saved),
+            )  # fmt: skip
 
 
 def _energy_figure(found: BatteryView, by: str) -> Any:
@@ -343,7 +346,7 @@ def export(device: str, period: Period, kind: str, zone: str) -> bytes:
         return stream.getvalue()
     if kind == "bdf":
         return str(frame.to_csv(index=False, lineterminator="\n")).encode()
-    return components.csv(frame[[part for part in PARTS if part in frame.columns]], zone)
+    return csv_text(frame[[part for part in PARTS if part in frame.columns]], zone).encode()
 
 
 def _window(found: BatteryView) -> str:

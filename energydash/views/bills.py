@@ -12,6 +12,7 @@ from energydash.answers import home
 from energydash.answers import home as answers
 from energydash.answers.home import BillAnswer
 from energydash.home.bills import Statement
+from energydash.serialise import home as documents
 from energydash.views import cache, components, formatting, viewer
 from energydash.views.electricity_costs import Choice
 
@@ -58,7 +59,8 @@ def bill(choice: Choice) -> None:
                 st.caption(f":orange[:material/warning:] {components.escape(note)}")
             components.table(
                 statement_table(one), key=f"bill_{one.meter.id}", digits=4,
-                name=f"bill {one.meter.name} {choice.chosen.first_day}", column_config=BILL_COLUMNS,
+                name=f"bill {one.meter.name}", column_config=BILL_COLUMNS,
+                document=documents.bill(found),
             )  # fmt: skip
     if quiet:
         st.caption(f"Nothing to pay in this period: {components.escape(', '.join(quiet))}.")

@@ -10,6 +10,7 @@ from energydash.answers import grid
 from energydash.charts import intensity
 from energydash.core.time import Period
 from energydash.grid.intensity import BANDS
+from energydash.serialise import grid as documents
 from energydash.views import absence, cache, components, formatting
 
 BAND_EDGES = tuple(
@@ -50,7 +51,7 @@ def chart(
         components.chart(figure, key=f"{key}_chart", title=name, alt=alt, period=period)
         issued = f"forecast of {formatting.clock(found.issued, zone, now)}" if found.issued else ""
         foot.say(issued, f"factors {found.factor_set}", note, *found.notes)
-        foot.csv(found.data.add_suffix("_g_per_kwh"), name)
+        foot.csv(documents.intensity(found))
     return found
 
 

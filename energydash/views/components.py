@@ -18,6 +18,7 @@ from energydash.core.coverage import Coverage
 from energydash.core.feeds import Feed, FeedData
 from energydash.core.findings import Finding
 from energydash.core.time import LONDON, Period
+from energydash.serialise import Document
 from energydash.views import absence, cache, formatting, viewer
 
 DeltaColor = Literal["normal", "inverse", "off"]
@@ -74,14 +75,13 @@ class Foot:
 
     def __init__(self) -> None:
         self.notes: list[str] = []
-        self.frame: pd.DataFrame | None = None
-        self.name = ""
+        self.document: Document | None = None
 
     def say(self, *notes: str) -> None:
         self.notes += [note for note in notes if note]
 
-    def csv(self, frame: pd.DataFrame, name: str) -> None:
-        self.frame, self.name = frame, name
+    def csv(self, document: Document) -> None:
+        self.document = document
 
 
 @contextmanager
@@ -152,11 +152,11 @@ def notes(
         counted = one.coverage if coverage is None else coverage
         if counted.present:  # where there is nothing at all, that stands in the chart's place
             lines += absence.sentences(one, zone, counted)
-    if lines or foot.frame is not None:
+    if lines or foot.document is not None:
         with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
             st.caption(escape(" — ".join(lines)), width="stretch")
-            if foot.frame is not None:
-                download(foot.frame, key=key, name=foot.name, zone=zone)
+            if foot.document is not None:
+                download(foot.document, key=key)
     shown: set[str] = set()
     for number, one in enumerate(inputs):
         if one.problem and one.problem.sentence not in shown:
@@ -264,12 +264,15 @@ def table(
     digits: int = 2,
     column_config: dict[str, Any] | None = None,
     foot: Foot | None = None,
+    document: Document | None = None,
 ) -> None:
     """What a chart shows, as a table with a CSV (in the card's foot, where one is given).
 
-    Columns carry their units in their names. A UTC index becomes a local column in the table, and
-    a UTC and a local one in the CSV.
+    Columns carry their units in their names. A UTC index becomes a local column in the table.
+    document: the answer whose rows are downloaded, as REST and the command line give them; the
+    table itself without one.
     """
+    document = document or Document(name, frame, zone)
     shown = frame
     if isinstance(frame.index, pd.DatetimeIndex) and frame.index.tz is not None:
         local = frame.index.tz_convert(zone).tz_localize(None)
@@ -279,39 +282,23 @@ def table(
         alt=name,
     )  # fmt: skip
     if foot is None:
-        download(frame, key=key, name=name, zone=zone)
+        download(document, key=key)
     else:
-        foot.csv(frame, name)
+        foot.csv(document)
 
 
-def download(frame: pd.DataFrame, *, key: str, name: str, zone: str = LONDON) -> None:
-    """A button for exactly what is shown, made when it is clicked."""
+def download(document: Document, *, key: str) -> None:
+    """A button for a document's rows as CSV, made when it is clicked."""
     st.download_button(
         "CSV",
-        data=lambda: csv(frame, zone),
-        file_name=f"{slug(name)}.csv",
+        data=lambda: document.to_csv().encode(),
+        file_name=document.file_name(),
         mime="text/csv",
         key=f"csv_{key}",
         icon=":material/download:",
         type="tertiary",
         on_click="ignore",
     )
-
-
-def csv(frame: pd.DataFrame, zone: str = LONDON) -> bytes:
-    """UTF-8 CSV; a UTC index becomes `time_utc` and `time_local (zone)` with its offset."""
-    out = frame
-    if isinstance(frame.index, pd.DatetimeIndex) and frame.index.tz is not None:
-        utc = frame.index.tz_convert("UTC")
-        out = frame.reset_index(drop=True)
-        out.insert(0, "time_utc", utc.strftime("%Y-%m-%dT%H:%M:%SZ"))
-        out.insert(1, f"time_local ({zone})", utc.tz_convert(zone).map(lambda t: t.isoformat()))
-    return str(out.to_csv(index=False, lineterminator="\n")).encode()
-
-
-def slug(text: str) -> str:
-    """A file name."""
-    return re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_")
 
 
 def escape(text: str) -> str:

@@ -20,6 +20,7 @@ from energydash.core.time import LONDON, Period, zone_info
 from energydash.home.costs import By, Change
 from energydash.home.meters import Direction
 from energydash.home.profile import Value
+from energydash.serialise import home as documents
 from energydash.views import cache, components, confirm, formatting, viewer
 from energydash.views.time_range import ROLLING_DAYS, TimeRange
 
@@ -265,7 +266,7 @@ def by_key(choice: Choice) -> None:
         )
         with st.expander("Table"):
             components.table(
-                table, key="by_key", name=f"{title} {choice.chosen.first_day}", digits=4
+                table, key="by_key", name=title, digits=4, document=documents.costs(found)
             )
 
 
@@ -339,11 +340,7 @@ def day_map(choice: Choice) -> None:
                 figure, key=f"map_{way.value}", title=title, period=period,
                 alt=f"{way.value} by day and half-hour in {unit}; blanks are missing readings",
             )  # fmt: skip
-            components.download(
-                table.reset_index(),
-                key=f"map_{way.value}",
-                name=f"{title} {choice.chosen.first_day}",
-            )
+            components.download(documents.day_map(asked.result), key=f"map_{way.value}")
 
 
 def _heatmap(found: answers.MapAnswer, unit: str) -> object:
@@ -373,7 +370,7 @@ def trouble(choice: Choice) -> None:
                 }
             )
         table = pd.DataFrame(rows)
-        components.table(table, key="troubles", name=f"trouble {choice.chosen.first_day}")
+        components.table(table, key="troubles", name="findings", document=documents.findings(found))
 
 
 def _local(instant: datetime, zone: str) -> datetime:

@@ -13,6 +13,7 @@ from energydash.charts import bars, colours, lines, mix
 from energydash.charts.base import step_words
 from energydash.charts.sparkline import sparkline
 from energydash.grid.fuels import in_stack_order, title
+from energydash.serialise import grid as documents
 from energydash.views import absence, cache, components, formatting
 from energydash.views.time_range import TimeRange
 
@@ -45,7 +46,7 @@ def chart(
         components.chart(figure, key=f"{key}_chart", title=name, alt=alt, period=shown.period)
         means = f"{step_words(shown.chart_step)} means" if shown.chart_step else ""
         foot.say(means, note, *found.notes)
-        foot.csv(with_unit(found), name)
+        foot.csv(documents.mix(found))
 
 
 def period_mix(region: str, shown: TimeRange) -> cache.Asked[grid.MixAnswer]:
@@ -63,12 +64,6 @@ def _stack(
 def is_awaited(region: str, shown: TimeRange) -> bool:
     """Whether the mix of a period is being fetched: look again soon."""
     return absence.on_its_way(period_mix(region, shown).result.main)
-
-
-def with_unit(found: grid.MixAnswer) -> pd.DataFrame:
-    """The mix with its unit in every column's name."""
-    suffix = "mw" if found.unit == "MW" else "percent"
-    return found.mix.add_suffix(f"_{suffix}")
 
 
 def in_a_sentence(now: grid.MixNow) -> str:
@@ -188,7 +183,7 @@ def links(region: str, shown: TimeRange) -> None:
             alt="Power of each interconnector",
         )  # fmt: skip
         foot.say("Negative is export")
-        foot.csv(found.data.add_suffix("_mw"), f"Interconnectors {region}")
+        foot.csv(documents.series("interconnectors", found))
 
 
 def _links_table(found: grid.SeriesAnswer) -> pd.DataFrame:
@@ -221,7 +216,7 @@ def demand(region: str, shown: TimeRange) -> None:
         figure, note = cache.draw(asked, _demand_line)
         components.chart(figure, key="demand_chart", title=name, alt=name, period=shown.period)
         foot.say("Its generation by fuel is not published here", note, *found.notes)
-        foot.csv(found.data.add_suffix("_mw"), name)
+        foot.csv(documents.series("load", found))
 
 
 def is_demand_awaited(region: str, shown: TimeRange) -> bool:

@@ -18,6 +18,8 @@ from energydash.core.feeds import FeedData
 from energydash.core.time import HALF_HOUR, LONDON, Period, merge
 from energydash.grid.regions import default
 from energydash.home.comparison import Comparison
+from energydash.serialise import Document
+from energydash.serialise import home as documents
 from energydash.views import cache, components, confirm, formatting, viewer
 
 COLUMNS = {
@@ -60,7 +62,7 @@ def ranking(found: ComparisonAnswer, chosen: Comparison, title: str, key: str) -
             shown = shown.drop(columns=COLUMNS["unpriced_kwh"])
         if not (table["export_gbp"].fillna(1) != 0).any():
             shown = shown.drop(columns=[COLUMNS["export_gbp"], COLUMNS["export_p_per_kwh"]])
-        components.table(shown, key=key, name=f"{title} {found.period.start:%Y-%m-%d}")
+        components.table(shown, key=key, name=title, document=documents.comparison(found))
         if lost := len(table) - len(fair):
             st.caption(
                 f":orange[:material/warning:] {lost} of {len(table)} lack prices for part of the "
@@ -93,10 +95,8 @@ def months(found: ComparisonAnswer) -> None:
             figure, key="months", title="Tariffs month by month", period=found.period,
             alt="Net cost of the six cheapest pairs in each month",
         )  # fmt: skip
-        components.download(
-            found.comparison.monthly.reset_index(), key="months",
-            name=f"tariffs by month {found.period.start:%Y-%m-%d}",
-        )  # fmt: skip
+        months = found.comparison.monthly.reset_index()
+        components.download(Document("tariffs by month", months, period=found.period), key="months")
 
 
 def _bars(table: pd.DataFrame) -> go.Figure:

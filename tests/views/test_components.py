@@ -11,16 +11,6 @@ import pytest
 from energydash.views import cache, components
 
 
-def test_csv_has_utc_and_local_columns() -> None:
-    index = pd.date_range("2026-10-25T00:30Z", periods=2, freq="30min", name="time")
-    text = components.csv(pd.DataFrame({"gas_mw": [1.5, 2.0]}, index=index)).decode()
-    assert text == (
-        "time_utc,time_local (Europe/London),gas_mw\n"
-        "2026-10-25T00:30:00Z,2026-10-25T01:30:00+01:00,1.5\n"
-        "2026-10-25T01:00:00Z,2026-10-25T01:00:00+00:00,2.0\n"
-    )
-
-
 def test_text_from_elsewhere_is_not_markdown() -> None:
     assert components.escape("*a* [b](x) $c$") == r"\*a\* \[b\]\(x\) \$c\$"
 
