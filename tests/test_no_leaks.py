@@ -53,7 +53,7 @@ def run(*arguments: str) -> str:
 
 
 def page(name: str) -> str:
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=30)
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120)
     app.switch_page(f"pages/{name}.py")
     app.run()
     assert not app.exception

@@ -57,7 +57,7 @@ def open_page() -> OpenPage:
     """Opens a page from the app's own start, as a browser does; fails on any exception."""
 
     def opened(name: str, **query: str | list[str]) -> AppTest:
-        app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=30)
+        app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120)
         for key, value in query.items():
             app.query_params[key] = value
         if name != "overview":  # the default page
