@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from energydash.battery import analysis as analysis_module
-from energydash.battery import quality, slots
+from energydash.battery import gate, quality, slots
 from energydash.battery.analysis import Analysis
 from energydash.battery.capacity import (
     Capacity,
@@ -80,7 +80,12 @@ def analyse(
     told = told or Told()
     joining = record.setup.joining.with_gap(max_gap_s)
     frame, step_s = _slots(record, start_us, end_us, joining)
-    found = findings(record, frame, (start_us, end_us), joining)
+    found = quality.worst_first(
+        (
+            *findings(record, frame, (start_us, end_us), joining),
+            *gate.findings(frame, record.setup.bounds, step_s),
+        )
+    )
     has_voltage = bool(len(frame)) and bool(frame["kwh_in"].notna().any())
     stop = quality.blocking(found)
     if stop is not None:

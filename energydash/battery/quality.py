@@ -28,6 +28,9 @@ from energydash.core.findings import Finding
 TOLERANCE: Final = 0.02  # V·I against the power channel
 BIN_S: Final = 300
 STUCK_H: Final = 6.0
+LEAST_AT_WORK_A: Final = 2.0  # less may be the offset of an idle shunt
+DAYS_ONE_WAY: Final = 2.0  # nothing is charged for so long
+HOTTEST_USUAL_C: Final = 55.0
 UNIT_OF_SCALE: Final = {
     "voltage_v": "millivolts",
     "current_a": "milliamperes",
@@ -43,8 +46,11 @@ def cross_check(telemetry: Telemetry, integral: Integral) -> tuple[Finding, ...]
         *_constant(telemetry),
         *_power(telemetry, integral),
         *_state_of_charge(telemetry, integral),
-        *_implausible_alone(telemetry),
+        *_unsigned(telemetry),
+        *_other_units(telemetry),
     ]
+    named = {(one.kind, one.subject) for one in found}
+    found += [one for one in _implausible(telemetry) if (one.kind, one.subject) not in named]
     return worst_first(found)
 
 
@@ -351,11 +357,60 @@ def sign_by_soc(current: Channel, soc: Channel) -> Literal[-1, 0, 1]:
     return 1 if agreement > 0.3 else -1 if agreement < -0.3 else 0
 
 
-def _implausible_alone(telemetry: Telemetry) -> list[Finding]:
-    """Units that are wrong on their face, when there is no power channel to compare with."""
+def _unsigned(telemetry: Telemetry) -> list[Finding]:
+    """A current that never flows out: its sign was lost on the way."""
+    current, soc = telemetry.current, telemetry.soc
+    if len(current) < 50 or float(np.quantile(np.abs(current.value), 0.95)) < LEAST_AT_WORK_A:
+        return []
+    largest = float(np.abs(current.value).max())
+    if min(-float(current.value.min()), float(current.value.max())) > 0.01 * largest:
+        return []
+    days = (current.time_us[-1] - current.time_us[0]) / 8.64e10
+    moves = np.diff(soc.value)
+    both_ways = min(float(moves[moves > 0].sum()), -float(moves[moves < 0].sum())) > 20.0
+    if not both_ways and (len(soc) or days < DAYS_ONE_WAY):
+        return []
+    return [
+        Finding(
+            "sign",
+            "The current never changes its sign"
+            + (
+                ", while the state of charge rises and falls."
+                if both_ways
+                else f" in {days:.0f} days."
+            ),
+            "Take a channel that tells charging from discharging.",
+            "blocking",
+            subject="current_a",
+        )
+    ]
+
+
+def _other_units(telemetry: Telemetry) -> list[Finding]:
+    """A state of charge as a share, a temperature in Fahrenheit."""
+    found = []
+    soc, temperature = telemetry.soc.value, telemetry.temperature.value
+    if len(soc) >= 50 and soc.max() <= 1.0 and np.ptp(soc) > 0.05:
+        found.append(
+            Finding(
+                "scale", "The state of charge runs from 0 to 1, not to 100 %: no capacity by it.",
+                "Say so in the mapping (soc scale 100).", subject="soc_percent",
+            )
+        )  # fmt: skip
+    if len(temperature) >= 50 and float(np.median(temperature)) > HOTTEST_USUAL_C:
+        found.append(
+            Finding(
+                "scale",
+                f"The temperature is usually {np.median(temperature):.0f} °C: these look like °F.",
+                "Export it in °C.", subject="temperature_c",
+            )
+        )  # fmt: skip
+    return found
+
+
+def _implausible(telemetry: Telemetry) -> list[Finding]:
+    """Units that are wrong on their face: V in mV and P in W agree with each other."""
     found: list[Finding] = []
-    if len(telemetry.power) >= 50:
-        return found
     for part, channel, limit in (
         ("voltage_v", telemetry.voltage, 1500.0),
         ("current_a", telemetry.current, 2000.0),

@@ -17,6 +17,7 @@ import pandas as pd
 from energydash.battery import slots
 from energydash.battery.capacity import anchored_soc, full_anchors_us
 from energydash.battery.energy import integrate
+from energydash.battery.gate import ANY, Bounds, bounds_of, within
 from energydash.battery.joining import USUAL, Joining, Method, joining_of
 from energydash.battery.mapping import infer
 from energydash.battery.quality import sign_by_soc
@@ -42,13 +43,15 @@ class Setup:
     """How a battery's samples are read.
 
     parts: channel to the name that it is kept under. scales: factors of channels. charge_sign: the
-    sign that current and power have while charging; 0: not known, taken as positive.
+    sign that current and power have while charging; 0: not known, taken as positive. bounds: beyond
+    which no sample can be.
     """
 
     parts: tuple[tuple[str, str], ...] = ()
     scales: tuple[tuple[str, float], ...] = ()
     charge_sign: Sign = 0
     joining: Joining = USUAL
+    bounds: Bounds = ANY
 
     @property
     def has_soc(self) -> bool:
@@ -58,7 +61,7 @@ class Setup:
     def telemetry(self, arrays: Arrays) -> Telemetry:
         """Raw samples by kept name as cleaned channels, current positive while charging."""
         scales = dict(self.scales)
-        return from_arrays(
+        found = from_arrays(
             {
                 part: (arrays[kept][0], arrays[kept][1] * scales.get(part, 1.0))
                 for part, kept in self.parts
@@ -66,6 +69,10 @@ class Setup:
             },
             charge_sign=-1 if self.charge_sign < 0 else 1,
         )
+        voltage, wrong_v = within("voltage_v", found.voltage, self.bounds)
+        current, wrong_a = within("current_a", found.current, self.bounds)
+        left_out = {"voltage_v": wrong_v, "current_a": wrong_a}
+        return replace(found, voltage=voltage, current=current, left_out=left_out)
 
 
 def settle(
@@ -75,6 +82,7 @@ def settle(
     scales: Mapping[str, float] | None = None,
     charge_sign: Sign = 0,
     method: Method = "auto",
+    capacity_ah: float | None = None,
 ) -> Setup:
     """What is said of a battery, completed by what its newest ten days show.
 
@@ -89,7 +97,12 @@ def settle(
     needed = {known[part] for part in ("voltage_v", "current_a", "soc_percent") if part in known}
     seen = plain.telemetry({name: recent(name) for name in needed})
     sign: Sign = charge_sign or sign_by_soc(seen.current, seen.soc)
-    return replace(plain, charge_sign=sign, joining=joining_of(seen, method))
+    return replace(
+        plain,
+        charge_sign=sign,
+        joining=joining_of(seen, method),
+        bounds=bounds_of(seen, capacity_ah),
+    )
 
 
 class Record(Protocol):
@@ -140,6 +153,7 @@ def in_memory(
     scales: Mapping[str, float] | None = None,
     charge_sign: Sign = 0,
     method: Method = "auto",
+    capacity_ah: float | None = None,
 ) -> InMemory:
     """A record of samples by channel, set up as a device with the same samples would be."""
     newest = max((int(time_us.max()) for time_us, _ in arrays.values() if len(time_us)), default=0)
@@ -150,9 +164,11 @@ def in_memory(
         return time_us[keep], value[keep]
 
     names = tuple(arrays)
-    return InMemory(
-        arrays, settle(names, recent, scales=scales, charge_sign=charge_sign, method=method)
-    )
+    setup = settle(
+        names, recent, scales=scales, charge_sign=charge_sign, method=method,
+        capacity_ah=capacity_ah,
+    )  # fmt: skip
+    return InMemory(arrays, setup)
 
 
 def extent_of(found: Telemetry) -> tuple[int, int] | None:

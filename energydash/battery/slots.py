@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from energydash.battery.energy import Integral, edges_of, integrate
+from energydash.battery.gate import COUNTS
 from energydash.battery.joining import SOC_GAP_S, Joining
 from energydash.battery.telemetry import Channel, Floats, Micros, Telemetry, onto
 from energydash.core.feeds import empty_frame
@@ -21,6 +22,7 @@ STEP_S: Final = 900
 COLUMNS: Final = (
     "ah_in", "ah_out", "kwh_in", "kwh_out", "covered_s", "ah_edge_2",
     "soc_percent", "temperature_c", "voltage_v", "peak_a", "lowest_v", "highest_v",
+    "wrong_v", "wrong_a",
 )  # fmt: skip
 
 
@@ -29,7 +31,7 @@ def of_telemetry(
 ) -> pd.DataFrame:
     """The slots that overlap `[start, end)`; `telemetry` reaches beyond it on both sides by more
     than any step that is not a gap, where there is more."""
-    if len(telemetry.current) < 2:
+    if len(telemetry.current) < 2 and not any(map(len, telemetry.left_out.values())):
         return empty_frame(*COLUMNS)
     integral = integrate(telemetry, joining)
     return build(
@@ -50,6 +52,7 @@ def build(
     where there is one). ah_edge_2: variance of the charge from steps between samples, Ah².
     soc_percent: at the slot's start, NaN where the channel has a gap there. temperature_c and
     voltage_v: means. peak_a: the largest |current|. lowest_v, highest_v: of the voltage.
+    wrong_v, wrong_a: how many samples were left out, for they cannot be.
     """
     slots = integral.slots(edges_us)
     count = len(edges_us) - 1
@@ -74,11 +77,16 @@ def build(
         "lowest_v": -_most(-telemetry.voltage.value, telemetry.voltage.time_us, edges_us),
         "highest_v": _most(telemetry.voltage.value, telemetry.voltage.time_us, edges_us),
     }
+    for part, column in COUNTS.items():
+        times = telemetry.left_out.get(part, edges_us[:0])
+        columns[column] = np.histogram(times, edges_us)[0].astype(np.float64)
     index = pd.DatetimeIndex(starts.astype("datetime64[us]"), name="time").tz_localize("UTC")
     frame = pd.DataFrame(columns, index=index)
     if not with_voltage:
         frame[["kwh_in", "kwh_out"]] = np.nan
-    kept: pd.DataFrame = frame[(covered > 0) | np.isfinite(soc)]
+    kept: pd.DataFrame = frame[
+        (covered > 0) | np.isfinite(soc) | (frame["wrong_v"] > 0) | (frame["wrong_a"] > 0)
+    ]
     return kept
 
 

@@ -72,7 +72,8 @@ NO_CHANNEL: Final = Channel(np.empty(0, np.int64), np.empty(0, np.float64))
 
 @dataclass(frozen=True)
 class Telemetry:
-    """The channels of one battery; an absent one has no samples."""
+    """The channels of one battery; an absent one has no samples. left_out: when a channel had a
+    sample that cannot be (see `battery.gate`)."""
 
     voltage: Channel = NO_CHANNEL
     current: Channel = NO_CHANNEL
@@ -80,6 +81,7 @@ class Telemetry:
     soc: Channel = NO_CHANNEL
     temperature: Channel = NO_CHANNEL
     faults: tuple[Finding, ...] = field(default=(), repr=False, kw_only=True)
+    left_out: Mapping[str, Micros] = field(default_factory=dict, repr=False, kw_only=True)
 
     def channels(self) -> dict[str, Channel]:
         """Channels by part name, in the order they are shown."""
@@ -96,6 +98,9 @@ class Telemetry:
         return Telemetry(
             *(channel.between(start_us, end_us) for channel in self.channels().values()),
             faults=self.faults,
+            left_out={
+                part: at[(at >= start_us) & (at < end_us)] for part, at in self.left_out.items()
+            },
         )
 
     @property

@@ -21,6 +21,7 @@ import pandas as pd
 
 from energydash.battery import slots
 from energydash.battery.devices import Device
+from energydash.battery.gate import JOINED_US, Bounds
 from energydash.battery.joining import Joining
 from energydash.battery.record import (
     SETTLED_BY_US,
@@ -41,13 +42,14 @@ from energydash.sync.context import Context
 log = logging.getLogger(__name__)
 
 KIND: Final = "battery-slots"
-FORMAT: Final = 2  # of what is kept; another one is worked out anew
+FORMAT: Final = 3  # of what is kept; another one is worked out anew
 STEP: Final = timedelta(seconds=slots.STEP_S)
 CHUNK: Final = timedelta(days=31)
 WEEK: Final = timedelta(days=7)
 NEWEST: Final = timedelta(hours=1)
 ONE_FRAME: Final = timedelta(days=1)  # of so much, all channels are read at once
 SETTLED_FOR: Final = timedelta(days=1)
+JOINED: Final = timedelta(microseconds=JOINED_US)  # how far what is left out reaches
 COUNTED_MARGIN: Final = timedelta(days=3)  # our own state of charge needs the full before
 EARLIEST: Final = parse_instant("1990-01-01T00:00:00Z")
 LATEST: Final = parse_instant("2100-01-01T00:00:00Z")
@@ -105,6 +107,7 @@ class Stored:
             scales=self.device.scales,
             charge_sign=self.device.charge_sign,
             method=self.device.method,
+            capacity_ah=self.device.capacity_ah,
         )
 
     @cached_property
@@ -176,10 +179,8 @@ class Stored:
     def worked_out(self, period: Period, joining: Joining) -> pd.DataFrame:
         """The slots of a period from its raw samples."""
         device = self.device
-        margin = (
-            timedelta(seconds=max(joining.max_gap_s, joining.voltage_gap_s, joining.soc_gap_s))
-            + STEP
-        )
+        longest_s = max(joining.max_gap_s, joining.voltage_gap_s, joining.soc_gap_s)
+        margin = max(timedelta(seconds=longest_s), JOINED) + STEP
         if not self.setup.has_soc and device.full_v and device.capacity_ah:
             margin = max(margin, COUNTED_MARGIN)
         pieces = []
@@ -210,7 +211,7 @@ class Stored:
         until = instant(self._state["until_us"])
         if until < whole.end:  # what an event stream brought is covered by no fetch
             changed.append(Period(until, whole.end))
-        reach = timedelta(seconds=self.setup.joining.max_gap_s)
+        reach = max(timedelta(seconds=self.setup.joining.max_gap_s), JOINED)
         return merge([_on_edges(Period(p.start - reach, p.end + reach)) for p in changed])
 
     @property
@@ -302,6 +303,7 @@ def _setup_of(body: dict[str, Any]) -> Setup:
         tuple((part, factor) for part, factor in body["scales"]),
         body["charge_sign"],
         Joining(**body["joining"]),
+        Bounds(**body["bounds"]),
     )
 
 

@@ -29,20 +29,13 @@ def ahead_card(device: str, zone: str) -> None:
             )
         if found.incremental:
             st.caption("Incremental capacity of the last slow discharge, Ah/V")
-            components.chart(charts.incremental(found.incremental), key=f"ica_{device}",
+            components.chart(cache.draw(drawn, _incremental_figure), key=f"ica_{device}",
                         title="Incremental capacity", alt="dQ/dV over voltage")  # fmt: skip
         components.said(_trend_words(found), _end_words(found))
         if found.what_ifs:
-            table = pd.DataFrame(
-                {
-                    "use": [one.label for one in found.what_ifs],
-                    "loss, % a year": [one.loss_percent_a_year for one in found.what_ifs],
-                    "saved, % a year": [one.saved_percent_a_year for one in found.what_ifs],
-                    "saved, £ a year": [one.saved_gbp_a_year for one in found.what_ifs],
-                }
+            components.table(
+                cache.draw(drawn, _what_if_table), key=f"what_if_{device}", name="what if"
             )
-            table = table.dropna(axis="columns", how="all")
-            components.table(table, key=f"what_if_{device}", name="what if")
         components.said(*_warranty_words(found), *found.reasons)
 
 
@@ -87,6 +80,22 @@ def _warranty_words(found: HealthAnswer) -> list[str]:
             f"from {ohm.steps} steps"
         )
     return told
+
+
+def _what_if_table(found: HealthAnswer) -> pd.DataFrame:
+    table = pd.DataFrame(
+        {
+            "use": [one.label for one in found.what_ifs],
+            "loss, % a year": [one.loss_percent_a_year for one in found.what_ifs],
+            "saved, % a year": [one.saved_percent_a_year for one in found.what_ifs],
+            "saved, £ a year": [one.saved_gbp_a_year for one in found.what_ifs],
+        }
+    )
+    return table.dropna(axis="columns", how="all")
+
+
+def _incremental_figure(found: HealthAnswer) -> Any:
+    return charts.incremental(found.incremental) if found.incremental else None
 
 
 def _ahead_figure(found: HealthAnswer) -> Any:

@@ -194,3 +194,21 @@ def test_new_telemetry_is_seen_before_and_after_its_slots_are_kept(connected: Co
     after = battery.analyse(later, device.id, covered).to_json()
     assert differences(before, after) == []
     assert after["totals"]["ah_in"] == pytest.approx(72.0, rel=0.02)
+
+
+def test_a_week_in_milliamperes_is_left_out_the_same_everywhere(connected: Context) -> None:
+    (device,) = battery.connect_defaults(connected)
+    battery.refresh(connected, device, Period(NOW - timedelta(days=14), NOW))
+    feed = device.feed(connected.store.household())
+    bad = Period(NOW - timedelta(days=12), NOW - timedelta(days=11))
+    frame = connected.store.read(feed, bad)
+    frame["current_a"] *= 1000
+    connected.store.write(feed, Fetched(frame, bad), fetched_at=NOW + timedelta(seconds=1))
+    batteries.derive(replace(connected, now=lambda: NOW + timedelta(seconds=2)), device)
+    batteries.forget_remembered()
+    asked = battery.analyse(connected, device.id).to_json()
+    file = battery.analyse_file(csv_of(connected, device), "a.csv").to_json()
+    assert differences(told(file), told(asked)) == []
+    assert [one["kind"] for one in file["faults"]] == ["scale"]
+    assert file["totals"]["coverage"] == pytest.approx(13 / 14, abs=0.01)
+    assert file["totals"]["ah_in"] < 2000
