@@ -74,7 +74,7 @@ def test_a_first_visit_waits_for_the_crawler_instead_of_showing_sample(
         said = words(open_page(page))
         assert "Being fetched from" in said, page
         assert "SAMPLE grid" not in said and "not been fetched yet)" not in said
-    before = here.now().replace(year=here.now().year - 1)
+    before = here.now() - timedelta(days=365)
     app = open_page("generation_mix", region="ERCOT", range="Month", at=f"{before:%Y-%m-%d}")
     assert "ERCOT publishes its last 24 h only." in words(app)
 
