@@ -12,7 +12,8 @@ from energydash.answers import battery
 from energydash.api import models
 from energydash.api.asking import Form, From, Here, To, reply
 from energydash.battery.devices import Device
-from energydash.core.time import Period, period_of
+from energydash.core import bounds
+from energydash.core.time import Period
 from energydash.serialise import battery as documents
 from energydash.sync.context import Context
 
@@ -57,7 +58,7 @@ def get_channels(
 
 def _asked(here: Context, device: str, start: str | None, end: str | None) -> tuple[Device, Period]:
     chosen = battery.device_of(here, device)
-    return chosen, period_of(start, end, chosen.zone, here.now())
+    return chosen, bounds.period_of(start, end, chosen.zone, here.now(), longest=bounds.BATTERY)
 
 
 ROUTES: dict[str, tuple[Callable[..., Response], Any]] = {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Annotated, Any
 
 from fastapi import Query
@@ -13,7 +12,8 @@ from energydash.answers import grid
 from energydash.answers.flexibility import By, best_hours
 from energydash.api import models
 from energydash.api.asking import Form, From, Here, Hours, To, Within, reply
-from energydash.core.time import Period, parse_moment, period_of
+from energydash.core import bounds
+from energydash.core.time import Period
 from energydash.grid import regions
 from energydash.grid.factors import factor_sets
 from energydash.grid.regions import Region
@@ -22,7 +22,7 @@ from energydash.serialise.flexibility import best_hours as best_hours_document
 from energydash.sync.context import Context
 
 Factors = Annotated[str | None, Query(description="an emission-factor set's id")]
-Step = Annotated[float | None, Query(gt=0, description="means over so many minutes")]
+Step = Annotated[float | None, Query(description="means over so many minutes")]
 
 
 def get_regions(form: Form = "json") -> Response:
@@ -47,7 +47,7 @@ def get_mix(
 ) -> Response:  # fmt: skip
     """Generation by fuel, MW (per cent where nobody publishes MW). The last 24 hours by default."""
     place, period = _asked(here, region, start, end)
-    step = timedelta(minutes=step_minutes) if step_minutes else None
+    step = bounds.step_of(step_minutes)
     return reply(documents.mix(grid.mix(here, place.id, period, step=step)), form)
 
 
@@ -86,14 +86,14 @@ def get_windows(
 ) -> Response:
     """The greenest hours ahead that end by `within`."""
     place = regions.find(region)
-    deadline = parse_moment(within, place.zone) if within else None
-    found = best_hours(here, hours, By.CARBON, region=place.id, deadline=deadline)
+    deadline = bounds.deadline(within, place.zone, here.now())
+    found = best_hours(here, bounds.hours(hours), By.CARBON, region=place.id, deadline=deadline)
     return reply(best_hours_document(found), form)
 
 
 def _asked(here: Context, region: str, start: str | None, end: str | None) -> tuple[Region, Period]:
     place = regions.find(region)
-    return place, period_of(start, end, place.zone, here.now())
+    return place, bounds.period_of(start, end, place.zone, here.now(), longest=bounds.GRID)
 
 
 ROUTES: dict[str, tuple[Callable[..., Response], Any]] = {

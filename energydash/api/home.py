@@ -13,7 +13,8 @@ from energydash.answers.flexibility import By as Signal
 from energydash.answers.flexibility import best_hours
 from energydash.api import models
 from energydash.api.asking import End, Form, Here, Hours, Start, Within, reply
-from energydash.core.time import Period, parse_moment, period_of
+from energydash.core import bounds
+from energydash.core.time import Period
 from energydash.home.costs import By
 from energydash.home.meters import Direction
 from energydash.home.profile import Value
@@ -54,7 +55,11 @@ def get_comparison(
 ) -> Response:  # fmt: skip
     """The same readings under other tariffs, cheapest first."""
     found = home.compare(
-        here, _period(here, start, end), tuple(tariff or ()), energy or "electricity", shift_percent
+        here,
+        _period(here, start, end),
+        tuple(tariff or ()),
+        energy or "electricity",
+        bounds.percent(shift_percent, "shift_percent"),
     )
     return reply(documents.comparison(found), form)
 
@@ -89,13 +94,13 @@ def get_price_windows(
     here: Here, hours: Hours = 1.0, within: Within = None, tariff: str = "", form: Form = "json"
 ) -> Response:
     """The cheapest hours ahead that end by `within`, among the prices that are known."""
-    deadline = parse_moment(within, home.zone_of(here)) if within else None
-    found = best_hours(here, hours, Signal.PRICE, tariff=tariff, deadline=deadline)
+    deadline = bounds.deadline(within, home.zone_of(here), here.now())
+    found = best_hours(here, bounds.hours(hours), Signal.PRICE, tariff=tariff, deadline=deadline)
     return reply(best_hours_document(found), form)
 
 
 def _period(here: Context, start: str, end: str) -> Period:
-    return period_of(start, end, home.zone_of(here), here.now())
+    return bounds.period_of(start, end, home.zone_of(here), here.now(), longest=bounds.HOME)
 
 
 ROUTES: dict[str, tuple[Callable[..., Response], Any]] = {

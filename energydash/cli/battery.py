@@ -204,13 +204,11 @@ def opened(sample: bool) -> Context:
 def days(here: Context, device: str, first: str | None, end: str | None) -> Period | None:
     """Moments of the battery's zone; None where neither end is given."""
     from energydash.answers import battery
-    from energydash.core.time import Period, parse_moment
+    from energydash.core import bounds
 
     if not first and not end:
         return None
     chosen = battery.device_of(here, device)
     whole = battery.history(here, chosen.id)
-    return Period(
-        parse_moment(first, chosen.zone) if first else whole.start,
-        parse_moment(end, chosen.zone) if end else here.now(),
-    )
+    since = first or max(whole.start, bounds.FLOOR).isoformat()
+    return bounds.period_of(since, end, chosen.zone, here.now(), longest=bounds.BATTERY)

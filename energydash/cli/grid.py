@@ -72,14 +72,13 @@ def mix(
     form: str,
 ) -> None:
     """In MW, or per cent where nobody publishes MW."""
-    from datetime import timedelta
-
     from energydash.answers import grid
+    from energydash.core import bounds
     from energydash.serialise import grid as documents
 
     here, place, period = asked(region, first, end, sample)
     bring(here, place, ["mix", "mix-percent"], period)
-    step = timedelta(minutes=step_minutes) if step_minutes else None
+    step = bounds.step_of(step_minutes, "--step")
     emit(documents.mix(grid.mix(here, place.id, period, step=step)), form)
 
 
@@ -183,9 +182,11 @@ def windows(
 
     from energydash.answers import flexibility, home
     from energydash.cli.files import contents
-    from energydash.core.time import Period, parse_moment
+    from energydash.core import bounds
+    from energydash.core.time import Period
     from energydash.serialise.flexibility import best_hours
 
+    bounds.hours(hours)
     if signal is not None:
         found = flexibility.best_hours_of_file(contents(signal), signal.name, hours)
         emit(best_hours(found), form)
@@ -199,7 +200,7 @@ def windows(
         bring(here, place, ["intensity"], ahead)
     found = flexibility.best_hours(
         here, hours, by, region=place.id, tariff=tariff,
-        deadline=parse_moment(deadline, zone) if deadline else None,
+        deadline=bounds.deadline(deadline, zone, now),
     )  # fmt: skip
     if found.best is None:
         raise InputError(found.reason or "No window fits.")
@@ -226,11 +227,11 @@ def asked(
     region: str, first: str | None, end: str | None, sample: bool
 ) -> tuple[Context, Region, Period]:
     """The context, the region and the period of its zone."""
-    from energydash.core.time import period_of
+    from energydash.core import bounds
 
     here = opened(sample)
     place = of_region(here, region)
-    return here, place, period_of(first, end, place.zone, here.now())
+    return here, place, bounds.period_of(first, end, place.zone, here.now(), longest=bounds.GRID)
 
 
 def bring(here: Context, place: Region, quantities: list[str], period: Period) -> None:

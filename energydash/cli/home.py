@@ -143,6 +143,7 @@ def compare(
 ) -> None:
     """TARIFFS are names, ids or Octopus codes; all known by default."""
     from energydash.answers import home
+    from energydash.core import bounds
     from energydash.serialise import home as documents
 
     here, period = opened(first, end, sample)
@@ -150,7 +151,9 @@ def compare(
         chosen = tariffs or tuple(one.id for one in home.choices(here, energy or "electricity"))
         for problem in home.bring_prices(here, published(chosen), period):
             tell(str(problem))
-    answer = home.compare(here, period, tariffs, energy or "electricity", shift)
+    answer = home.compare(
+        here, period, tariffs, energy or "electricity", bounds.percent(shift, "--shift")
+    )
     emit(documents.comparison(answer), form)
 
 
@@ -242,10 +245,10 @@ def context_of(sample: bool) -> Context:
 def opened(first: str, end: str, sample: bool) -> tuple[Context, Period]:
     """The context, and the period in the home's zone."""
     from energydash.answers import home
-    from energydash.core.time import period_of
+    from energydash.core import bounds
 
     here = context_of(sample)
-    return here, period_of(first, end, home.zone_of(here), here.now())
+    return here, bounds.period_of(first, end, home.zone_of(here), here.now())
 
 
 def published(tariffs: tuple[str, ...]) -> list[str]:

@@ -93,11 +93,13 @@ def _period(here: Context, first: str | None, end: str | None) -> Period:
     from datetime import timedelta
 
     from energydash.answers import home
-    from energydash.core.time import period_of
+    from energydash.core import bounds
 
     zone = home.zone_of(here)
-    until = None if end else (here.now() + timedelta(days=366)).isoformat()
-    return period_of(first or "2000-01-01", end or until, zone, here.now())
+    until = end or (here.now() + timedelta(days=366)).isoformat()
+    return bounds.period_of(
+        first or f"{bounds.FLOOR:%Y-%m-%d}", until, zone, here.now(), longest=timedelta.max
+    )
 
 
 @click.command()

@@ -213,17 +213,6 @@ def parse_moment(text: str, zone: str) -> datetime:
     return parse_instant(text, zone)
 
 
-def period_of(
-    first: str | None, end: str | None, zone: str, now: datetime, usual: timedelta = DAY
-) -> Period:
-    """What `from` and `to` mean, wherever they are asked: moments of `zone`, the end excluded.
-
-    Without an end it is now, without a start `usual` before the end.
-    """
-    until = parse_moment(end, zone) if end else now
-    return Period(parse_moment(first, zone) if first else until - usual, until)
-
-
 def iso_z(instant: datetime) -> str:
     """`YYYY-MM-DDTHH:MM:SSZ`."""
     return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

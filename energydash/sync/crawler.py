@@ -21,9 +21,10 @@ from datetime import datetime, timedelta
 from filelock import FileLock, Timeout
 
 from energydash import sources
+from energydash.core import bounds
 from energydash.core.errors import EnergydashError, InputError, StoreError
 from energydash.core.feeds import Feed
-from energydash.core.time import Period, local_midnight, parse_day
+from energydash.core.time import Period
 from energydash.grid import regions
 from energydash.sources import http
 from energydash.store import Job
@@ -239,11 +240,8 @@ _listened: dict[tuple[str, str, str, str], tuple[datetime, list[Period]]] = {}
 
 def stretch(context: Context, first: str | None, end: str | None, days: int | None) -> Period:
     """The period that `--from`, `--to` and `--days` mean; the last two days without any."""
-    now = context.now()
-    stop = local_midnight(parse_day(end), "UTC") if end else now
-    if first:
-        return Period(local_midnight(parse_day(first), "UTC"), stop)
-    return Period(stop - timedelta(days=2 if days is None else days), stop)
+    usual = timedelta(days=2 if days is None else days)
+    return bounds.period_of(first, end, "UTC", context.now(), usual=usual, longest=timedelta.max)
 
 
 def fill(

@@ -14,6 +14,7 @@ from typing import Any
 
 import streamlit as st
 
+from energydash.core import bounds
 from energydash.core.time import DAY, Period, zone_info
 from energydash.views import cache
 
@@ -96,6 +97,7 @@ def resolve(
     today = now.astimezone(zone_info(zone)).date()
     end_now = _round_up(now)
     period, is_live = _resolve(preset, at, dates, zone, today, end_now)
+    bounds.bounded(period, now, bounds.HOME)
     return TimeRange(preset, period, zone, is_live, at, tuple(dates))
 
 

@@ -162,3 +162,32 @@ def test_a_store_that_fails_is_said_in_a_sentence(
     answer = client.get(f"/mix/GB?{DAY}")
     assert answer.status_code == 503
     assert answer.json() == {"error": "The database is locked. Try again."}
+
+
+@pytest.mark.parametrize(
+    ("path", "field"),
+    [
+        ("/mix/GB?from=0001-01-01&to=0001-01-20", "from"),
+        ("/mix/GB?from=2026-01-01&to=9999-12-31", "to"),
+        ("/intensity/GB?from=1970-01-01", "from"),
+        ("/costs?from=1999-01-01&to=2026-01-01", "from"),
+        ("/batteries/sample?from=0001-01-01&sample=true", "from"),
+        ("/windows/GB?hours=1e308&sample=true", "hours"),
+        ("/windows/GB?hours=nan&sample=true", "hours"),
+        ("/windows?hours=-1&sample=true", "hours"),
+        ("/windows/GB?hours=1&within=9999-12-31&sample=true", "within"),
+        ("/mix/GB?step_minutes=1e-300", "step_minutes"),
+        (
+            "/comparison?from=2026-01-01&to=2026-01-02&shift_percent=inf&sample=true",
+            "shift_percent",
+        ),
+    ],
+)
+def test_what_may_not_be_asked_is_refused_before_anything_is_wanted(
+    client: Client, path: str, field: str
+) -> None:
+    answer = client.get(path)
+    assert answer.status_code == 422
+    assert f"'{field}'" in answer.json()["error"]
+    here = context.current()
+    assert not here.store.wanted(here.now() - timedelta(days=1))
