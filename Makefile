@@ -7,7 +7,7 @@ PORT ?= 8501
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 
-.PHONY: run test check bench share standins wheel requirements audit clean
+.PHONY: run test fuzz check bench share standins wheel requirements audit clean
 
 run: $(VENV)/run.stamp
 	$(BIN)/energydash serve --port $(PORT)
@@ -18,6 +18,9 @@ share: $(VENV)/run.stamp
 
 test: check $(VENV)/browser.stamp
 	$(BIN)/python -m pytest -q -n auto --dist loadfile
+
+fuzz: $(VENV)/dev.stamp
+	ENERGYDASH_FUZZ=$(or $(EXAMPLES),2000) $(BIN)/python -m pytest -q -n auto tests/sources/test_fuzz.py
 
 check: $(VENV)/dev.stamp
 	$(BIN)/ruff check .

@@ -15,10 +15,11 @@ when they are first needed: `--help` and most pages need none of them.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import TYPE_CHECKING, Protocol
+from functools import wraps
+from typing import TYPE_CHECKING, ParamSpec, Protocol, TypeVar
 
 from energydash.core.errors import BadData, EnergydashError, InputError
 
@@ -178,6 +179,32 @@ def read(
     except Exception as error:
         raise Unreadable(f"{names}: this is {unknown_form(error)}.") from error
     return answer
+
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def parser(title: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """For a `read_*` that is called by itself, not through `fetch` or `read`: the same boundary.
+
+    title: the source's name, for the BadData that any failure of its own becomes.
+    """
+
+    def bounded(read_answer: Callable[P, R]) -> Callable[P, R]:
+        @wraps(read_answer)
+        def call(*arguments: P.args, **options: P.kwargs) -> R:
+            try:
+                return read_answer(*arguments, **options)
+            except EnergydashError:
+                raise
+            except Exception as error:
+                sent = f"{title} sent {unknown_form(error)}."
+                raise BadData(title, sent, remedy=AGAIN) from error
+
+        return call
+
+    return bounded
 
 
 def unknown_form(error: Exception) -> str:

@@ -71,10 +71,15 @@ def size_bytes(settings: Settings) -> int:
 
 
 def _unpack(value: object) -> Answer | None:
+    """What was kept; None where it is damaged, so that it is asked for anew."""
     if not isinstance(value, bytes):
         return None
     header, _, body = value.partition(b"\n")
-    return Answer(body, datetime.fromisoformat(json.loads(header)["fetched_at"]).astimezone(UTC))
+    try:
+        fetched_at = datetime.fromisoformat(json.loads(header)["fetched_at"]).astimezone(UTC)
+    except (KeyError, OverflowError, RecursionError, TypeError, ValueError):
+        return None
+    return Answer(body, fetched_at)
 
 
 @cache

@@ -67,7 +67,8 @@ _next_call: dict[str, float] = {}
 
 
 class _Session(requests.Session):
-    """Follows redirects on the same host and scheme only: keys travel nowhere else."""
+    """Follows redirects on the same host and scheme only, or from clear to TLS on the same host:
+    keys travel nowhere else."""
 
     def get_redirect_target(self, resp: requests.Response) -> str | None:
         target = super().get_redirect_target(resp)
@@ -75,7 +76,8 @@ class _Session(requests.Session):
             return None
         asked, told = urlsplit(resp.url), urlsplit(urljoin(resp.url, target))
         is_same = (asked.scheme, asked.netloc) == (told.scheme, told.netloc)
-        return target if is_same else None
+        is_safer = (asked.scheme, told.scheme) == ("http", "https") and asked.netloc == told.netloc
+        return target if is_same or is_safer else None
 
 
 def session() -> requests.Session:

@@ -8,6 +8,7 @@ import traceback
 from collections.abc import Iterator
 from datetime import timedelta
 from email.utils import format_datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from urllib3.util.retry import Retry
@@ -247,3 +248,105 @@ def test_retries_are_logged_without_keys(caplog: pytest.LogCaptureFixture) -> No
     with caplog.at_level(logging.WARNING, logger=logger.name):
         logger.warning("Retrying (%r): %s", "Retry(total=1)", "/v2/data/?api_key=letmein&start=1")
     assert "letmein" not in caplog.text and "api_key=***&start=1" in caplog.text
+
+
+# --- redirects, a deadline, a cap ---------------------------------------------------------------
+
+
+def _redirect(upstream: Upstreams, target: str) -> None:
+    """`/moved` of the upstream points to the target."""
+    answer = upstream.routes[HOST]
+
+    def route(request: Request) -> Response:
+        moved = Response(302, "", {"Location": target})
+        return moved if request.path == "/moved" else answer(request)
+
+    upstream.routes[HOST] = route
+
+
+MOVED = f"https://{HOST}/moved"
+
+
+@pytest.mark.parametrize("target", ["/v1?a=1", f"https://{HOST}/v1?a=1"])
+def test_a_redirect_on_the_same_host_is_followed(upstream: Upstreams, target: str) -> None:
+    _redirect(upstream, target)
+    said = http.as_json("It", http.get("It", MOVED, auth=("key", "")))
+    assert said["query"] == [["a", "1"]]
+
+
+@pytest.mark.parametrize(
+    "target",
+    ["https://elsewhere.example/v1", "//elsewhere.example/v1", f"http://{HOST}/v1",
+     f"https://{HOST}:8443/v1", f"ftp://{HOST}/v1", f"https://{HOST}.evil.example/v1"],
+)  # fmt: skip
+def test_a_redirect_elsewhere_gets_nothing(upstream: Upstreams, target: str) -> None:
+    """Neither the request nor its key travel to another host, nor in clear."""
+    upstream.routes["elsewhere.example"] = upstream.routes[HOST]
+    _redirect(upstream, target)
+    with pytest.raises(Unavailable, match=r"It points to another host \(302\)"):
+        http.get("It", MOVED, auth=("key", ""), headers={"X-Key": "secret"})
+    assert [request.path for request, _ in upstream.requests] == ["/moved"]
+
+
+def test_redirects_without_end_are_given_up(upstream: Upstreams) -> None:
+    _redirect(upstream, MOVED)
+    with pytest.raises(Unavailable, match="It cannot be reached"):
+        http.get("It", MOVED)
+    assert len(upstream.requests) < 10
+
+
+def test_an_answer_without_end_is_not_read(
+    upstream: Upstreams, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What counts is the size unpacked: 2 MB of zeros travel as 2 kB."""
+    upstream.routes[HOST] = lambda _: Response(200, b"0" * 2_000_000)
+    monkeypatch.setattr(http, "MOST_BYTES", 1_000_000)
+    with pytest.raises(BadData, match="It sent more than 1 MB"):
+        http.get("It", URL)
+
+
+def test_an_answer_that_drips_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each byte comes within the time-out; all of them together never would."""
+    ended = threading.Event()
+
+    class Dripping(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Length", "1000000")
+            self.end_headers()
+            try:
+                while not ended.wait(0.02):
+                    self.wfile.write(b"x")
+            except OSError:
+                ended.set()
+
+        def log_message(self, *_: object) -> None:
+            """Nothing on standard error."""
+
+    monkeypatch.setattr(http, "DEADLINE_S", 0.3)
+    with ThreadingHTTPServer(("127.0.0.1", 0), Dripping) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            with pytest.raises(Unavailable, match="It took too long"):
+                http.get("It", f"http://127.0.0.1:{server.server_port}/")
+            assert ended.wait(10), "the connection is closed, not left to drip"
+        finally:
+            ended.set()
+            server.shutdown()
+
+
+@pytest.mark.parametrize(
+    "value", ["1e9", "99999999999999999999", "-5", "\u0661", "Sat, 99 Foo", "∞"]
+)
+def test_any_retry_after_is_survived(upstream: Upstreams, slept: list[float], value: str) -> None:
+    header = value.encode("utf-8").decode("latin-1")
+    upstream.routes[HOST] = lambda _: Response(429, "", {"Retry-After": header})
+    with pytest.raises(RateLimited) as caught:
+        http.get("It", URL)
+    assert caught.value.retry_at
+    assert caught.value.retry_at - utc_now() <= timedelta(days=1, seconds=1)
+
+
+def test_json_that_is_nested_too_deeply_is_bad_data() -> None:
+    with pytest.raises(BadData, match="It sent"):
+        http.as_json("It", b"[" * 200_000)

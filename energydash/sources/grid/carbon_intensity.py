@@ -25,7 +25,7 @@ from energydash.core.settings import Settings
 from energydash.core.time import HALF_HOUR, LONDON, Period, utc_now
 from energydash.grid.fuels import FUELS, in_stack_order
 from energydash.grid.regions import find
-from energydash.sources import Answer, Info
+from energydash.sources import Answer, Info, parser
 from energydash.sources.http import as_json, get
 from energydash.sources.tables import File, text_of, trouble
 
@@ -151,6 +151,7 @@ class Slot:
     mix: list[dict[str, Any]] | None
 
 
+@parser(TITLE)
 def read_slots(body: bytes) -> list[Slot]:
     """Every half-hour of any answer but that of /intensity/factors, whatever its shape.
 
@@ -163,16 +164,19 @@ def read_slots(body: bytes) -> list[Slot]:
         raise _bad("an answer without the fields it documents") from error
 
 
+@parser(TITLE)
 def read_intensity(body: bytes, region: str | None = None) -> pd.DataFrame:
     """Columns `actual` and `forecast`, g/kWh, of one region's half-hours."""
     return _intensity_frame(_one_region(read_slots(body), region))
 
 
+@parser(TITLE)
 def read_mix(body: bytes, region: str | None = None) -> pd.DataFrame:
     """A column per fuel, per cent of supply, of one region's half-hours."""
     return _mix_frame(_one_region(read_slots(body), region))
 
 
+@parser(TITLE)
 def read_factors(body: bytes) -> pd.Series[float]:
     """Emission factors by canonical fuel, g/kWh; imports and open-cycle gas are left out."""
     data = _data(body)
@@ -183,6 +187,7 @@ def read_factors(body: bytes) -> pd.Series[float]:
     return pd.Series(values, index=list(FACTOR_FUELS.values()), name="g_per_kwh").dropna()
 
 
+@parser(TITLE)
 def read_region(body: bytes) -> str:
     """The region id (`GB-1`…) of an answer to `get_postcode`.
 

@@ -23,7 +23,7 @@ from energydash.core.settings import Settings
 from energydash.core.time import HALF_HOUR, LONDON, Period, iso_z
 from energydash.grid.fuels import in_stack_order
 from energydash.grid.mix import with_embedded
-from energydash.sources import Answer, Info
+from energydash.sources import Answer, Info, parser
 from energydash.sources.grid import neso
 from energydash.sources.grid.mixes import only_region, stacked
 from energydash.sources.http import as_json, get
@@ -102,6 +102,7 @@ def get_fuelinst(period: Period) -> bytes:
     return get(TITLE, URL, params=params)
 
 
+@parser(TITLE)
 def read_rows(body: bytes) -> pd.DataFrame:
     """Rows `time` (interval start, UTC), `fuel` (theirs), `mw`; the latest publication of each.
 

@@ -18,7 +18,7 @@ from energydash.core.errors import BadData
 from energydash.core.feeds import Feed, Fetched, empty_frame, tidy
 from energydash.core.settings import Settings
 from energydash.core.time import HALF_HOUR, LONDON, Period
-from energydash.sources import Info
+from energydash.sources import Info, parser
 from energydash.sources.http import as_json, get
 
 NAME = "neso"
@@ -76,11 +76,13 @@ def get_embedded(period: Period) -> bytes:
     return get(TITLE, URL, params={"sql": sql})
 
 
+@parser(TITLE)
 def read_embedded(body: bytes) -> pd.DataFrame:
     """Columns `solar` and `wind` (embedded only), MW. Raises: BadData."""
     return _frame(_records(body), {ours: (theirs,) for theirs, ours in COLUMN_MAP.items()})
 
 
+@parser(TITLE)
 def read_mix(body: bytes) -> pd.DataFrame:
     """Every fuel that an answer has, MW; wind is that of both networks. Raises: BadData."""
     records = _records(body)

@@ -10,7 +10,7 @@ from energydash.core.errors import BadCredentials, NotFound
 from energydash.core.settings import Section
 from energydash.core.time import LONDON, parse_instant
 from energydash.home.meters import Direction, Energy
-from energydash.sources import http
+from energydash.sources import http, parser
 from energydash.sources.octopus import rest
 
 
@@ -48,6 +48,7 @@ class Home:
     points: tuple[MeterPoint, ...]
 
 
+@parser("Octopus Energy")
 def read_account(body: bytes) -> list[Home]:
     """The properties of an account, those moved out of too."""
     found = http.as_json(rest.NAME, body)

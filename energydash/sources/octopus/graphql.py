@@ -18,7 +18,7 @@ from energydash.core.errors import BadCredentials, BadData, RateLimited, SourceE
 from energydash.core.feeds import empty_frame, tidy
 from energydash.core.settings import Section
 from energydash.core.time import Period, iso_z, parse_instant, utc_now
-from energydash.sources import http
+from energydash.sources import http, parser
 from energydash.sources.octopus import rest
 
 URL = f"{rest.BASE}graphql/"
@@ -61,6 +61,7 @@ class Dispatch:
     location: str
 
 
+@parser("Octopus Energy")
 def read_answer(body: bytes) -> dict[str, Any]:
     """The `data` of an answer; its errors become ours by their code."""
     found = http.as_json(rest.NAME, body)
@@ -74,11 +75,13 @@ def read_answer(body: bytes) -> dict[str, Any]:
     return data
 
 
+@parser("Octopus Energy")
 def read_measurements(body: bytes) -> pd.DataFrame:
     """Octopus's own figures per half-hour: `kwh`, `cost_p` and `standing_p`, VAT included."""
     return _costs(_nodes(read_answer(body)))
 
 
+@parser("Octopus Energy")
 def read_dispatches(body: bytes) -> list[Dispatch]:
     """Completed dispatches, oldest first."""
     try:

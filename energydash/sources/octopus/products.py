@@ -20,7 +20,7 @@ from energydash.core.settings import Settings
 from energydash.core.time import HALF_HOUR, LONDON, Period, iso_z, parse_instant, utc_now
 from energydash.home.bands import exact
 from energydash.home.tariffs import parse_code
-from energydash.sources import http
+from energydash.sources import http, parser
 from energydash.sources.cache import cached
 from energydash.sources.octopus import rest
 
@@ -67,6 +67,7 @@ class ProductTariff:
     payment: str
 
 
+@parser("Octopus Energy")
 def read_products(pages: Sequence[bytes]) -> list[Product]:
     """The products of a list, in its order."""
     found = []
@@ -93,6 +94,7 @@ def read_products(pages: Sequence[bytes]) -> list[Product]:
     return found
 
 
+@parser("Octopus Energy")
 def read_product_tariffs(body: bytes) -> list[ProductTariff]:
     """Every regional tariff that a product's details list; a code comes once."""
     details = http.as_json(rest.NAME, body)
@@ -113,6 +115,7 @@ def read_product_tariffs(body: bytes) -> list[ProductTariff]:
     return list(found.values())
 
 
+@parser("Octopus Energy")
 def read_rates(pages: Sequence[bytes], kind: str) -> pd.DataFrame:
     """Prices in the store's columns, sorted; `exc_vat` and `inc_vat` as Octopus printed them.
 

@@ -12,11 +12,13 @@ from energydash.core.errors import NotFound
 from energydash.core.feeds import Feed, Fetched, empty_frame, tidy
 from energydash.core.settings import Settings
 from energydash.core.time import DAY, Period, iso_z
+from energydash.sources import parser
 from energydash.sources.octopus import rest
 
 PAGE_SIZE = 25_000  # the most that Octopus gives; 520 days of half-hours
 
 
+@parser("Octopus Energy")
 def read_consumption(pages: Sequence[bytes]) -> pd.DataFrame:
     """A frame with the column `energy` in the meter's own unit; NaN where Octopus has null.
 
