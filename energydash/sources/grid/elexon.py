@@ -192,8 +192,8 @@ def read(files: list[File], region: str | None, day: date | None) -> Answer:
     )
     if embedded:
         frame, told = with_embedded(frame, stacked(embedded), HALF_HOUR, timedelta(0))
-        absent = f"Solar and embedded wind are missing for {told.absent:,} rows."
-        notes = (absent,) if told.absent else ()
+        absent = f"Solar and embedded wind are missing for {len(told.absent):,} rows."
+        notes = (absent,) if len(told.absent) else ()
     others = {"interconnectors": links_of(joined)}
     return Answer(frame, "mix", own, unknown=unknown_of(joined), notes=notes, others=others)
 
