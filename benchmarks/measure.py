@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import gc
+import os
+import resource
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -27,6 +31,23 @@ def seconds(value: float) -> str:
         if value * factor >= 1:
             return f"{value * factor:.3g} {unit}"
     return f"{value * 1e6:.3g} µs"
+
+
+def measure_process(*arguments: str, repeat: int = 3, **environment: str) -> Taken:
+    """The least that a whole process of ours costs, from its start to its end."""
+    runs = []
+    for _ in range(repeat):
+        before, wall = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+        subprocess.run(
+            [sys.executable, *arguments],
+            check=True,
+            stdout=subprocess.DEVNULL,
+            env={**os.environ, **environment},
+        )
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        runs.append(Taken(cpu, time.perf_counter() - wall))
+    return min(runs, key=lambda taken: taken.cpu_s)
 
 
 def measure(work: Work, repeat: int = 3) -> Taken:
@@ -73,15 +94,7 @@ class Bench:
         print(f"{name}: {taken}")
         other = measure(baseline, repeat).cpu_s if baseline else baseline_s
         if other is not None:
-            print(f"    baseline, {baseline_name}: {seconds(other)}")
-            ratio = other / taken.cpu_s
-            said = f"{ratio:.3g}× faster" if ratio >= 1 else f"{1 / ratio:.3g}× slower"
-            if times_faster is not None:
-                self._goal(f"{name}: {said}", f"≥ {times_faster:g}× faster", ratio >= times_faster)
-            elif within is not None:
-                self._goal(f"{name}: {said}", f"within {within:g}×", 1 / ratio <= within)
-            else:
-                print(f"    {said}")
+            self.ratio(name, taken.cpu_s, other, baseline_name, times_faster, within)
         if cpu_goal_s is not None:
             met = taken.cpu_s <= cpu_goal_s
             self._goal(f"{name}: {seconds(taken.cpu_s)} CPU", f"≤ {seconds(cpu_goal_s)}", met)
@@ -89,6 +102,26 @@ class Bench:
             growth = measure(tenfold, 1).cpu_s / taken.cpu_s
             print(f"    ten times as much costs {growth:.3g}×")
         return taken
+
+    def ratio(
+        self,
+        name: str,
+        cpu_s: float,
+        baseline_s: float,
+        baseline_name: str,
+        times_faster: float | None = None,
+        within: float | None = None,
+    ) -> None:
+        """Something measured beside its baseline."""
+        print(f"    baseline, {baseline_name}: {seconds(baseline_s)}")
+        ratio = baseline_s / cpu_s
+        said = f"{ratio:.3g}× faster" if ratio >= 1 else f"{1 / ratio:.3g}× slower"
+        if times_faster is not None:
+            self._goal(f"{name}: {said}", f"≥ {times_faster:g}× faster", ratio >= times_faster)
+        elif within is not None:
+            self._goal(f"{name}: {said}", f"within {within:g}×", 1 / ratio <= within)
+        else:
+            print(f"    {said}")
 
     def fact(self, name: str, value: float, unit: str, *, at_most: float | None = None) -> None:
         """Something counted or timed elsewhere: bytes, a percentile."""

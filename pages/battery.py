@@ -43,7 +43,6 @@ def details(device: Device, chosen: TimeRange) -> None:
 
 def one_battery(device: Device, chosen: TimeRange) -> None:
     """One battery from top to bottom."""
-    battery.wish(here, device.id, chosen.period)
     setup.bring_first(device, chosen.period)
     live(lambda: figures(device, chosen), key=f"battery_{device.id}", on=chosen.is_live)
     details(device, chosen)

@@ -6,6 +6,8 @@ Sample data come only on request (`sample=true`). Personal answers obey `access.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import wraps
+from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import HTMLResponse, JSONResponse
@@ -14,6 +16,7 @@ from energydash import __version__
 from energydash.api import battery, docs, grid, home, models, sources
 from energydash.api.asking import ONLY_OWNER
 from energydash.core.errors import EnergydashError, InputError, StoreError
+from energydash.sync import context, wishes
 
 
 def create() -> FastAPI:
@@ -33,7 +36,7 @@ def create() -> FastAPI:
     ):
         for path, (function, model) in routes.items():
             router.get(path, response_model=model, responses={422: {"model": models.Refusal}})(
-                function
+                _wishing(function)
             )
         app.include_router(router)
 
@@ -42,6 +45,17 @@ def create() -> FastAPI:
         return HTMLResponse(docs.page(app.openapi(), request.scope.get("root_path", "")))
 
     return app
+
+
+def _wishing(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The same endpoint; what it answers about is wished for, so that the crawler keeps it."""
+
+    @wraps(function)
+    def endpoint(*arguments: Any, **named: Any) -> Any:
+        with wishes.noted(context.current()):
+            return function(*arguments, **named)
+
+    return endpoint
 
 
 def _refused(status: int) -> Callable[[Request, Exception], JSONResponse]:

@@ -58,8 +58,11 @@ def to_utc(texts: Sequence[str], zone: str) -> Instants:
     if _OFFSET.search(sample):
         parsed = pd.to_datetime(series, utc=True, format="ISO8601", errors="coerce")
         # One without an offset among others that have one would be read as UTC: refused.
-        without = ~series.str.contains(_OFFSET)
-        utc = pd.DatetimeIndex(parsed.mask(without))
+        tails = [text[-6:] for text in texts]
+        without = {tail for tail in set(tails) if not _OFFSET.search(tail)}
+        if without:
+            parsed = parsed.mask(pd.Series(tails).isin(without))
+        utc = pd.DatetimeIndex(parsed)
         return Instants(utc, np.flatnonzero(utc.isna()), none)
     naive, is_month_first = _naive(series)
     utc, never_was, twice = localise(naive, zone)

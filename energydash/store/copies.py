@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from energydash.core.errors import InputError, StoreError
 from energydash.core.time import utc_now
+from energydash.store import documents
 from energydash.store.database import Connection, Database
 from energydash.store.errors import StoreFull
 from energydash.store.schema import INTEGER, TABLES, selected
@@ -46,10 +47,13 @@ def restore(database: Database, path: Path) -> Path:
         backup(database, aside)
         with database.transaction() as target, copy.connection() as source:
             newer_than = target.value(INTEGER, "SELECT coalesce(max(version), 0) FROM feeds")
+            kinds = documents.kinds(target)
             for table in reversed(TABLES):
                 target.execute(f"DELETE FROM {table}")
             for table in TABLES:
                 _copy_rows(source, target, table)
+            documents.ensure_household(target)
+            documents.replaced(target, kinds)
             # Whoever remembers a feed by its version must see that it is another one.
             target.execute(
                 "UPDATE feeds SET version = version + $1, lease_holder = '', lease_until = NULL",
@@ -85,6 +89,7 @@ def _copy_out(database: Database, path: Path) -> None:
     try:
         with database.transaction() as source, copy.transaction() as target:
             source.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+            target.execute("DELETE FROM meta")
             for table in TABLES:
                 _copy_rows(source, target, table)
         with copy.connection() as connection:

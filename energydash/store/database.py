@@ -20,6 +20,7 @@ import adbc_driver_manager
 import pyarrow as pa
 
 from energydash.core.errors import StoreError, StoreTooNew
+from energydash.store.documents import ensure_household
 from energydash.store.errors import translate
 
 IDLE_CONNECTIONS = 8
@@ -238,6 +239,7 @@ class Database(ABC):
                     connection.execute(statement)
             connection.execute("DELETE FROM schema_version")
             connection.execute(f"INSERT INTO schema_version VALUES ({len(steps)})")
+            ensure_household(connection)
 
     def _version(self, connection: Connection) -> int:
         if not self.schema_exists(connection):

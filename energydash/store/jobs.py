@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from energydash.core.findings import Finding
+from energydash.store import reads
 from energydash.store.database import Database
 from energydash.store.feeds import utc
 from energydash.store.schema import columns
@@ -83,6 +84,7 @@ class Jobs:
 
     def all(self, owner: str | None = None) -> list[Job]:
         """Every job (of an owner), the latest first."""
+        reads.everything_read()  # a job moves with no version
         condition, parameters = ("", ()) if owner is None else ("WHERE owner = $1 ", (owner,))
         with self.database.connection() as connection:
             rows = connection.rows(

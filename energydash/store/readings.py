@@ -16,7 +16,7 @@ import pandas as pd
 import pyarrow as pa
 
 from energydash.core.errors import InputError
-from energydash.core.feeds import empty_frame
+from energydash.core.feeds import Feed, empty_frame
 from energydash.core.time import Period
 from energydash.store.database import Connection
 from energydash.store.schema import INTEGER, NUMBER, TIME, columns
@@ -34,6 +34,17 @@ def series_ids(connection: Connection, feed_id: int) -> dict[str, int]:
         columns("series", "part", "id"),
         "SELECT part, id FROM series WHERE feed_id = $1 ORDER BY id",
         feed_id,
+    )
+    return {row["part"]: row["id"] for row in rows}
+
+
+def ids_of(connection: Connection, feed: Feed) -> dict[str, int]:
+    """The same of a feed that the store may never have heard of."""
+    rows = connection.rows(
+        columns("series", "part", "id"),
+        "SELECT part, id FROM series WHERE feed_id = (SELECT id FROM feeds WHERE owner = $1 "
+        "AND source = $2 AND subject = $3 AND quantity = $4) ORDER BY id",
+        *feed.key,
     )
     return {row["part"]: row["id"] for row in rows}
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import threading
-import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -17,17 +15,14 @@ from energydash.core.errors import InputError
 from energydash.core.feeds import Feed, Fetched, empty_frame
 from energydash.core.findings import Finding
 from energydash.core.time import Period, merge
-from energydash.store import copies, coverage, documents, feeds, readings
+from energydash.store import copies, coverage, documents, feeds, readings, reads
 from energydash.store.coverage import Covered
 from energydash.store.database import Database
-from energydash.store.errors import StoreLocked
 from energydash.store.feeds import FeedState, Wanted
 from energydash.store.jobs import Jobs
+from energydash.store.pulse import Pulse, pulse
 from energydash.store.schema import TEXT, columns
 from energydash.store.writing import write_values
-
-WISH_WAIT_S = 0.2  # no page waits longer for a wish to be written
-WISH_EVERY_S = 60.0  # a feed that stays on somebody's screen is noted this often
 
 _FEED_TABLES = ("coverage", "rates", "problems", "wanted")
 _SERIES_TABLES = ("readings", "forecasts")
@@ -46,6 +41,15 @@ class Written:
     withdrawn: int
 
 
+@dataclass(frozen=True)
+class Stored:
+    """What the store has of a feed in a period: its state, its windows, its readings."""
+
+    state: FeedState
+    windows: list[Covered]
+    data: pd.DataFrame
+
+
 class Store:
     """Readings, forecasts, rates, coverage, problems, leases, documents and (`jobs`) jobs.
 
@@ -56,8 +60,6 @@ class Store:
     def __init__(self, database: Database) -> None:
         self.database = database
         self.jobs = Jobs(database)
-        self._wishes: dict[tuple[str, str, str, str], tuple[float, Period | None]] = {}
-        self._wishes_guard = threading.Lock()
 
     # Readings
 
@@ -76,6 +78,7 @@ class Store:
         before `final_before` is final, but for the `silences`: what was asked for and brought
         nothing. The feed's version goes up if anything changed.
         """
+        reads.made(feed)
         with self.database.transaction() as connection:
             feed_id = feeds.ensure(connection, feed)
             written = write_values(connection, feed_id, fetched)
@@ -107,12 +110,22 @@ class Store:
 
     def read(self, feed: Feed, period: Period, parts: Sequence[str] | None = None) -> pd.DataFrame:
         """Readings as a tidy frame: the named parts, or every part that the feed ever had."""
+        reads.feed_read(feed)
         with self.database.connection() as connection:
-            feed_id = feeds.find(connection, feed)
-            if feed_id is None:
-                return empty_frame(*(parts or ()))
-            ids = readings.series_ids(connection, feed_id)
+            ids = readings.ids_of(connection, feed)
             return readings.read(connection, ids, period, tuple(ids if parts is None else parts))
+
+    def stored(self, feed: Feed, period: Period, windows: Period | None = None) -> Stored:
+        """A feed's state, what was fetched of a period (or of `windows`), and its readings."""
+        reads.feed_read(feed)
+        with self.database.connection() as connection:
+            state = feeds.state(connection, feed)
+            if state.id is None:
+                return Stored(state, [], empty_frame())
+            span = windows or period
+            fetched = coverage.clip(coverage.read(connection, state.id, span), span)
+            ids = readings.series_ids(connection, state.id)
+            return Stored(state, fetched, readings.read(connection, ids, period, tuple(ids)))
 
     def read_forecast(
         self, feed: Feed, period: Period, *, issued_before: datetime | None = None
@@ -121,11 +134,9 @@ class Store:
 
         `issued_before` leaves out what was issued later: what was known at that instant.
         """
+        reads.feed_read(feed)
         with self.database.connection() as connection:
-            feed_id = feeds.find(connection, feed)
-            if feed_id is None:
-                return None, empty_frame()
-            ids = readings.series_ids(connection, feed_id)
+            ids = readings.ids_of(connection, feed)
             return readings.read_forecast(connection, ids, period, issued_before)
 
     def rates(self, tariff: str, period: Period, kind: str | None = None) -> pd.DataFrame:
@@ -134,11 +145,13 @@ class Store:
         Columns kind, payment_method, valid_from, valid_to (NaT: still running), exc_vat, inc_vat
         (exact decimal text in pence, None where unknown).
         """
+        reads.rates_read(tariff)
         with self.database.connection() as connection:
             return readings.read_rates(connection, tariff, period, kind)
 
     def delete(self, feed: Feed, period: Period) -> int:
         """Delete readings because the user asked for it; how many. They count as never fetched."""
+        reads.made(feed)
         with self.database.transaction() as connection:
             if feeds.find(connection, feed) is None:
                 return 0
@@ -176,11 +189,13 @@ class Store:
         """The states of several feeds, in their order, in one statement."""
         if not feeds_:
             return []
+        reads.feed_read(*feeds_)
         with self.database.connection() as connection:
             return feeds.states(connection, feeds_)
 
     def coverage(self, feed: Feed, period: Period) -> list[Covered]:
         """What was fetched when: windows that overlap `period`, disjoint and in order."""
+        reads.feed_read(feed)
         with self.database.connection() as connection:
             feed_id = feeds.find(connection, feed)
             if feed_id is None:
@@ -189,8 +204,14 @@ class Store:
 
     def feeds(self, owner: str | None = None, source: str | None = None) -> list[Feed]:
         """Every feed the store knows."""
+        reads.everything_read()
         with self.database.connection() as connection:
             return feeds.listed(connection, owner, source)
+
+    def pulse(self) -> Pulse:
+        """What moves with everything that the store keeps, in one statement."""
+        with self.database.connection() as connection:
+            return pulse(connection)
 
     def summary(self) -> pd.DataFrame:
         """A row per feed: owner source subject quantity unit rows newest fetched_at version
@@ -199,6 +220,7 @@ class Store:
             "owner", "source", "subject", "quantity", "unit", "rows", "newest", "fetched_at",
             "version",
         )  # fmt: skip
+        reads.everything_read()
         schema = columns("feeds", *names).append(pa.field("problem", TEXT))
         with self.database.connection() as connection:
             table = connection.query(
@@ -226,18 +248,14 @@ class Store:
         with self.database.transaction() as connection:
             feeds.release(connection, feed, holder)
 
-    def want(self, feed: Feed, at: datetime, period: Period | None = None) -> None:
-        """Note that a face asked for this feed. A page calls it on every run, so it is cheap."""
-        if not self._is_news(feed, period):
-            return
-        try:
-            with self.database.transaction(wait_s=WISH_WAIT_S) as connection:
+    def want(
+        self, wishes: Mapping[Feed, Period | None], at: datetime, *, wait_s: float | None = None
+    ) -> None:
+        """Note that a face asked for these feeds, and for which periods of them."""
+        with self.database.transaction(wait_s) as connection:
+            for feed, period in wishes.items():
                 feed_id = feeds.find(connection, feed) or feeds.ensure(connection, feed)
                 feeds.want(connection, feed_id, at, period)
-        except StoreLocked:
-            # A long import is at work. A wish may be lost: the page will ask again.
-            with self._wishes_guard:
-                self._wishes.pop(feed.key, None)
 
     def wanted(self, since: datetime) -> list[Wanted]:
         """Every feed asked for since then, the latest first."""
@@ -247,28 +265,39 @@ class Store:
     # Documents
 
     def household(self) -> str:
-        """The random id that owns all home data, made on first use."""
+        """The random id that owns all home data."""
         with self.database.connection() as connection:
             return documents.household(connection)
 
     def put(self, owner: str, kind: str, key: str, body: dict[str, Any]) -> None:
         """Keep a document, in the place of an older one with the same key."""
-        with self.database.connection() as connection:
+        reads.made(kind)
+        with self.database.transaction() as connection:
             documents.put(connection, owner, kind, key, body)
 
     def get(self, owner: str, kind: str, key: str) -> dict[str, Any] | None:
         """One document, None where there is none."""
+        reads.documents_read(kind)
         with self.database.connection() as connection:
             return documents.get(connection, owner, kind, key)
 
     def documents(self, owner: str, kind: str) -> dict[str, dict[str, Any]]:
         """Every document of a kind, by key, in order."""
+        reads.documents_read(kind)
         with self.database.connection() as connection:
             return documents.listed(connection, owner, kind)
 
+    def own(self, *kinds: str) -> dict[str, dict[str, dict[str, Any]]]:
+        """The household's documents of these kinds, by kind and key, in one statement."""
+        for kind in kinds:
+            reads.documents_read(kind)
+        with self.database.connection() as connection:
+            return documents.own(connection, kinds)
+
     def drop(self, owner: str, kind: str, key: str) -> None:
         """Remove a document."""
-        with self.database.connection() as connection:
+        reads.made(kind)
+        with self.database.transaction() as connection:
             documents.drop(connection, owner, kind, key)
 
     # The whole
@@ -279,8 +308,6 @@ class Store:
 
     def restore(self, path: Path) -> Path:
         """Put a backup in the place of everything; where a copy of what was there is kept."""
-        with self._wishes_guard:
-            self._wishes.clear()
         return copies.restore(self.database, path)
 
     def forget(self, owner: str) -> int:
@@ -304,6 +331,9 @@ class Store:
             for table in ("feeds", "documents", "jobs"):
                 gone += connection.change(f"DELETE FROM {table} WHERE owner = $1", owner)
             connection.execute("DELETE FROM meta WHERE key = 'household' AND value = $1", owner)
+            documents.ensure_household(connection)
+            for kind in documents.kinds(connection):
+                documents.bump(connection, kind)
         self.database.after_erasing()
         return gone
 
@@ -314,15 +344,3 @@ class Store:
     def close(self) -> None:
         """Close the idle connections; the next use opens new ones."""
         self.database.close()
-
-    def _is_news(self, feed: Feed, period: Period | None) -> bool:
-        clock = time.monotonic()
-        with self._wishes_guard:
-            last, asked = self._wishes.get(feed.key, (-WISH_EVERY_S, None))
-            known = period is None or (
-                asked is not None and asked.start <= period.start and period.end <= asked.end
-            )
-            if known and clock - last < WISH_EVERY_S:
-                return False
-            self._wishes[feed.key] = (clock, period or asked)
-        return True

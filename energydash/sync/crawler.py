@@ -155,7 +155,9 @@ def _ask_all(
                 continue
             if result.problem:
                 log.warning("%s: %s", item.feed, result.problem.sentence)
-            elif result.asked:
+            for found in result.refused:
+                log.warning("%s: %s", item.feed, found.sentence)
+            if result.asked and not result.problem:
                 log.info("%s: %d rows, %d changed", item.feed, result.rows, result.changed)
             if report:
                 report(result)
@@ -286,7 +288,8 @@ def in_words(done: fetch.Refreshed) -> str:
         return f"{done.feed}: {done.problem.sentence} {done.problem.remedy}".rstrip()
     if done.busy:
         return f"{done.feed}: somebody else is fetching it"
-    return f"{done.feed}: {done.rows} rows, {done.changed} changed, {done.withdrawn} withdrawn"
+    counted = f"{done.rows} rows, {done.changed} changed, {done.withdrawn} withdrawn"
+    return ". ".join([f"{done.feed}: {counted}", *(found.sentence for found in done.refused)])
 
 
 def pace_s(context: Context) -> float | None:

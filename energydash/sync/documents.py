@@ -27,24 +27,32 @@ CORRECTION = "correction"  # documents by meter and start: see `corrections`
 DISPATCH = "dispatch"  # documents by account and start: see `dispatches`
 
 
+def home(store: Store) -> tuple[list[Meter], list[Tariff], list[Agreement]]:
+    """The household's meters, tariffs and agreements, in one statement."""
+    own = store.own("meter", "tariff", "agreement")
+    found = [Meter.from_body(body) for body in own["meter"].values()]
+    made = [Tariff.from_body(body) for body in own["tariff"].values()]
+    agreed = [Agreement.from_body(body) for body in own["agreement"].values()]
+    return (
+        sorted(found, key=lambda m: (m.energy.value, m.direction.value != "import", m.name)),
+        sorted(made, key=lambda t: t.label),
+        sorted(agreed, key=lambda a: (a.meter, a.valid_from.isoformat() if a.valid_from else "")),
+    )
+
+
 def meters(store: Store) -> list[Meter]:
     """Every meter of the household, electricity first, import before export."""
-    bodies = store.documents(store.household(), "meter").values()
-    found = [Meter.from_body(body) for body in bodies]
-    return sorted(found, key=lambda m: (m.energy.value, m.direction.value != "import", m.name))
-
-
-def agreements(store: Store) -> list[Agreement]:
-    """Every agreement of the accounts, oldest first."""
-    bodies = store.documents(store.household(), "agreement").values()
-    found = [Agreement.from_body(body) for body in bodies]
-    return sorted(found, key=lambda a: (a.meter, a.valid_from.isoformat() if a.valid_from else ""))
+    return home(store)[0]
 
 
 def tariffs(store: Store) -> list[Tariff]:
     """Every tariff that the household made or imported."""
-    bodies = store.documents(store.household(), "tariff").values()
-    return sorted((Tariff.from_body(body) for body in bodies), key=lambda t: t.label)
+    return home(store)[1]
+
+
+def agreements(store: Store) -> list[Agreement]:
+    """Every agreement of the accounts, oldest first."""
+    return home(store)[2]
 
 
 def meter_feed(meter: Meter, owner: str) -> Feed:
@@ -81,13 +89,13 @@ def feeds(store: Store, now: datetime) -> list[Feed]:
 
 def batteries(store: Store) -> list[Device]:
     """Every battery of the household, by name."""
-    bodies = store.documents(store.household(), "device").values()
+    bodies = store.own("device")["device"].values()
     return sorted((Device.from_body(body) for body in bodies), key=lambda device: device.name)
 
 
 def earlier_agreements(store: Store) -> dict[str, list[Agreement]]:
     """By meter: the agreements as they were known before the account changed time gone by."""
-    bodies = store.documents(store.household(), EARLIER)
+    bodies = store.own(EARLIER)[EARLIER]
     return {
         meter: [Agreement.from_body(one) for one in body["agreements"]]
         for meter, body in bodies.items()
@@ -96,13 +104,13 @@ def earlier_agreements(store: Store) -> dict[str, list[Agreement]]:
 
 def corrections(store: Store) -> list[Correction]:
     """The readings that the user has put right, oldest first."""
-    bodies = store.documents(store.household(), CORRECTION).values()
+    bodies = store.own(CORRECTION)[CORRECTION].values()
     return sorted(map(Correction.from_body, bodies), key=lambda one: (one.meter, one.values[0][0]))
 
 
 def dispatches(store: Store, account: str = "") -> list[Period]:
     """The charging slots that Intelligent Go gave an account's car, oldest first."""
-    bodies = store.documents(store.household(), DISPATCH).values()
+    bodies = store.own(DISPATCH)[DISPATCH].values()
     return sorted(
         Period(parse_instant(body["start"]), parse_instant(body["end"]))
         for body in bodies

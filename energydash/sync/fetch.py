@@ -33,8 +33,8 @@ from energydash.core.errors import SourceError
 from energydash.core.feeds import Feed, FeedData, Fetched, Origin
 from energydash.core.findings import Finding
 from energydash.core.time import Period, merge, subtract
-from energydash.store import Covered, Store
-from energydash.sync import batteries
+from energydash.store import Covered, FeedState, Store, reads
+from energydash.sync import batteries, gate
 from energydash.sync.context import Context
 
 LEASE_S = 120.0  # longer than any one question may take; renewed for each
@@ -50,7 +50,10 @@ Progress = Callable[[float, str], None]
 
 @dataclass(frozen=True)
 class Refreshed:
-    """What a refresh did. `asked` is empty where nothing was missing or somebody else is at it."""
+    """What a refresh did. `asked` is empty where nothing was missing or somebody else is at it.
+
+    refused: what the upstream sent that cannot be, and was left out.
+    """
 
     feed: Feed
     asked: tuple[Period, ...] = ()
@@ -60,34 +63,51 @@ class Refreshed:
     unknown: tuple[str, ...] = ()
     problem: Finding | None = None
     busy: bool = False
+    refused: tuple[Finding, ...] = ()
 
 
 def read(store: Store, feed: Feed, period: Period, now: datetime) -> FeedData:
     """What the store has of a feed in a period, how fresh and how complete it is."""
-    data = store.read(feed, period)
-    state = store.state(feed)
-    newest, fetched_at, problem = state.newest, state.fetched_at, state.problem
-    live = fetched_at is not None and now - fetched_at <= LIVE * feed.cadence and problem is None
-    origin: Origin = "live" if live else "stored"
-    coverage = coverage_of(data, feed, period, newest, now, awaited(store, feed, period, now))
-    return FeedData(data, feed, fetched_at, newest, coverage, origin, problem)
+    stored = store.stored(feed, period, around(feed, period))
+    state, data = stored.state, stored.data
+    waiting = awaited(stored.windows, feed, period, now)
+    reads.asked(feed, period, is_awaited=bool(waiting))
+    coverage = coverage_of(data, feed, period, state.newest, now, waiting)
+    origin: Origin = "live" if is_live(state, feed, now) else "stored"
+    return FeedData(data, feed, state.fetched_at, state.newest, coverage, origin, state.problem)
 
 
-def awaited(store: Store, feed: Feed, period: Period, now: datetime) -> list[Period]:
+def is_live(state: FeedState, feed: Feed, now: datetime) -> bool:
+    """Whether a feed answered within a cadence or two, and is in no trouble."""
+    fetched_at = state.fetched_at
+    return (
+        state.problem is None
+        and fetched_at is not None
+        and now - fetched_at <= (LIVE * feed.cadence)
+    )
+
+
+def awaited(windows: Sequence[Covered], feed: Feed, period: Period, now: datetime) -> list[Period]:
     """The parts of `period` that the upstream may have by now and was never asked for.
 
+    windows: what was fetched `around` the period.
     What was published since the last fetch is not awaited for three cadences: it is merely new.
     """
     possible = _possible(feed, period, now)
     past = possible and possible.intersect(Period(min(possible.start, now), now))
     if past is None:
         return []
-    before = Period(past.start - 3 * feed.cadence, past.end)  # a fetch may have ended before it
-    asked = [row.period for row in store.coverage(feed, before)]
+    near = around(feed, past)
+    asked = [row.period for row in windows if row.period.intersect(near)]
     last = asked[-1].end if asked else now
     if last < now <= last + 3 * feed.cadence:
         asked.append(Period(last, now))
     return subtract(past, asked)
+
+
+def around(feed: Feed, period: Period) -> Period:
+    """A period, and the time before it in which a fetch that counts for it may have ended."""
+    return Period(period.start - 3 * feed.cadence, period.end)
 
 
 def _possible(feed: Feed, period: Period, now: datetime) -> Period | None:
@@ -279,6 +299,7 @@ def _refresh(
         store.lease(feed, holder, LEASE_S)
         try:
             fetched = sources.fetch(feed, piece, context.settings)
+            fetched, refused = gate.admit(feed, fetched, piece, now)
         except SourceError as error:
             problem = Finding.of(error, now)
             earlier = store.state(feed).problem
@@ -301,6 +322,7 @@ def _refresh(
             changed=done.changed + written.changed,
             withdrawn=done.withdrawn + written.withdrawn,
             unknown=tuple(dict.fromkeys((*done.unknown, *fetched.unknown))),
+            refused=(*done.refused, *refused),
         )
         if written.changed and not pieces:
             pieces += _silence_before(store, feed, piece, now, longest)

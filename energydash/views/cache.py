@@ -1,16 +1,18 @@
-"""The one bridge between Streamlit and the answers: remembers them for a short while.
+"""The one bridge between Streamlit and the answers: remembers them while they are true.
 
-An answer is remembered by its name, its plain arguments and the versions of the feeds it was made
-from, so that new readings are seen at once and nothing is worked out twice for ten browsers.
-Frames are never arguments: Streamlit hashes big ones from a sample of their rows.
+An answer is remembered by its name and its plain arguments, with what it read from the store. It is
+worked out again when a feed, a tariff or a document that it was made of has changed; one about now
+every half minute too. Ten browsers and all cards of a page share it, and one look at the store.
+Frames are never arguments: there is no cheap way to tell two of them apart.
 """
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields, is_dataclass, replace
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import Enum
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
@@ -18,18 +20,21 @@ from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
 import streamlit as st
 
 from energydash.charts.base import settled
-from energydash.core.feeds import Feed, FeedData
+from energydash.core.time import Period
 from energydash.sync import context as context_module
-from energydash.sync import crawler
+from energydash.sync import crawler, wishes
 from energydash.sync.context import Context
+from energydash.sync.wishes import Pulse, Reads
 
 P = ParamSpec("P")
 T = TypeVar("T")
 R = TypeVar("R")
 
 FRESH = timedelta(seconds=30)  # answers that depend on the clock are worked out again this often
-KEEP_S = 600
-VERSIONS_KEEP_S = 0.5  # one look at the store serves every card of a page
+KEEP_S = 600  # after its last use
+ANSWERS = 256
+DRAWINGS = 256
+PULSE_KEEPS_S = 0.5  # one look at the store serves every card of a page
 
 
 @dataclass(frozen=True)
@@ -49,30 +54,24 @@ def ask(
     function: Callable[Concatenate[Context, P], T], *arguments: P.args, **named: P.kwargs
 ) -> Asked[T]:
     """`function(context(), *arguments)`, remembered; arguments are plain values, never frames."""
-    here = context()
-    bucket = int(here.now().timestamp() // FRESH.total_seconds())
-    key = (
-        f"{here.settings.home}|{here.sample}|{bucket}|{function.__module__}."
+    here, memo = context(), _memo()
+    name = (
+        f"{here.settings.home}|{here.sample}|{here.crawled}|{function.__module__}."
         f"{function.__qualname__}{plain_key(arguments)}{plain_key(named)}"
     )
-
-    def compute() -> T:
-        return function(here, *arguments, **named)
-
-    known = _known()
-    uses = known.get(key)
-    if uses is None:
-        with known.lock(key):
-            uses = known.get(key)
-            if uses is None:
-                # Which feeds it is made from is only seen in the result.
-                result = compute()
-                uses = known.put(key, tuple(dict.fromkeys(_feeds_in(result))))
-                full = f"{key}@{versions(uses)}"
-                _remember(full, lambda: result)
-                return Asked(result, full)
-    full = f"{key}@{versions(uses)}"
-    return Asked(_remember(full, compute), full)
+    pulse = memo.pulse(here)
+    known = memo.answers.get(name)
+    if known is None or not known.holds(pulse, here.now()):
+        with memo.lock(name):
+            known = memo.answers.get(name)
+            if known is None or not known.holds(pulse, here.now()):
+                with wishes.watched() as read:
+                    result = function(here, *arguments, **named)
+                is_over = _is_over((arguments, named), read, here.now())
+                bucket = None if is_over else _bucket(here.now())
+                known = memo.answers.put(name, _Known(result, read, pulse.of(read), bucket))
+    wishes.note(here, known.read.asked)
+    return Asked(known.result, f"{name}@{known.bucket}{known.moves}")
 
 
 def answer(
@@ -85,88 +84,108 @@ def answer(
 def draw(asked: Asked[T], build: Callable[..., R], *options: Any) -> R:
     """`build(asked.result, *options)`, remembered with its answer and shared: do not change it."""
     name = f"{asked.key}|{build.__module__}.{build.__qualname__}{plain_key(options)}"
-    drawn: R = _remember_drawing(name, lambda: settled(build(asked.result, *options)))
+    drawings = _memo().drawings
+    drawn: R | None = drawings.get(name)
+    if drawn is None:
+        drawn = drawings.put(name, settled(build(asked.result, *options)))
     return drawn
-
-
-def versions(feeds: Iterable[Feed]) -> tuple[str, ...]:
-    """What moves with each feed's values and its trouble, at most half a second old."""
-    here, seen, now = context(), _known().versions, time.monotonic()
-    found = []
-    for feed in feeds:
-        name = (str(here.settings.home), feed.key)
-        at, version = seen.get(name, (-1.0, ""))
-        if at < 0 or now - at > VERSIONS_KEEP_S:
-            state = here.store.state(feed)
-            version = f"{state.version}{state.problem.sentence if state.problem else ''}"
-            if len(seen) > 5000:
-                seen.clear()
-            seen[name] = (now, version)
-        found.append(version)
-    return tuple(found)
 
 
 def forget() -> None:
     """Drop everything remembered: after an import, a refresh, or a change of settings."""
-    _remember.clear()
-    _remember_drawing.clear()
-    _known.clear()
+    _memo.clear()
 
 
+@dataclass(frozen=True)
 class _Known:
-    """Which feeds each remembered answer was made from."""
+    """An answer, what it read, what moves with that, and the half minute it is about if any."""
 
-    def __init__(self) -> None:
-        self._uses: dict[str, tuple[Feed, ...]] = {}
-        self._locks = tuple(threading.Lock() for _ in range(32))
-        self.versions: dict[tuple[str, tuple[str, str, str, str]], tuple[float, str]] = {}
+    result: Any
+    read: Reads
+    moves: tuple[object, ...]
+    bucket: int | None
 
-    def get(self, key: str) -> tuple[Feed, ...] | None:
-        return self._uses.get(key)
+    def holds(self, pulse: Pulse, now: datetime) -> bool:
+        """Whether it is still true."""
+        return self.bucket in (None, _bucket(now)) and pulse.of(self.read) == self.moves
 
-    def put(self, key: str, feeds: tuple[Feed, ...]) -> tuple[Feed, ...]:
-        if len(self._uses) > 2000:
-            self._uses.clear()
-        self._uses[key] = feeds
-        return feeds
+
+class _Recent(Generic[T]):
+    """The values used last, so many of them at most."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self._kept: OrderedDict[str, tuple[float, T]] = OrderedDict()
+        self._guard = threading.Lock()
+
+    def get(self, key: str) -> T | None:
+        with self._guard:
+            found = self._kept.pop(key, None)
+            if found is None:
+                return None
+            self._kept[key] = (time.monotonic(), found[1])
+        return found[1]
+
+    def put(self, key: str, value: T) -> T:
+        clock = time.monotonic()
+        with self._guard:
+            self._kept.pop(key, None)
+            self._kept[key] = (clock, value)
+            while len(self._kept) > self.size or next(iter(self._kept.values()))[0] < (
+                clock - KEEP_S
+            ):
+                self._kept.popitem(last=False)
+        return value
+
+
+@dataclass
+class _Memo:
+    """All that is remembered: it is shared, not copied, for answers are frozen."""
+
+    answers: _Recent[_Known] = field(default_factory=lambda: _Recent(ANSWERS))
+    drawings: _Recent[Any] = field(default_factory=lambda: _Recent(DRAWINGS))
+    locks: tuple[threading.Lock, ...] = field(
+        default_factory=lambda: tuple(threading.Lock() for _ in range(32))
+    )
+    pulses: dict[str, tuple[float, Pulse]] = field(default_factory=dict)
 
     def lock(self, key: str) -> threading.Lock:
-        return self._locks[hash(key) % len(self._locks)]
+        return self.locks[hash(key) % len(self.locks)]
+
+    def pulse(self, here: Context) -> Pulse:
+        """What moves with the store, at most half a second old."""
+        home, clock = str(here.settings.home), time.monotonic()
+        at, pulse = self.pulses.get(home, (clock - PULSE_KEEPS_S, Pulse()))
+        if clock - at >= PULSE_KEEPS_S:
+            pulse = here.store.pulse()
+            self.pulses[home] = (clock, pulse)
+        return pulse
 
 
 @st.cache_resource(show_spinner=False, max_entries=1)
-def _known() -> _Known:
-    return _Known()
+def _memo() -> _Memo:
+    return _Memo()
 
 
-# Shared, not copied: answers are frozen and nobody changes their frames. Copying them for every
-# card of every run took half of a page's CPU.
-@st.cache_resource(ttl=KEEP_S, max_entries=256, show_spinner=False)
-def _remember(key: str, _compute: Callable[[], Any]) -> Any:
-    del key
-    return _compute()
+def _bucket(now: datetime) -> int:
+    return int(now.timestamp() // FRESH.total_seconds())
 
 
-@st.cache_resource(ttl=KEEP_S, max_entries=256, show_spinner=False)
-def _remember_drawing(key: str, _build: Callable[[], Any]) -> Any:
-    del key
-    return _build()
+def _is_over(arguments: Any, read: Reads, now: datetime) -> bool:
+    """Whether an answer is about periods that have ended for good: only a write changes it."""
+    periods = tuple(_periods_in(arguments))
+    until = now - read.settles_after()
+    return bool(periods) and all(one.end <= until for one in periods) and read.are_over(now)
 
 
-def _feeds_in(value: Any) -> Iterator[Feed]:
-    if isinstance(value, FeedData):
-        yield value.feed
-    elif isinstance(value, Feed):
+def _periods_in(value: Any) -> Iterator[Period]:
+    if isinstance(value, Period):
         yield value
-    elif is_dataclass(value):
-        for field in fields(value):
-            yield from _feeds_in(getattr(value, field.name))
-    elif isinstance(value, Mapping):
-        for inner in value.values():
-            yield from _feeds_in(inner)
     elif isinstance(value, tuple | list):
         for inner in value:
-            yield from _feeds_in(inner)
+            yield from _periods_in(inner)
+    elif isinstance(value, Mapping):
+        yield from _periods_in(tuple(value.values()))
 
 
 def plain_key(value: Any) -> str:

@@ -158,7 +158,7 @@ def test_a_store_that_fails_is_said_in_a_sentence(
         raise StoreError("The database is locked.", remedy="Try again.")
 
     context.current()
-    monkeypatch.setattr(Store, "read", fail)
+    monkeypatch.setattr(Store, "stored", fail)
     answer = client.get(f"/mix/GB?{DAY}")
     assert answer.status_code == 503
     assert answer.json() == {"error": "The database is locked. Try again."}

@@ -85,7 +85,7 @@ def test_a_database_that_breaks_under_a_page_is_said_in_a_sentence(
     def broken(*_: object, **__: object) -> None:
         raise StoreError("The database is damaged.", remedy="Restore a backup.")
 
-    monkeypatch.setattr(Store, "read", broken)
+    monkeypatch.setattr(Store, "stored", broken)
     for page in PAGES[:3]:
         errors = [error.value for error in open_page(page).error]
         assert errors and set(errors) == {"The database is damaged. Restore a backup."}

@@ -36,7 +36,7 @@ def fill(store: Store) -> None:
     store.set_problem(
         home_feed(owner), Finding("Unavailable", "x", "y", retry_at=at(1), since=at(0))
     )
-    store.want(MIX, at(0), span(0, 4))
+    store.want({MIX: span(0, 4)}, at(0))
 
 
 def everything(store: Store) -> list[object]:

@@ -58,7 +58,7 @@ def test_a_feed_that_nobody_looks_at_is_left_alone(here: Context, fake: FakeSour
 def test_a_feed_that_somebody_looks_at_is_kept_up_to_date(
     here: Context, fake: FakeSource, clock: list[datetime]
 ) -> None:
-    here.store.want(HALF_HOURLY, NOW)
+    here.store.want({HALF_HOURLY: None}, NOW)
     assert sum(result.rows for result in one_round(here)) == 2 * 48
     assert crawler.due(here) == [], "not again within its cadence"
     clock[0] = fake.now = NOW + HALF_HOURLY.cadence
@@ -68,7 +68,7 @@ def test_a_feed_that_somebody_looks_at_is_kept_up_to_date(
 
 def test_a_period_that_was_asked_for_is_filled_too(here: Context, fake: FakeSource) -> None:
     old = Period(START + timedelta(days=1), START + timedelta(days=2))
-    here.store.want(HALF_HOURLY, NOW, old)
+    here.store.want({HALF_HOURLY: old}, NOW)
     one_round(here)
     assert len(here.store.read(HALF_HOURLY, old)) == 48
 
@@ -77,18 +77,18 @@ def test_a_source_that_answers_for_less_is_not_asked_every_second(
     here: Context, fake: FakeSource, clock: list[datetime]
 ) -> None:
     fake.covers = 0.5
-    here.store.want(HALF_HOURLY, NOW)
+    here.store.want({HALF_HOURLY: None}, NOW)
     one_round(here)
     clock[0] += timedelta(seconds=2)
     assert crawler.due(here) == []
-    here.store.want(HALF_HOURLY, NOW, Period(START, START + timedelta(days=1)))
+    here.store.want({HALF_HOURLY: Period(START, START + timedelta(days=1))}, NOW)
     assert len(crawler.due(here)) == 1, "somebody wants something else"
     clock[0] += timedelta(seconds=crawler.RETRY_S)
     assert len(crawler.due(here)) == 1
 
 
 def test_interest_fades_after_a_week(here: Context, clock: list[datetime]) -> None:
-    here.store.want(HALF_HOURLY, NOW)
+    here.store.want({HALF_HOURLY: None}, NOW)
     clock[0] = NOW + timedelta(days=8)
     assert crawler.due(here) == []
 
@@ -96,7 +96,7 @@ def test_interest_fades_after_a_week(here: Context, clock: list[datetime]) -> No
 def test_trouble_is_tried_again_soon_but_a_bad_key_later(
     here: Context, fake: FakeSource, clock: list[datetime]
 ) -> None:
-    here.store.want(HALF_HOURLY, NOW)
+    here.store.want({HALF_HOURLY: None}, NOW)
     fake.error = Unavailable("Fake", "Fake cannot be reached.")
     one_round(here)
     clock[0] += timedelta(seconds=1)
@@ -112,7 +112,7 @@ def test_trouble_is_tried_again_soon_but_a_bad_key_later(
 
 
 def test_one_crawler_a_machine(here: Context, fake: FakeSource) -> None:
-    here.store.want(HALF_HOURLY, NOW)
+    here.store.want({HALF_HOURLY: None}, NOW)
     with FileLock(here.settings.home / "crawler.lock").acquire():
         assert one_round(here) == []
     assert one_round(here)
@@ -121,7 +121,7 @@ def test_one_crawler_a_machine(here: Context, fake: FakeSource) -> None:
 def test_filling_a_stretch_says_what_it_did(here: Context, fake: FakeSource) -> None:
     period = crawler.stretch(here, "2026-03-02", "2026-03-04", None)
     assert list(crawler.fill(here, period)) == [], "nobody looks at it"
-    here.store.want(HALF_HOURLY, NOW)
+    here.store.want({HALF_HOURLY: None}, NOW)
     assert list(crawler.fill(here, period, dry_run=True)) == [
         "fake X load: 2026-03-02T00:00Z/2026-03-04T00:00Z"
     ]

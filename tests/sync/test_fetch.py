@@ -17,6 +17,7 @@ import pytest
 from energydash import sources
 from energydash.core import settings
 from energydash.core.errors import BadCredentials, RateLimited, Unavailable
+from energydash.core.feeds import Feed
 from energydash.core.time import Period
 from energydash.store import open_store
 from energydash.sync import fetch
@@ -184,24 +185,29 @@ def test_missing_rows_are_counted_and_listed_but_not_those_still_to_come(
     assert coverage.fetching == (deleted,), "what was deleted counts as never fetched"
 
 
+def awaited(here: Context, feed: Feed, period: Period, now: datetime) -> list[Period]:
+    windows = here.store.coverage(feed, fetch.around(feed, period))
+    return fetch.awaited(windows, feed, period, now)
+
+
 def test_what_was_never_asked_for_is_awaited(here: Context, fake: FakeSource, clock: Clock) -> None:
     whole = span(4, clock.now)
-    assert fetch.awaited(here.store, HALF_HOURLY, whole, clock.now) == [whole]
+    assert awaited(here, HALF_HOURLY, whole, clock.now) == [whole]
     fetch.refresh(here, HALF_HOURLY, span(1, clock.now))
     earlier = Period(whole.start, whole.end - DAY)
-    assert fetch.awaited(here.store, HALF_HOURLY, whole, clock.now) == [earlier]
+    assert awaited(here, HALF_HOURLY, whole, clock.now) == [earlier]
     fetch.refresh(here, HALF_HOURLY, whole)
-    assert fetch.awaited(here.store, HALF_HOURLY, whole, clock.now) == []
+    assert awaited(here, HALF_HOURLY, whole, clock.now) == []
     # An hour later there is something new, which is no reason to wait; after a day there is.
     now = clock.now + timedelta(hours=1)
-    assert fetch.awaited(here.store, HALF_HOURLY, span(1, now), now) == []
+    assert awaited(here, HALF_HOURLY, span(1, now), now) == []
     now = clock.now + DAY
-    assert fetch.awaited(here.store, HALF_HOURLY, span(2, now), now) == [Period(clock.now, now)]
+    assert awaited(here, HALF_HOURLY, span(2, now), now) == [Period(clock.now, now)]
 
 
 def test_what_the_upstream_no_longer_has_is_not_awaited(here: Context, clock: Clock) -> None:
     short = replace(HALF_HOURLY, history=DAY)
-    found = fetch.awaited(here.store, short, span(4, clock.now), clock.now)
+    found = awaited(here, short, span(4, clock.now), clock.now)
     assert found == [span(1, clock.now)]
 
 

@@ -16,7 +16,6 @@ from energydash.answers.battery.devices import (
     is_configured,
     is_sample,
     save,
-    wish,
 )
 from energydash.answers.battery.health import HealthAnswer, health
 from energydash.answers.battery.imports import Imported, import_telemetry
@@ -80,5 +79,4 @@ __all__ = [
     "summary",
     "traces",
     "view",
-    "wish",
 ]

@@ -8,7 +8,6 @@ from typing import Any, Final
 
 from energydash.battery.devices import Device
 from energydash.core.errors import InputError
-from energydash.core.time import Period
 from energydash.sources.sample import battery as sample
 from energydash.sync import batteries, documents
 from energydash.sync.context import Context
@@ -78,10 +77,3 @@ def forget(context: Context, device: Device) -> int:
     gone = batteries.forget(context, device)
     context.store.drop(context.store.household(), KIND, device.id)
     return gone
-
-
-def wish(context: Context, device: str, period: Period) -> None:
-    """Ask the crawler to keep a connected battery's telemetry complete for a period; for faces."""
-    chosen = device_of(context, device)
-    if chosen.source == "aretas" and not is_sample(chosen):
-        context.store.want(chosen.feed(context.store.household()), context.now(), period)

@@ -21,6 +21,7 @@ from energydash.core.coverage import Coverage, cover
 from energydash.core.feeds import FeedData, Origin, empty_frame
 from energydash.core.time import Period
 from energydash.sources.sample import battery as sample
+from energydash.store import reads
 from energydash.sync import batteries, fetch
 from energydash.sync.batteries import Stored, instant, micros
 from energydash.sync.context import Context
@@ -125,7 +126,9 @@ class Held:
         return cover(
             index, period, batteries.STEP, now=now,
             due=fetch.due_at(feed, newest, now),
-            fetching=fetch.awaited(self.context.store, feed, period, now),
+            fetching=fetch.awaited(
+                self.context.store.coverage(feed, fetch.around(feed, period)), feed, period, now
+            ),
         )  # fmt: skip
 
     def as_feed_data(self, frame: pd.DataFrame, period: Period) -> FeedData:
@@ -135,11 +138,13 @@ class Held:
             why = "asked for" if self.context.sample else "no battery connected"
             return FeedData(frame, sample.feed(), now, now, coverage, "sample", None, why)
         feed, state = self.record.feed, self.record.state
-        fetched_at, problem = state.fetched_at, state.problem
-        live = fetched_at is not None and now - fetched_at <= fetch.LIVE * feed.cadence
-        is_live = live and problem is None and self.device.source == "aretas"
-        origin: Origin = "live" if is_live else "stored"
-        return FeedData(frame, feed, fetched_at, state.newest, coverage, origin, problem)
+        origin: Origin = "stored"
+        if self.device.source == "aretas":
+            reads.asked(feed, period, is_awaited=bool(coverage.fetching))
+            origin = "live" if fetch.is_live(state, feed, now) else "stored"
+        return FeedData(
+            frame, feed, state.fetched_at, state.newest, coverage, origin, state.problem
+        )
 
 
 def held(context: Context, name: str = "") -> Held:

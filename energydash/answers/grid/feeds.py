@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import pandas as pd
 
@@ -62,7 +62,7 @@ def bring(
     place, done = find(region), []
     belonging = feeds_of(context, place, "embedded") if quantity == "mix" else ()
     for feed in (*feeds_of(context, place, quantity), *belonging):
-        context.store.want(feed, context.now(), period)
+        context.store.want({feed: period}, context.now())
         if not sources.source(feed.source).INFO.crawler_only:
             done.append(fetch.refresh(context, feed, period, progress=progress))
     return done
@@ -75,7 +75,7 @@ def read_days(
 
     Each is counted over the days that it answers for; days that nobody has are missing from the
     first. Where sample data are asked for, or are allowed and there is nothing at all, it is one
-    FeedData that says so. Every feed is marked as wanted, so that the crawler keeps it.
+    FeedData that says so.
     Raises: InputError where nobody has the quantity.
     """
     if quantity not in region.sources:
@@ -86,7 +86,6 @@ def read_days(
     read: list[tuple[FeedData, list[Period]]] = []
     left = [period]
     for feed in feeds_of(context, region, quantity):
-        context.store.want(feed, now, _asked(period, now, feed.horizon))
         found = fetch.read(context.store, feed, period, now)
         without = _days_without(found.data, left, region.zone)
         read.append((found, [part for one in left for part in subtract(one, without)]))
@@ -125,10 +124,6 @@ def why_sample(found: FeedData) -> str:
 
 def _never_fetched(found: FeedData) -> bool:
     return found.fetched_at is None and found.newest is None and found.is_empty
-
-
-def _asked(period: Period, now: datetime, horizon: timedelta) -> Period | None:
-    return period.intersect(Period(min(period.start, now), now + horizon))
 
 
 def _only(found: FeedData, parts: Sequence[Period], period: Period, now: datetime) -> FeedData:

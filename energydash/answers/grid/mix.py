@@ -219,7 +219,6 @@ def _with_embedded(
     now = context.now()
     (feed,) = feeds_of(context, region, "embedded")
     step = feed.step or HALF_HOUR
-    context.store.want(feed, now, period.intersect(Period(min(period.start, now), now)))
     # What it last said stands in until it is stale: the next half-hour is published late.
     held = 3 * feed.cadence + step
     # Earlier too: a period may begin inside a half-hour, or after the newest.

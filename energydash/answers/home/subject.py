@@ -62,16 +62,11 @@ def home_of(context: Context) -> Home:
     """The household; the sample where that was asked for, or where nothing is configured."""
     if context.sample:
         return Home(sample.METERS, sample.TARIFFS, (), ASKED_FOR)
-    meters = tuple(documents.meters(context.store))
+    meters, tariffs, agreements = documents.home(context.store)
     if not meters and context.sample_if_empty and not is_configured(context):
         return Home(sample.METERS, sample.TARIFFS, (), NOT_CONNECTED)
-    found = documents.tariffs(context.store), documents.agreements(context.store)
-    return Home(
-        meters,
-        tuple(found[0]),
-        tuple(found[1]),
-        corrections=tuple(documents.corrections(context.store)),
-    )
+    corrections = tuple(documents.corrections(context.store))
+    return Home(tuple(meters), tuple(tariffs), tuple(agreements), corrections=corrections)
 
 
 def zone_of(context: Context) -> str:

@@ -119,7 +119,7 @@ def publisher(feed: Feed) -> str:
 def retry(context: Context, feed: Feed, period: Period) -> fetch.Refreshed | None:
     """Ask again now. A source that only the crawler may import is put on its list (None): it
     comes to it within half a minute, whatever time the upstream had named."""
-    context.store.want(feed, context.now(), period)
+    context.store.want({feed: period}, context.now())
     if sources.source(feed.source).INFO.crawler_only:
         problem = context.store.state(feed).problem
         if problem and problem.retry_at:

@@ -21,7 +21,7 @@ from energydash.core.time import grid as steps
 from energydash.grid.regions import Region
 from energydash.sources import Info
 from energydash.sources.sample.grid import mix_reading
-from energydash.store import open_store
+from energydash.store import open_store, reads
 from energydash.sync.context import Context
 from tests.upstreams.server import Upstreams
 
@@ -82,10 +82,11 @@ def test_the_next_source_fills_whole_local_days_only(here: Context) -> None:
 def test_the_first_source_alone_where_it_has_every_day(here: Context) -> None:
     put(here, "first", DAYS, 1)
     put(here, "second", DAYS, 2)
-    (reading,) = read_days(here, PLACE, "mix", DAYS, mix_reading)
+    with reads.watched() as seen:
+        (reading,) = read_days(here, PLACE, "mix", DAYS, mix_reading)
     assert reading.feed.source == "first"
     # The second is only looked at where the first lacks a day.
-    assert [want.key[1] for want in here.store.wanted(NOW - HOUR)] == ["first"]
+    assert {feed.source: period for feed, period in seen.asked.items()} == {"first": DAYS}
 
 
 def test_a_source_that_has_nothing_is_not_named_where_another_has(here: Context) -> None:

@@ -22,6 +22,7 @@ from energydash.core.time import grid as steps
 from energydash.grid.factors import parse
 from energydash.sources.grid import carbon_intensity, elexon, neso
 from energydash.store import open_store
+from energydash.sync import wishes
 from energydash.sync.context import Context
 
 NOW = datetime(2026, 10, 25, 12, 10, tzinfo=UTC)
@@ -99,8 +100,12 @@ def test_sample_names_the_trouble_and_gives_way_to_anything_stored(here: Context
     assert empty.data.empty and not empty.is_sample
 
 
-def test_asking_marks_every_feed_as_wanted(here: Context) -> None:
+def test_an_answer_writes_nothing_and_its_face_wishes_for_every_feed(here: Context) -> None:
     grid.mix(here, "GB", DAY)
+    assert here.store.feeds() == [] and here.store.wanted(NOW - HOUR) == []
+    with wishes.noted(here):
+        grid.mix(here, "GB", DAY)
+    wishes.settle()
     wanted = {want.key[1:] for want in here.store.wanted(NOW - HOUR)}
     assert wanted == {("elexon", "GB", "mix"), ("neso", "GB", "embedded")}
 
