@@ -50,6 +50,7 @@ try:
             page = st.Page(path, title=info.title, icon=f":material/{info.icon}:")
             sections.setdefault(info.section, []).append(page)
     chosen = st.navigation(sections, expanded=True)
+    st.set_page_config(f"{chosen.title} · energydash")  # the name of the tab
     viewer.login_control()
     chosen.run()
     startup.settle(chosen.title)

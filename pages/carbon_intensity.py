@@ -23,11 +23,14 @@ def window() -> grid.WindowAnswer:
     return cache.answer(grid.greenest_window, place.id, float(hours), deadline=deadline)
 
 
+def draw_sentence() -> None:
+    """The greenest time in words."""
+    st.subheader(grid.in_words(window(), cache.context().now()), anchor=False)
+
+
 def draw_window() -> None:
-    """The greenest time, and what waiting for it saves."""
-    now, found = cache.context().now(), window()
-    st.subheader(grid.in_words(found, now), anchor=False)
-    show.window_figures(found, now)
+    """The greenest time in figures, and what waiting for it saves."""
+    show.window_figures(window(), cache.context().now())
 
 
 def period() -> Period:
@@ -51,7 +54,7 @@ def draw_period() -> None:
 
 with components.header("Carbon intensity"):
     place = region.choose()
-sentence = st.container()
+picture = st.container()  # before the controls that shape it: the first thing to see
 hours, within = 3.0, 24
 with st.grid(4, min_column_width=150):
     if "intensity" in place.sources:  # elsewhere nobody forecasts it
@@ -71,11 +74,12 @@ if not place.has_mix_mw and "intensity" not in place.sources:
         f"Nobody publishes what {place.name}'s power is made of.", "Choose another region."
     )
     st.stop()
-with sentence:
-    live(draw_window, key="greenest")
-chosen = time_range.choose(place.zone)
-is_near = chosen.is_live and chosen.period.duration <= timedelta(days=7)
-live(
-    draw_period, key="intensity_period", on=chosen.is_live,
-    awaits=lambda: show.is_awaited(place.id, period(), factors),
-)  # fmt: skip
+with picture:
+    live(draw_sentence, key="greenest")
+    chosen = time_range.choose(place.zone)
+    is_near = chosen.is_live and chosen.period.duration <= timedelta(days=7)
+    live(
+        draw_period, key="intensity_period", on=chosen.is_live,
+        awaits=lambda: show.is_awaited(place.id, period(), factors),
+    )  # fmt: skip
+live(draw_window, key="greenest_figures")

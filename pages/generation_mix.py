@@ -13,11 +13,7 @@ from energydash.views.live import live
 def draw_now() -> None:
     """The newest figures in a sentence."""
     now = cache.answer(grid.mix_now, place.id)
-    if now.at is None:
-        wait = "is being fetched" if is_awaited_now() else "is not known"
-        st.subheader(f"What feeds {place.name} now {wait}.", anchor=False)
-        return
-    st.subheader(show.in_a_sentence(now), anchor=False)
+    st.subheader(show.now_words(now), anchor=False)
 
 
 def is_awaited_now() -> bool:

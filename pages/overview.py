@@ -18,10 +18,10 @@ def awaits() -> bool:
     return overview.is_awaited(place, chosen)
 
 
-place = region.of_address()
-with_home = overview.shows_home(place)
 with components.header("Now"):
-    chosen = time_range.choose(place.zone)
+    place = region.choose()
+with_home = overview.shows_home(place)
+chosen = time_range.choose(place.zone)
 live(draw_now, key="overview_now", awaits=awaits)
 live(
     lambda: overview.charts(place, chosen), key="overview_charts", on=chosen.is_live,

@@ -89,12 +89,13 @@ def shares(
             y=[""],
             orientation="h",
             name=names.get(str(key), str(key).replace("_", " ")),
-            marker={"color": colour.get(str(key), colours.QUIET), "line": {"width": 0}},
+            marker={"color": colour.get(str(key), colours.FUELS["other"]), "line": {"width": 0}},
             text=f"{names.get(str(key), str(key))} {value:.0f}{unit}"
             if abs(value) / total > 0.2
             else "",
             textposition="inside",
             insidetextanchor="middle",
+            insidetextfont={"color": colours.ink_on(colour.get(str(key), colours.FUELS["other"]))},
             textangle=0,
             constraintext="none",
             hovertemplate=f"%{{x:.1f}} {unit}",

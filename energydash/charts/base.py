@@ -257,6 +257,25 @@ def settled(drawn: R) -> R:
     return drawn
 
 
+def titled(drawn: go.Figure, title: str, *, is_phone: bool = False) -> go.Figure:
+    """The same with a title for its PNG (the page has its own, and hides this one).
+
+    is_phone: a finger that passes over the chart scrolls the page, and zooms nothing.
+    """
+    plain = drawn.to_dict()
+    words = {
+        "text": title, "font": {"size": 13}, "x": 0.01, "xanchor": "left", "yref": "container",
+        "y": 1, "yanchor": "top", "pad": {"t": 8, "b": 8}, "automargin": True,
+    }  # fmt: skip
+    layout = {**plain["layout"], "title": words}
+    if is_phone:
+        layout["dragmode"] = False
+        layout["xaxis"] = {**layout.get("xaxis", {}), "fixedrange": True}
+    shown = go.Figure()
+    shown.to_dict = lambda: {**plain, "layout": layout}
+    return shown
+
+
 def rule(at: datetime, text: str) -> tuple[dict[str, Any], dict[str, Any]]:
     """A thin vertical line with a word on top: (shape, annotation). `at` is on the axis."""
     line = {
@@ -286,13 +305,13 @@ def band(
 
 
 def config(name: str, period: Period | None = None) -> dict[str, Any]:
-    """Plotly's settings: no mode bar but the PNG button, its file named by title and date."""
+    """Plotly's settings: a button for the PNG, named by title and date, and one to zoom out."""
     stamp = f"_{period.start:%Y-%m-%d}_{period.end:%Y-%m-%d}" if period else ""
     slug = "".join(c if c.isalnum() else "_" for c in name.lower()).strip("_")
     return {
         "displaylogo": False,
         "displayModeBar": "hover",
-        "modeBarButtons": [["toImage"]],
+        "modeBarButtons": [["toImage", "resetScale2d"]],
         "doubleClick": "reset",
         "showTips": False,
         "toImageButtonOptions": {

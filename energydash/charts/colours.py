@@ -16,11 +16,16 @@ THIRD: Final = "#000003"
 FOURTH: Final = "#000004"
 QUIET: Final = "#000005"
 CYCLE: Final = (ACCENT, SECOND, THIRD, FOURTH, QUIET, "#000006", "#000007", "#000008")
+IMPORT: Final = ACCENT  # what a home takes from the grid, and gives to it: in every chart
+EXPORT: Final = THIRD
 SEQUENTIAL: Final = tuple(f"#0000{n}" for n in range(11, 21))
 
 # Both themes: visible on paper and on ink without being either.
 GRID: Final = "rgba(128, 136, 138, 0.18)"
 RULE: Final = "rgba(128, 136, 138, 0.75)"
+
+INK: Final = "#000000"
+PAPER: Final = "#ffffff"
 
 FUELS: Final = {
     "nuclear": "#c988d8",
@@ -53,6 +58,23 @@ BANDS: Final = {
 def fuel(name: str) -> str:
     """The colour of a fuel; of `other` for a name that is none."""
     return FUELS.get(name, FUELS["other"])
+
+
+def ink_on(colour: str) -> str:
+    """Text that can be read on a `#rrggbb` colour: dark or light, whichever stands out more."""
+    return max((INK, PAPER), key=lambda text: contrast(text, colour))
+
+
+def contrast(one: str, other: str) -> float:
+    """The contrast ratio of two `#rrggbb` colours, 1 to 21 (WCAG 2.2)."""
+    light, dark = sorted((_luminance(one), _luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def _luminance(colour: str) -> float:
+    parts = (int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
 def faint(colour: str, opacity: float) -> str:

@@ -9,8 +9,8 @@ from energydash.charts import base, colours
 
 NAMES = {"import": "Import", "export": "Export", "net": "Net", "before": "Net before"}
 COLOURS = {
-    "import": colours.ACCENT,
-    "export": colours.THIRD,
+    "import": colours.IMPORT,
+    "export": colours.EXPORT,
     "net": colours.FOURTH,
     "before": colours.QUIET,
 }

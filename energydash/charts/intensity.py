@@ -125,7 +125,6 @@ def _bands(
                     "yanchor": "top",
                     "xshift": 4,
                     "font": {"size": 11},
-                    "opacity": 0.65,
                 }
             )
     return shapes, annotations

@@ -48,7 +48,15 @@ def chart(
         now = _minute(cache.context().now())
         figure, note = cache.draw(asked, _lines, best, now, height, zoom)
         alt = f"Carbon intensity in {found.region.name}, mean {formatting.number(found.mean)} g/kWh"
-        components.chart(figure, key=f"{key}_chart", title=name, alt=alt, period=period)
+        components.chart(
+            figure,
+            key=f"{key}_chart",
+            title=name,
+            alt=alt,
+            period=period,
+            inputs=found.inputs,
+            zone=zone,
+        )
         issued = f"forecast of {formatting.clock(found.issued, zone, now)}" if found.issued else ""
         foot.say(issued, f"factors {found.factor_set}", note, *found.notes)
         foot.csv(documents.intensity(found))

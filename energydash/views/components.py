@@ -71,17 +71,19 @@ def metrics(items: Sequence[Metric], *, key: str, width: int = 150) -> None:
 
 
 class Foot:
-    """What stands under a card: what is to be known about its chart, and its CSV."""
+    """What stands under a card: what is to be known about its chart, its table and its CSV."""
 
     def __init__(self) -> None:
         self.notes: list[str] = []
         self.document: Document | None = None
+        self.has_chart = True
 
     def say(self, *notes: str) -> None:
         self.notes += [note for note in notes if note]
 
-    def csv(self, document: Document) -> None:
-        self.document = document
+    def csv(self, document: Document, *, has_chart: bool = True) -> None:
+        """has_chart: it is drawn as a chart, so that it can be shown as a table too."""
+        self.document, self.has_chart = document, has_chart
 
 
 @contextmanager
@@ -102,7 +104,7 @@ def card(
     foot = Foot()
     with st.container(border=True, key=f"card_{key}", height="stretch"):
         with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
-            st.markdown(f"**{escape(title)}**", width="content", help=hint)
+            st.subheader(escape(title), anchor=False, width="content", help=hint)
             if badge:
                 st.badge(escape(badge), color="gray")
             sample_badge(*inputs)
@@ -156,7 +158,14 @@ def notes(
         with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
             st.caption(escape(" — ".join(lines)), width="stretch")
             if foot.document is not None:
+                as_table = foot.has_chart and st.toggle("Table", key=f"table_{key}")
                 download(foot.document, key=key)
+        if foot.document is not None and as_table:
+            rows = foot.document.rows
+            st.dataframe(
+                local_index(rows, foot.document.zone).round(2), hide_index=True,
+                key=f"rows_{key}", height=300, alt=foot.document.name,
+            )  # fmt: skip
     shown: set[str] = set()
     for number, one in enumerate(inputs):
         if one.problem and one.problem.sentence not in shown:
@@ -194,9 +203,8 @@ def trouble(
         )
         if found is not None and viewer.may_edit():
             st.button(
-                "Retry", key=f"retry_{key}", icon=":material/refresh:", type="tertiary",
-                help=f"Ask {health.publisher(found.feed)} again now", on_click=retry,
-                args=(found.feed,),
+                f"Retry {health.publisher(found.feed)}", key=f"retry_{key}",
+                icon=":material/refresh:", type="tertiary", on_click=retry, args=(found.feed,),
             )  # fmt: skip
 
 
@@ -241,10 +249,28 @@ def empty(sentence: str, remedy: str = "") -> None:
 
 
 def chart(
-    figure: go.Figure, *, key: str, title: str, alt: str, period: Period | None = None
+    figure: go.Figure,
+    *,
+    key: str,
+    title: str,
+    alt: str,
+    period: Period | None = None,
+    inputs: Sequence[FeedData] = (),
+    zone: str = LONDON,
 ) -> None:
-    """A Plotly figure with its PNG named by title and date, and words for who cannot see it."""
-    st.plotly_chart(figure, key=key, config=base.config(title, period), alt=alt)
+    """A Plotly figure, and words for who cannot see it.
+
+    Its PNG is named by title and date, and says in itself what, when and from whom it is.
+    """
+    names = dict.fromkeys(
+        "sample data" if one.origin == "sample" else health.publisher(one.feed) for one in inputs
+    )
+    parts = (title, formatting.days(period, zone) if period else "", ", ".join(names))
+    words = " · ".join(part for part in parts if part)
+    st.plotly_chart(
+        base.titled(figure, words, is_phone=viewer.is_phone()), key=key,
+        config=base.config(title, period), alt=alt,
+    )  # fmt: skip
 
 
 def said(*notes: str) -> None:
@@ -273,24 +299,28 @@ def table(
     table itself without one.
     """
     document = document or Document(name, frame, zone)
-    shown = frame
-    if isinstance(frame.index, pd.DatetimeIndex) and frame.index.tz is not None:
-        local = frame.index.tz_convert(zone).tz_localize(None)
-        shown = frame.set_axis(local.rename(f"time ({zone})"), axis="index").reset_index()
     st.dataframe(
-        shown.round(digits), hide_index=True, height=height, key=key, column_config=column_config,
-        alt=name,
+        local_index(frame, zone).round(digits), hide_index=True, height=height, key=key,
+        column_config=column_config, alt=name,
     )  # fmt: skip
     if foot is None:
         download(document, key=key)
     else:
-        foot.csv(document)
+        foot.csv(document, has_chart=False)
+
+
+def local_index(frame: pd.DataFrame, zone: str) -> pd.DataFrame:
+    """The same with a UTC index as a column of local times."""
+    if not isinstance(frame.index, pd.DatetimeIndex) or frame.index.tz is None:
+        return frame
+    local = frame.index.tz_convert(zone).tz_localize(None)
+    return frame.set_axis(local.rename(f"time ({zone})"), axis="index").reset_index()
 
 
 def download(document: Document, *, key: str) -> None:
     """A button for a document's rows as CSV, made when it is clicked."""
     st.download_button(
-        "CSV",
+        f"CSV of {document.name}",
         data=lambda: document.to_csv().encode(),
         file_name=document.file_name(),
         mime="text/csv",

@@ -6,7 +6,7 @@ import math
 from datetime import datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
 
-from energydash.core.time import zone_info
+from energydash.core.time import Period, zone_info
 
 
 def age(length: timedelta) -> str:
@@ -50,6 +50,14 @@ def span(start: datetime, end: datetime, zone: str, now: datetime) -> str:
     days = (first.date() - today).days
     day = "" if days == 0 else "tomorrow " if days == 1 else f"{first:%a %-d %b} "
     return f"{day}{first:%H:%M} to {last:%H:%M}"
+
+
+def days(period: Period, zone: str) -> str:
+    """`Mon 23 Nov 2026`, `23 Nov 2026 to 24 Nov 2026`: the local days of a period."""
+    touched = period.days(zone)
+    if len(touched) < 2:
+        return f"{touched[0]:%a %-d %b %Y}" if touched else ""
+    return f"{touched[0]:%-d %b %Y} to {touched[-1]:%-d %b %Y}"
 
 
 def number(value: float | None, digits: int = 0) -> str:

@@ -43,7 +43,15 @@ def chart(
             return
         figure, note = cache.draw(asked, _stack, unit, height, str(shown.preset), shown.at)
         alt = f"Generation by fuel in {found.region.name}, stacked, {shown}"
-        components.chart(figure, key=f"{key}_chart", title=name, alt=alt, period=shown.period)
+        components.chart(
+            figure,
+            key=f"{key}_chart",
+            title=name,
+            alt=alt,
+            period=shown.period,
+            inputs=found.inputs,
+            zone=zone,
+        )
         means = f"{step_words(shown.chart_step)} means" if shown.chart_step else ""
         foot.say(means, note, *found.notes)
         foot.csv(documents.mix(found))
@@ -64,6 +72,14 @@ def _stack(
 def is_awaited(region: str, shown: TimeRange) -> bool:
     """Whether the mix of a period is being fetched: look again soon."""
     return absence.on_its_way(period_mix(region, shown).result.main)
+
+
+def now_words(now: grid.MixNow) -> str:
+    """What feeds the grid in a sentence, or why that is not known."""
+    if now.at is not None:
+        return in_a_sentence(now)
+    wait = "is being fetched" if absence.on_its_way(now.main) else "is not known"
+    return f"What feeds {now.region.name} now {wait}."
 
 
 def in_a_sentence(now: grid.MixNow) -> str:
@@ -183,7 +199,7 @@ def links(region: str, shown: TimeRange) -> None:
             alt="Power of each interconnector",
         )  # fmt: skip
         foot.say("Negative is export")
-        foot.csv(documents.series("interconnectors", found))
+        foot.csv(documents.series("interconnectors", found), has_chart=False)
 
 
 def _links_table(found: grid.SeriesAnswer) -> pd.DataFrame:
@@ -214,7 +230,15 @@ def demand(region: str, shown: TimeRange) -> None:
             components.nothing(found.main, shown.period, zone)
             return
         figure, note = cache.draw(asked, _demand_line)
-        components.chart(figure, key="demand_chart", title=name, alt=name, period=shown.period)
+        components.chart(
+            figure,
+            key="demand_chart",
+            title=name,
+            alt=name,
+            period=shown.period,
+            inputs=found.inputs,
+            zone=zone,
+        )
         foot.say("Its generation by fuel is not published here", note, *found.notes)
         foot.csv(documents.series("load", found))
 

@@ -66,7 +66,9 @@ def _cleanest_words(place: Region) -> str:
     found, now = cleanest(place), cache.context().now()
     if found.best is None:
         mix_now = cache.answer(grid.mix_now, place.id) if _has_mix(place) else None
-        return generation_mix.in_a_sentence(mix_now) if mix_now and mix_now.at else found.reason
+        if mix_now is None:
+            return found.reason
+        return generation_mix.now_words(mix_now)
     if found.best.start <= now:
         return f"Cleanest {HOURS:g} h: from now on, about {found.best.mean:.0f} g/kWh"
     span = formatting.span(found.best.start, found.best.end, place.zone, now)
@@ -325,8 +327,10 @@ def _cost_bars(found: home.CostsAnswer) -> go.Figure:
         },
         index=days,
     )
-    colour = {"import": colours.ACCENT, "export": colours.FUELS["solar"]}
-    return bars.bars(table, unit="£", prefix="£", colour=colour, height=250)
+    colour = {"import": colours.IMPORT, "export": colours.EXPORT}
+    return bars.bars(
+        table, unit="£", prefix="£", colour=colour, patterns={"export": "/"}, height=250
+    )
 
 
 def sources() -> None:

@@ -14,32 +14,24 @@ from energydash.views import cache
 
 def choose() -> Region:
     """Draw the picker and return the region."""
+    usual = default(cache.context().settings)
     names = [place.name for place in sorted(regions(), key=lambda place: bool(place.parent))]
     asked = st.query_params.get("region", "")
-    if asked and asked not in names and "region" not in st.session_state:
-        st.session_state["region"] = of_address().name
+    if asked and asked not in names:
+        try:
+            st.query_params["region"] = find(asked).name
+        except InputError as error:
+            st.warning(str(error))
+        else:
+            st.rerun()  # the picker reads the address as it was when the run began
     name = st.selectbox(
         "Region",
         names,
-        index=None if "region" in st.session_state else names.index(_default().name),
+        index=names.index(usual.name),
         required=True,
         key="region",
         bind="query-params",
         label_visibility="collapsed",
-        width=260,
+        width=220,
     )
-    return find(name) if name else _default()
-
-
-def of_address() -> Region:
-    """The region that the address names, or the one that is set; says where it names none."""
-    asked = st.query_params.get("region", "")
-    try:
-        return find(asked) if asked else _default()
-    except InputError as error:
-        st.warning(str(error))
-        return _default()
-
-
-def _default() -> Region:
-    return default(cache.context().settings)
+    return find(name) if name else usual

@@ -1,22 +1,25 @@
 """The time range that every page shares, kept in the address: `?range=7d&at=2026-11-10`.
 
-`range` names a preset. `at` is a local day: calendar presets show the day, month or year that
-has it, rolling ones end with it. Without `at` a range ends now. `from`/`to` of Custom are in
-`dates`. All three are widgets bound to the address, so links, reload and the back button work.
+`range` names a preset. `at` is a local day: the month or year that has it is shown, rolling
+presets end with it. Without `at` a range ends now; Today always does. The first and last day of
+Custom are in `dates`. All are widgets bound to the address, so links, reload and the back button
+work.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import streamlit as st
+from streamlit.elements.lib.mutable_popover_container import PopoverContainer
 
 from energydash.core import bounds
 from energydash.core.time import DAY, Period, zone_info
 from energydash.views import cache
+from energydash.views.live import live
 
 PRESETS = ("Today", "24h", "7d", "30d", "Month", "Year", "Custom")
 DEFAULT = "24h"
@@ -112,7 +115,7 @@ def _resolve(
         if at is None or at >= today:
             return Period(end_now - length, end_now), True
         return Period.local_days(at + DAY - length, at + DAY, zone), False
-    anchor = min(at or today, today)
+    anchor = today if at is None or preset == "Today" else min(at, today)
     first, end = _calendar(preset, anchor)
     whole = Period.local_days(first, end, zone)
     if whole.end > end_now:  # the day, month or year so far
@@ -120,18 +123,44 @@ def _resolve(
     return whole, False
 
 
-def step(preset: str, at: date | None, dates: Sequence[date], today: date, by: int) -> date | None:
-    """The `at` one range earlier (-1) or later (+1); None where that ends now."""
-    anchor = at or today
-    if preset in ROLLING_DAYS:
-        moved = anchor + by * timedelta(days=ROLLING_DAYS[preset])
-    elif preset == "Month":
-        moved = _months_on(anchor, by)
-    elif preset == "Year":
-        moved = _months_on(anchor, 12 * by)
+@dataclass(frozen=True)
+class Choice:
+    """What the address says of a range."""
+
+    preset: str
+    at: date | None = None
+    dates: tuple[date, ...] = ()
+
+
+def moved(choice: Choice, today: date, by: int) -> Choice:
+    """One range earlier (-1) or later (+1), as wide as it was; never beyond today."""
+    if choice.preset in ("Today", "Custom"):
+        return _custom_moved(choice, today, by)
+    anchor = choice.at or today
+    if choice.preset in ROLLING_DAYS:
+        at = anchor + by * timedelta(days=ROLLING_DAYS[choice.preset])
     else:
-        moved = anchor + by * DAY
-    return None if moved >= today else moved
+        at = _months_on(anchor, by if choice.preset == "Month" else 12 * by)
+    return replace(choice, at=None if at >= today else at)
+
+
+def _custom_moved(choice: Choice, today: date, by: int) -> Choice:
+    """Days moved by their own number. The day before Today is a day of its own choosing."""
+    days = choice.dates or (today - 6 * DAY, today)
+    if choice.preset == "Today":
+        days = (today,)
+    width = max(days) - min(days)
+    last = min(max(days) + by * (width + DAY), today)
+    if last == today and width < DAY:
+        return Choice("Today")
+    return Choice("Custom", None, (last - width, last))
+
+
+def now_of(choice: Choice, today: date) -> Choice:
+    """The same width, ending now."""
+    if choice.preset == "Custom" and choice.dates:
+        return _custom_moved(choice, today, (today - max(choice.dates)).days + 1)
+    return replace(choice, at=None)
 
 
 def choose(zone: str, *, default: str = DEFAULT) -> TimeRange:
@@ -145,18 +174,20 @@ def choose(zone: str, *, default: str = DEFAULT) -> TimeRange:
         with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
             preset = _presets(default)
             with st.container(horizontal=True, gap="xsmall", width="content"):
-                for label, name, by in (("‹", "Earlier", -1), ("›", "Later", 1)):
-                    st.button(
-                        label, key=f"range_{name.lower()}", help=name, on_click=_move,
-                        args=(today, by),
-                    )  # fmt: skip
-                with st.popover(
-                    "", icon=":material/calendar_month:", help="Go to a date, copy a link"
-                ):
-                    at, dates = _dates(today)
+                more = _moves(today)
+        # One of the two is out of sight: a widget that is not drawn leaves the address.
+        with more:
+            at = _go_to(today)
+        with st.container() if preset == "Custom" else more:
+            dates = _dates(today)
         chosen = resolve(preset, at, dates, zone, now.astimezone(UTC))
-        st.caption(str(chosen))
+        live(lambda: _words(chosen), key="range_words", on=chosen.is_live)
     return chosen
+
+
+def _words(chosen: TimeRange) -> None:
+    """What the range means by now: it moves with the data below."""
+    st.caption(str(chosen.moved_on(cache.context().now())))
 
 
 def _presets(default: str) -> str:
@@ -171,48 +202,84 @@ def _presets(default: str) -> str:
         label_visibility="collapsed",
         required=True,
         wrap=True,
+        on_change=_preset_chosen,
     )
     return chosen or default
 
 
-def _dates(today: date) -> tuple[date | None, Sequence[date]]:
+def _moves(today: date) -> PopoverContainer:
+    """Earlier, later, now; the button behind which the rest is."""
+    for name, icon, by in (("Earlier", "chevron_left", -1), ("Later", "chevron_right", 1)):
+        st.button(
+            f"{name} period", key=f"range_{name.lower()}", icon=f":material/{icon}:", help=name,
+            on_click=_move, args=(today, by),
+        )  # fmt: skip
+    st.button("Now", key="range_now", help="Back to now", on_click=_to_now, args=(today,))
+    more = st.popover(
+        "Go to a date, copy a link", icon=":material/calendar_month:", key="range_more",
+        help="Go to a date, copy a link",
+    )  # fmt: skip
+    with more:
+        st.caption("Link to this view")
+        st.code(st.context.url or "", language=None, wrap_lines=True)
+    return more
+
+
+def _go_to(today: date) -> date | None:
+    at: date | None = st.date_input(
+        "Go to", value=None, max_value=today, key="at", bind="query-params",
+        format="YYYY-MM-DD", on_change=_day_chosen,
+    )  # fmt: skip
+    return at
+
+
+def _dates(today: date) -> Sequence[date]:
     nothing: Any = ()  # a range without days yet
-    at = st.date_input(
-        "Go to", value=None, max_value=today, key="at", bind="query-params", format="YYYY-MM-DD"
-    )
     dates: Sequence[date] = st.date_input(
-        "Custom: first and last day",
-        value=nothing,
-        max_value=today,
-        key="dates",
-        bind="query-params",
-        format="YYYY-MM-DD",
-        on_change=_use_custom,
-    )
-    st.caption("Link to this view")
-    st.code(st.context.url or "", language=None, wrap_lines=True)
-    return at, dates
+        "First and last day", value=nothing, max_value=today, key="dates", bind="query-params",
+        format="YYYY-MM-DD", on_change=_days_chosen,
+    )  # fmt: skip
+    return dates
 
 
-def time_range(zone: str) -> Period:
-    """Draw the range's widgets and return the period."""
-    return choose(zone).period
+def _chosen() -> Choice:
+    state = st.session_state
+    return Choice(state.get("range") or DEFAULT, state.get("at"), tuple(state.get("dates") or ()))
+
+
+def _use(choice: Choice) -> None:
+    """Write a choice into the widgets; only what changes, so that it is one step in the browser."""
+    if choice.preset != st.session_state.get("range"):
+        st.session_state["range"] = choice.preset
+    if choice.at != st.session_state.get("at"):
+        st.session_state["at"] = choice.at
+    if choice.dates != tuple(st.session_state.get("dates") or ()):
+        st.session_state["dates"] = choice.dates
 
 
 def _move(today: date, by: int) -> None:
-    preset: str = st.session_state.get("range", DEFAULT)
-    dates: Sequence[date] = st.session_state.get("dates") or ()
-    if preset == "Custom" and len(dates) == 2:
-        width = dates[1] - dates[0] + DAY
-        if dates[1] + by * width <= today:
-            st.session_state["dates"] = (dates[0] + by * width, dates[1] + by * width)
-        return
-    st.session_state["at"] = step(preset, st.session_state.get("at"), dates, today, by)
+    _use(moved(_chosen(), today, by))
 
 
-def _use_custom() -> None:
+def _to_now(today: date) -> None:
+    _use(now_of(_chosen(), today))
+
+
+def _preset_chosen() -> None:
+    if st.session_state.get("range") == "Today":
+        st.session_state["at"] = None
+
+
+def _days_chosen() -> None:
     if len(st.session_state.get("dates") or ()) == 2:
         st.session_state["range"] = "Custom"
+
+
+def _day_chosen() -> None:
+    """A day is gone to while Today is shown: that day takes its place."""
+    day = st.session_state.get("at")
+    if day and st.session_state.get("range") == "Today":
+        _use(Choice("Custom", None, (day, day)))
 
 
 def _round_up(now: datetime) -> datetime:

@@ -36,6 +36,11 @@ def may_edit() -> bool:
     return access.may_edit(access.sharing(cache.context().settings), viewer())
 
 
+def is_phone() -> bool:
+    """True for a browser that calls itself mobile."""
+    return "Mobi" in (st.context.headers.get("User-Agent") or "")
+
+
 def login_control() -> None:
     """A way in and out in the sidebar, for viewers elsewhere, where `[auth]` is configured."""
     auth = cache.context().settings.named("auth")

@@ -10,7 +10,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import pytest
 
-from energydash.charts import bars, base, colours, heatmap, intensity, lines, mix, sparkline
+from energydash.charts import bars, base, colours, costs, heatmap, intensity, lines, mix, sparkline
 from energydash.core.time import LONDON, Period
 from energydash.grid.fuels import FUELS
 from energydash.grid.intensity import BANDS
@@ -203,7 +203,7 @@ def test_png_is_named_by_title_and_dates() -> None:
     options = base.config("Generation, Great Britain", period)
     name = options["toImageButtonOptions"]["filename"]
     assert name == "generation__great_britain_2026-01-02_2026-01-03"
-    assert options["modeBarButtons"] == [["toImage"]]
+    assert options["modeBarButtons"] == [["toImage", "resetScale2d"]]
 
 
 def test_figures_are_transparent_and_small() -> None:
@@ -228,3 +228,30 @@ def test_a_settled_figure_is_made_plain_once() -> None:
     assert figure.to_dict() is figure.to_dict()
     assert figure.to_dict() == go.Figure(figure).to_dict()
     assert base.settled("not a figure") == "not a figure"
+
+
+def test_a_png_says_what_it_is_and_a_finger_zooms_nothing() -> None:
+    frame = pd.DataFrame(
+        {"gas": [1.0, 2.0]}, index=pd.date_range("2026-01-01", periods=2, tz="UTC")
+    )
+    drawn, _ = mix.stacked_mix(frame, "Europe/London")
+    shown = base.titled(drawn, "Generation · 1 Jan 2026 · Elexon").to_dict()
+    assert shown["layout"]["title"]["text"] == "Generation · 1 Jan 2026 · Elexon"
+    assert shown["data"] == drawn.to_dict()["data"] and drawn.layout.title.text is None
+    phone = base.titled(drawn, "", is_phone=True).to_dict()["layout"]
+    assert phone["dragmode"] is False and phone["xaxis"]["fixedrange"] is True
+    assert shown["layout"]["dragmode"] == "zoom" and "fixedrange" not in shown["layout"]["xaxis"]
+
+
+@pytest.mark.parametrize("fuel", list(colours.FUELS))
+def test_words_on_a_fuel_can_be_read(fuel: str) -> None:
+    assert colours.contrast(colours.ink_on(colours.FUELS[fuel]), colours.FUELS[fuel]) >= 4.5
+
+
+def test_contrast_is_the_published_ratio() -> None:
+    assert colours.contrast("#000000", "#ffffff") == pytest.approx(21)
+    assert colours.contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.01)
+
+
+def test_import_and_export_have_one_colour_in_all_charts() -> None:
+    assert (costs.COLOURS["import"], costs.COLOURS["export"]) == (colours.IMPORT, colours.EXPORT)

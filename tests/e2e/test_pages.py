@@ -85,7 +85,7 @@ def test_the_time_range_lives_in_the_address_and_goes_along(page: Page, offline:
     visit(page, offline, "generation_mix")
     page.get_by_role("radio", name="7d").click()
     expect(page).to_have_url(re.compile(r"[?&]range=7d"))
-    page.get_by_role("button", name="‹").first.click()
+    page.get_by_role("button", name="Earlier period").click()
     expect(page).to_have_url(re.compile(r"[?&]at=\d{4}-\d\d-\d\d"))
     settled(page)
     span = page.locator(".st-key-range_bar [data-testid=stCaptionContainer]").first.inner_text()
@@ -98,12 +98,41 @@ def test_the_time_range_lives_in_the_address_and_goes_along(page: Page, offline:
     settled(page)
     expect(page.get_by_role("radio", name="7d")).to_be_checked(timeout=DRAW_MS)
     assert span in main_text(page)
-    page.get_by_role("button", name="›").first.click()
+    page.get_by_role("button", name="Later period").click()
     expect(page).not_to_have_url(re.compile(r"[?&]at="))
+
+
+def test_today_is_today_now_is_now_and_custom_opens_its_days(page: Page, offline: Site) -> None:
+    visit(page, offline, "generation_mix?range=24h&at=2026-03-09")
+    words = page.locator(".st-key-range_bar [data-testid=stCaptionContainer]").first
+    expect(words).to_contain_text("Mon 9 Mar 2026")
+    page.get_by_role("radio", name="Today").click()
+    expect(words).to_contain_text(re.compile(r", 00:00–\d\d:\d\d"))  # of one day, so far
+    page.get_by_role("button", name="Earlier period").click()
+    expect(page).to_have_url(re.compile(r"range=Custom&dates=(\S+)&dates=\1$"))
+    expect(page.get_by_text("First and last day")).to_be_visible()
+    page.get_by_role("button", name="Now", exact=True).click()
+    expect(page.get_by_role("radio", name="Today")).to_be_checked()
+
+
+def test_each_tab_and_card_and_chart_has_its_name_and_table(page: Page, offline: Site) -> None:
+    visit(page, offline, "generation_mix")
+    drawn(page, "mix_chart")
+    expect(page).to_have_title("Generation mix · energydash")
+    expect(page.get_by_role("heading", name="Records of this period")).to_be_visible()
+    expect(page.get_by_role("button", name="CSV of mix GB")).to_be_visible()
+    expect(page.locator(".st-key-mix_chart .g-gtitle")).to_be_hidden()
+    page.locator(".st-key-table_mix").click()
+    expect(page.locator(".st-key-rows_mix")).to_be_visible(timeout=DRAW_MS)
+    page.get_by_role("link", name="Carbon intensity").click()
+    expect(page).to_have_title("Carbon intensity · energydash")
 
 
 def test_a_link_with_an_alias_opens_that_region(page: Page, offline: Site) -> None:
     visit(page, offline, "generation_mix?region=CISO&mix_unit=%25")
+    until(page, "Generation, California ISO")
+    expect(page).to_have_url(re.compile(r"[?&]region=California"))
+    page.reload()
     until(page, "Generation, California ISO")
     drawn(page, "mix_chart")
     assert page.locator(".st-key-mix_chart .g-ytitle").text_content() == "% of supply"

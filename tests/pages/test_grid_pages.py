@@ -162,7 +162,7 @@ def test_trouble_is_one_sentence_with_a_retry(open_page: OpenPage, here: Context
     app = open_page("generation_mix")
     assert "Elexon did not answer. Check the network." in words(app)
     assert "Wind gives 60 %" in words(app)
-    assert any(button.label == "Retry" for button in app.button)
+    assert any(button.label == "Retry Elexon" for button in app.button)
 
 
 def test_empty_says_why(open_page: OpenPage, here: Context) -> None:
@@ -273,6 +273,15 @@ def test_an_overview_of_california_is_a_setting(
     assert {metric.label for metric in app.metric} >= {"Carbon, g/kWh", "Demand, GW"}
     for page in ("generation_mix", "carbon_intensity"):
         assert open_page(page).selectbox(key="region").value == "California ISO"
+
+
+def test_california_opens_before_anything_is_fetched(
+    open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(crawler, "is_ensured", lambda: True)
+    app = open_page("overview", region="CAISO")
+    assert "Being fetched from CAISO (gridstatus)" in words(app)
+    assert {metric.label: metric.value for metric in app.metric}["Demand, GW"] == "–"
 
 
 def test_a_region_in_the_address_wins_over_the_setting(

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from energydash.core.time import LONDON, Period
+from energydash.core.time import DAY, LONDON, Period
 from energydash.views import time_range
+from energydash.views.time_range import Choice
 
 NOW = datetime(2026, 7, 15, 13, 32, tzinfo=UTC)
 TODAY = date(2026, 7, 15)
@@ -54,20 +58,52 @@ def test_custom_without_days_is_the_last_week() -> None:
     assert time_range.resolve("Custom", None, (), LONDON, NOW).period.duration == timedelta(days=7)
 
 
-@pytest.mark.parametrize("preset", time_range.PRESETS[:-1])
+@pytest.mark.parametrize("preset", ["24h", "7d", "30d", "Month", "Year"])
 def test_arrows_go_back_and_come_home(preset: str) -> None:
-    back = time_range.step(preset, None, (), TODAY, -1)
-    assert back is not None
-    before = time_range.resolve(preset, back, (), LONDON, NOW)
+    start = Choice(preset)
+    back = time_range.moved(start, TODAY, -1)
+    assert back.preset == preset and back.at is not None
+    before = time_range.resolve(preset, back.at, (), LONDON, NOW)
     live = time_range.resolve(preset, None, (), LONDON, NOW)
     assert before.period.start < live.period.start
     assert not before.is_live
-    assert time_range.step(preset, back, (), TODAY, 1) is None
+    assert time_range.moved(back, TODAY, 1) == time_range.now_of(back, TODAY) == start
+    assert time_range.moved(start, TODAY, 1) == start
 
 
 def test_month_arrows_survive_the_31st() -> None:
-    assert time_range.step("Month", date(2026, 3, 31), (), TODAY, -1) == date(2026, 2, 28)
-    assert time_range.step("Year", date(2024, 2, 29), (), TODAY, -1) == date(2023, 2, 28)
+    def back(preset: str, at: date) -> date | None:
+        return time_range.moved(Choice(preset, at), TODAY, -1).at
+
+    assert back("Month", date(2026, 3, 31)) == date(2026, 2, 28)
+    assert back("Year", date(2024, 2, 29)) == date(2023, 2, 28)
+
+
+def test_today_is_today_whatever_day_was_gone_to() -> None:
+    chosen = time_range.resolve("Today", date(2026, 3, 9), (), LONDON, NOW)
+    assert chosen == replace(time_range.resolve("Today", None, (), LONDON, NOW), at=chosen.at)
+    yesterday = time_range.moved(Choice("Today"), TODAY, -1)
+    assert yesterday == Choice("Custom", None, (date(2026, 7, 14), date(2026, 7, 14)))
+    assert time_range.moved(yesterday, TODAY, 1) == Choice("Today")
+    assert time_range.now_of(time_range.moved(yesterday, TODAY, -1), TODAY) == Choice("Today")
+
+
+@given(st.integers(0, 60), st.integers(0, 400), st.sampled_from([-1, 1]))
+def test_arrows_keep_the_width(width: int, ago: int, by: int) -> None:
+    last = TODAY - timedelta(days=ago)
+    days = (last - timedelta(days=width), last)
+    for choice in (Choice("Custom", None, days), Choice("Custom")):
+        before = time_range.resolve("Custom", None, choice.dates, LONDON, NOW)
+        after = time_range.moved(choice, TODAY, by)
+        if after == Choice("Today"):
+            assert width == 0
+            continue
+        first, end = after.dates
+        assert end <= TODAY and end - first == (
+            before.end_day - before.first_day - DAY if choice.dates else 6 * DAY
+        )
+        now = time_range.now_of(after, TODAY)
+        assert now == Choice("Today") or now.dates == (TODAY - (end - first), TODAY)
 
 
 def test_nobody_gets_into_the_future() -> None:

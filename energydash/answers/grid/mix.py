@@ -171,7 +171,8 @@ def load(context: Context, region: str, period: Period) -> SeriesAnswer:
     place = find(region)
     if "load" in place.sources:
         inputs = read_days(context, place, "load", period, sample.load_reading)
-        return SeriesAnswer(place, period, joined(inputs), inputs, counted(inputs))
+        data = joined(inputs).reindex(columns=["load"])
+        return SeriesAnswer(place, period, data, inputs, counted(inputs))
     found = mix(context, region, period)
     if found.unit != "MW":
         nothing = empty_frame("load")

@@ -88,7 +88,10 @@ def health(context: Context, personal: bool = True) -> Health:
             for key, row in zip(_keys(mine), mine.to_dict("records"), strict=True)
             if key in known and (personal or not key[0])
         )
-        found.append(SourceHealth(module.INFO, _state(feeds, bool(offered)), feeds, len(offered)))
+        # A household's feeds are known only once it is connected: until then it is waited for.
+        is_offered = bool(offered or context.settings.named(name))
+        count = max(len(offered), len(feeds))
+        found.append(SourceHealth(module.INFO, _state(feeds, is_offered), feeds, count))
     return Health(
         tuple(found),
         store.size_bytes(),
