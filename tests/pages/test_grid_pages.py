@@ -280,7 +280,7 @@ def test_california_opens_before_anything_is_fetched(
 ) -> None:
     monkeypatch.setattr(crawler, "is_ensured", lambda: True)
     app = open_page("overview", region="CAISO")
-    assert "Being fetched from CAISO (gridstatus)" in words(app)
+    assert "Being fetched from CAISO" in words(app)
     assert {metric.label: metric.value for metric in app.metric}["Demand, GW"] == "–"
 
 
