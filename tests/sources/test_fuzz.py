@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from energydash.core.errors import EnergydashError
 from energydash.sources import READERS, octopus, read
+from energydash.sources.aretas import rows, sensors, sites
 from energydash.sources.grid import carbon_intensity, elexon, neso
 from energydash.sources.octopus import graphql
 from tests.sources.grid.samples import GOOD
@@ -54,6 +55,12 @@ PARSERS: list[tuple[Callable[[bytes], object], Any]] = [
     ),
     (octopus.read_account, {"number": "A-1", "properties": [{"id": 1, "postcode": "AB1"}]}),
     (graphql.read_answer, {"data": {}}),
+    (lambda body: rows.read_rows(body).by_type(), json.loads(GOOD["aretas"][1])),
+    (
+        sites.read_monitors,
+        {"locationSensorViews": [{"location": {"lat": 1}, "sensorList": [{"mac": 1}]}]},
+    ),
+    (sensors.read_sensor_types, [{"typeByte": 531, "label": "Current", "units": "A"}]),
     (graphql.read_measurements, {"data": {"account": {"properties": [{"measurements": {}}]}}}),
     (graphql.read_dispatches, {"data": {"completedDispatches": [DISPATCH]}}),
 ]

@@ -20,8 +20,10 @@ import pyarrow as pa
 import pyarrow.csv
 
 from energydash.core.errors import BadData, InputError
+from energydash.sources import parser
 
 SOURCE: Final = "Aretas"
+LARGEST_TYPE: Final = 100_000  # they are three digits
 FIELDS: Final = ("type", "timestamp", "data")
 _KEPT: Final = b"0123456789,.-+E}"
 _TABLE: Final = bytes.maketrans(b"}", b"\n")
@@ -43,6 +45,8 @@ class Rows:
 
     def by_type(self) -> dict[int, tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]]:
         """UTC microseconds and values of each type."""
+        if len(self) and not (self.type.min() >= 0 and self.type.max() <= LARGEST_TYPE):
+            raise _bad("a sensor type that there cannot be")
         time_us = self.time_ms * 1000
         found = {}
         for number in np.flatnonzero(np.bincount(self.type)) if len(self) else ():
@@ -54,6 +58,7 @@ class Rows:
 NO_ROWS: Final = Rows(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float64))
 
 
+@parser(SOURCE)
 def read_rows(body: bytes) -> Rows:
     """The rows of a `byrange` answer; raises BadData for anything else."""
     text = body.strip()

@@ -15,9 +15,9 @@ from energydash.battery.telemetry import PARTS
 from energydash.core.errors import InputError
 from energydash.core.feeds import empty_frame
 from energydash.core.settings import Section, Settings
-from energydash.sources import cache
+from energydash.sources import cache, parser
 from energydash.sources.aretas.client import address, as_list, call, latest_body
-from energydash.sources.aretas.rows import Rows
+from energydash.sources.aretas.rows import SOURCE, Rows
 
 # Sensor types of the provider's firmware that are surely a pack's channel; others by their label
 # in sensortype/list, by [aretas] types, or by what the numbers do (answers.battery).
@@ -48,6 +48,7 @@ def sensor_types(settings: Settings, account: Section) -> dict[int, SensorType]:
     return read_sensor_types(answer.body)
 
 
+@parser(SOURCE)
 def read_sensor_types(body: bytes) -> dict[int, SensorType]:
     """`sensortype/list`, whose number is called `typeByte` by some and `type` by others."""
     found = {}

@@ -9,7 +9,7 @@ from typing import Final
 from energydash.core.errors import BadData, InputError
 from energydash.core.settings import Section
 from energydash.core.time import zone_info
-from energydash.sources import http
+from energydash.sources import http, parser
 from energydash.sources.aretas.client import as_list, authorised, instant, latest_body
 from energydash.sources.aretas.rows import SOURCE
 
@@ -43,6 +43,7 @@ def monitors(account: Section) -> tuple[Monitor, ...]:
     )
 
 
+@parser(SOURCE)
 def read_monitors(body: bytes) -> tuple[Monitor, ...]:
     """The devices in a `client/locationview` answer."""
     view = http.as_json(SOURCE, body)
