@@ -66,6 +66,8 @@ def crawl(
         ):
             click.echo(line)
         return
+    if parent is not None:
+        crawler.end_with(parent)
     pace = every if every is not None else crawler.pace_s(here)
     crawler.run(
         here,

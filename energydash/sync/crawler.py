@@ -3,6 +3,9 @@
 It runs as a child process of `serve` or of the first page visit, one per machine (a file lock);
 several machines on one database share the work through the leases of `refresh`. gridstatus and
 pyiso are imported here and nowhere else: they are heavy and change global state.
+
+Nothing ends it but its parent's death. Whatever goes wrong with a feed becomes that feed's problem
+and is logged when it begins and when it is over; how long it is then left alone says `patience`.
 """
 
 from __future__ import annotations
@@ -24,12 +27,14 @@ from energydash import sources
 from energydash.core import bounds
 from energydash.core.errors import EnergydashError, InputError, StoreError
 from energydash.core.feeds import Feed
+from energydash.core.findings import Finding
 from energydash.core.time import Period
 from energydash.grid import regions
 from energydash.sources import http
-from energydash.store import Job
-from energydash.sync import documents, fetch, jobs, streaming
+from energydash.store import Job, Wanted
+from energydash.sync import documents, fetch, jobs, patience, streaming
 from energydash.sync.context import Context
+from energydash.sync.patience import Patience
 
 log = logging.getLogger(__name__)
 _ensured = threading.Event()
@@ -37,9 +42,12 @@ _ensured = threading.Event()
 LOOKED_AT = timedelta(days=7)  # a feed that nobody asked for in this long is left alone
 LOOK_BACK = timedelta(days=2)  # what a feed is kept complete for, beyond what was asked for
 LISTEN_EVERY = timedelta(hours=1)
+OWN_FAULT = "energydash met an error of its own with {feed}."
 TICK_S = 1.0
+PARENT_EVERY_S = 0.5
 UPSTREAMS_AT_ONCE = 16
-RETRY_S = 30.0  # an upstream in trouble is asked again this soon, unless it names a time
+RETRY_S = 30.0  # one that answered for less than it was asked is asked again this soon
+LONGEST_WISH = timedelta(days=2 * 366)  # what a page may wish for; more is for `ingest` and `crawl`
 
 
 @dataclass(frozen=True)
@@ -103,30 +111,35 @@ def _loop(
     working: dict[str, Future[None]] = {}
     stop = threading.Event() if once else streaming.start(context)
     # One thread per upstream: one that hangs, or that has a year to bring, holds up nobody else.
-    with ThreadPoolExecutor(max_workers=UPSTREAMS_AT_ONCE) as pool:
+    pool = ThreadPoolExecutor(max_workers=UPSTREAMS_AT_ONCE)
+    try:
         while parent is None or _is_parent(parent):
-            by_upstream: dict[str, list[Due]] = {}
             working = {name: future for name, future in working.items() if not future.done()}
+            by_upstream: dict[str, list[Due]] = {}
+            found: list[Job] = []
             try:
-                for job in jobs.due(context):
-                    if job.kind in works and job.id not in working:
-                        working[job.id] = pool.submit(_do, context, job, works[job.kind])
+                found = [job for job in jobs.due(context) if job.kind in works]
                 for item in due(context, every):
                     by_upstream.setdefault(item.feed.source, []).append(item)
-            except StoreError as error:
-                log.warning("%s", error)
+                _is_well("crawler")
+            except Exception as error:  # the next round may go better
+                _is_troubled("crawler", error)
+            for job in found:
+                if job.id not in working:
+                    working[job.id] = pool.submit(_do, context, job, works[job.kind])
             for name, items in by_upstream.items():
                 if name not in working:
                     working[name] = pool.submit(_work, context, items, every, report)
             if once:
                 break
             time.sleep(TICK_S)
+    finally:
         stop.set()
-        for future in working.values():
-            if once:
-                future.result()
-            else:
-                future.cancel()
+        # Who is left at it after the parent's death must not keep the lock: nothing is lost.
+        pool.shutdown(wait=once, cancel_futures=not once)
+    for future in working.values():
+        if once:
+            future.result()
 
 
 def _work(
@@ -146,21 +159,74 @@ def _ask_all(
     report: Callable[[fetch.Refreshed], None] | None,
 ) -> None:
     for item in items:
-        _tried[item.feed.key] = (context.now(), item.periods[1:])
-        for period in item.periods:
-            try:
-                result = fetch.refresh(context, item.feed, period, max_age=every)
-            except EnergydashError as error:
-                log.warning("%s: %s", item.feed, error)
-                continue
-            if result.problem:
-                log.warning("%s: %s", item.feed, result.problem.sentence)
-            for found in result.refused:
-                log.warning("%s: %s", item.feed, found.sentence)
-            if result.asked and not result.problem:
-                log.info("%s: %d rows, %d changed", item.feed, result.rows, result.changed)
-            if report:
-                report(result)
+        if not _ask(context, item, every, report):
+            break  # whoever cannot be reached is not asked for the rest now
+
+
+def _ask(
+    context: Context,
+    item: Due,
+    every: timedelta | None,
+    report: Callable[[fetch.Refreshed], None] | None,
+) -> bool:
+    """Ask for one feed; False where its upstream cannot be reached at all."""
+    feed, now = item.feed, context.now()
+    _tried[feed.key] = (now, item.periods[1:])
+    for period in item.periods:
+        try:
+            result = fetch.refresh(context, feed, period, max_age=every)
+        except Exception as error:
+            _patience.trouble(feed.key, now)
+            _is_troubled(feed, error)
+            _keep_problem(context, feed, error)
+            return True
+        if report:
+            report(result)
+        for found in result.refused:
+            log.warning("%s: %s", feed, found.sentence)
+        if result.problem:
+            is_away = result.problem.kind in jobs.PASSING
+            has_key = sources.source(feed.source).INFO.personal
+            is_refused = result.problem.kind == "BadCredentials" and has_key
+            least = patience.REFUSED_KEY if is_refused else timedelta(0)
+            _patience.trouble(feed.source if is_away else feed.key, now, least)
+            _is_troubled(feed, result.problem.sentence)
+            return not is_away
+        if result.asked:
+            _patience.well(feed.source)
+            log.info("%s: %d rows, %d changed", feed, result.rows, result.changed)
+    _patience.well(feed.key)
+    _is_well(feed)
+    return True
+
+
+def _keep_problem(context: Context, feed: Feed, error: Exception) -> None:
+    """What is wrong with us, or with the settings, as the feed's problem; best effort."""
+    if isinstance(error, StoreError):
+        return
+    problem = Finding("Unexpected", OWN_FAULT.format(feed=feed), "It is tried again by itself.")
+    if isinstance(error, EnergydashError):
+        problem = Finding(type(error).__name__, error.message, error.remedy)
+    try:
+        context.store.set_problem(feed, problem)
+    except StoreError as trouble:
+        _is_troubled("store", trouble)
+
+
+def _is_troubled(name: Feed | str, what: Exception | str) -> None:
+    """Log a trouble when it begins: the same again is no news."""
+    said = f"{type(what).__name__}: {what}" if isinstance(what, Exception) else what
+    if _said.get(str(name)) == said:
+        return
+    _said[str(name)] = said
+    is_ours = isinstance(what, Exception) and not isinstance(what, EnergydashError)
+    log.warning("%s: %s", name, what, exc_info=what if is_ours else None)  # type: ignore[arg-type]
+
+
+def _is_well(name: Feed | str) -> None:
+    """Log that a trouble is over."""
+    if _said.pop(str(name), None):
+        log.warning("%s: works again", name)
 
 
 def _do(context: Context, job: Job, work: jobs.Work) -> None:
@@ -168,10 +234,9 @@ def _do(context: Context, job: Job, work: jobs.Work) -> None:
     try:
         if jobs.run(context, job, work):
             log.info("job %s (%s): one go is over", job.id, job.kind)
-    except EnergydashError as error:
-        log.warning("job %s (%s): %s", job.id, job.kind, error)
-    except Exception:
-        log.exception("job %s (%s)", job.id, job.kind)
+        _is_well(f"job {job.id} ({job.kind})")
+    except Exception as error:
+        _is_troubled(f"job {job.id} ({job.kind})", error)
 
 
 def due(context: Context, every: timedelta | None = None) -> list[Due]:
@@ -186,13 +251,24 @@ def due(context: Context, every: timedelta | None = None) -> list[Due]:
         always = feed.owner or feed.key in own or feed.key in first_page
         if want is None and not always:
             continue
-        periods = [Period(now - max(LOOK_BACK, feed.revises), now + feed.horizon)]
-        if want is not None and want.period is not None:
-            periods.append(want.period)
-        periods += _silences(context, feed, now)
-        if _is_due(context, feed, periods, now, every):
-            found.append(Due(feed, tuple(periods)))
+        try:
+            periods = _periods(context, feed, want, now)
+            if _is_due(context, feed, periods, now, every):
+                found.append(Due(feed, tuple(periods)))
+        except StoreError:
+            raise
+        except Exception as error:  # one feed's trouble is not the others'
+            _is_troubled(feed, error)
     return found
+
+
+def _periods(context: Context, feed: Feed, want: Wanted | None, now: datetime) -> list[Period]:
+    """What to keep complete of a feed: its usual period, what somebody wished for, silences."""
+    periods = [Period(now - max(LOOK_BACK, feed.revises), now + feed.horizon)]
+    if want is not None and want.period is not None:
+        possible = Period(now - LONGEST_WISH, now + feed.horizon)
+        periods += [wish] if (wish := want.period.intersect(possible)) else []
+    return periods + _silences(context, feed, now)
 
 
 def first_page_feeds(context: Context) -> set[tuple[str, str, str, str]]:
@@ -220,20 +296,23 @@ def _is_due(
     context: Context, feed: Feed, periods: list[Period], now: datetime, every: timedelta | None
 ) -> bool:
     problem = context.store.state(feed).problem
+    if problem and problem.retry_at:
+        return problem.retry_at <= now
+    rests = not (_patience.may_ask(feed.source, now) and _patience.may_ask(feed.key, now))
+    if rests and every is None:
+        return False
     tried, wishes = _tried.get(feed.key, (None, ()))
     wait = timedelta(seconds=RETRY_S) if every is None else every
-    if problem:
-        if problem.retry_at:
-            return problem.retry_at <= now
-        has_key = sources.source(feed.source).INFO.personal
-        if problem.kind == "BadCredentials" and has_key:  # a bad key does not mend itself
-            wait = max(wait, timedelta(minutes=15))
-        return tried is None or now - tried >= wait
-    if tried is not None and now - tried < wait and wishes == tuple(periods[1:]):
-        return False  # it answered for less than it was asked: the rest is not asked every second
-    return any(fetch.missing(context.store, feed, period, now, every) for period in periods)
+    if tried is not None and now - tried < wait and (problem or wishes == tuple(periods[1:])):
+        return False  # in trouble, or it answered for less than it was asked: not every second
+    return bool(problem) or any(
+        fetch.missing(context.store, feed, period, now, every) for period in periods
+    )
 
 
+_patience = Patience()
+# What is wrong just now, by feed, as it was logged.
+_said: dict[str, str] = {}
 # When this process last asked each feed, and for which wishes beyond the usual period.
 _tried: dict[tuple[str, str, str, str], tuple[datetime, tuple[Period, ...]]] = {}
 # When this process last looked for silences of each feed, and which it found.
@@ -305,6 +384,18 @@ def pace_s(context: Context) -> float | None:
 def _lock(context: Context) -> FileLock:
     context.settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
     return FileLock(context.settings.home / "crawler.lock")
+
+
+def end_with(parent: int) -> None:
+    """End this process, and with it its lock, as soon as its parent has died, whatever it is at:
+    what an upstream has not answered yet is asked again, and a write is whole or not there."""
+
+    def watch() -> None:
+        while _is_parent(parent):
+            time.sleep(PARENT_EVERY_S)
+        os._exit(0)
+
+    threading.Thread(target=watch, daemon=True, name="parent").start()
 
 
 def _is_parent(parent: int) -> bool:

@@ -301,12 +301,7 @@ def _refresh(
             fetched = sources.fetch(feed, piece, context.settings)
             fetched, refused = gate.admit(feed, fetched, piece, now)
         except SourceError as error:
-            problem = Finding.of(error, now)
-            earlier = store.state(feed).problem
-            if earlier and earlier.sentence == problem.sentence and earlier.since:
-                problem = replace(problem, since=earlier.since)
-            store.set_problem(feed, problem)
-            return replace(done, problem=problem)
+            return replace(done, problem=_keep_problem(store, feed, error, now))
         unanswered = subtract(piece, [fetched.covered])
         written = store.write(
             feed,
@@ -329,6 +324,15 @@ def _refresh(
     if progress:
         progress(1.0, f"{what}: up to date")
     return done
+
+
+def _keep_problem(store: Store, feed: Feed, error: SourceError, now: datetime) -> Finding:
+    """An upstream's error as the feed's problem, since it began."""
+    problem, earlier = Finding.of(error, now), store.state(feed).problem
+    if earlier and earlier.sentence == problem.sentence and earlier.since:
+        problem = replace(problem, since=earlier.since)
+    store.set_problem(feed, problem)
+    return problem
 
 
 def _silence_before(

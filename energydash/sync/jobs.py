@@ -5,8 +5,8 @@ lease. A closed tab, a killed process or a restart interrupts it, no more: the c
 it, and as `fetch` asks only for what the store lacks, nothing is done twice. Pages draw its
 progress from the store.
 
-What a job cannot have from an upstream is waited for: half a minute at first, twice as long after
-each trouble, an hour at most, or until the time that the upstream named.
+What a job cannot have from an upstream is waited for, as `patience` says, or until the time that
+the upstream named.
 """
 
 from __future__ import annotations
@@ -24,13 +24,12 @@ from energydash.store import Job
 from energydash.sync import fetch
 from energydash.sync.context import Context
 from energydash.sync.fetch import Progress, Refreshed
+from energydash.sync.patience import wait_after
 
 log = logging.getLogger(__name__)
 
 LEASE_S = 120.0  # longer than any one question may take; renewed by every step
 TELL_EVERY_S = 0.5
-FIRST_WAIT = timedelta(seconds=30)
-LONGEST_WAIT = timedelta(hours=1)
 OWN_FAULT = "energydash met an error of its own while it did this."
 PASSING = ("Unavailable", "RateLimited")  # troubles that only have to be waited out
 BAD_DATA_TRIES = 5  # a garbled answer may be a passing one, too
@@ -105,7 +104,7 @@ def run(context: Context, job: Job, work: Work, progress: Progress | None = None
     if found.problem or found.is_busy:
         retry_at = now + BUSY_WAIT
         if found.problem:
-            retry_at = found.problem.retry_at or now + wait_after(job.tries)
+            retry_at = found.problem.retry_at or now + wait_after(job.tries + 1)
         jobs.leave(
             job.id, holder, now, "waiting",
             problem=found.problem, result=found.result, retry_at=retry_at,
@@ -127,11 +126,6 @@ def outcome(job: Job, done: Sequence[Refreshed], result: dict[str, Any]) -> Outc
     return Outcome(found, passing, any(one.busy for one in done))
 
 
-def wait_after(tries: int) -> timedelta:
-    """How long to wait after trouble that was met so often before."""
-    return min(LONGEST_WAIT, FIRST_WAIT * int(2 ** min(tries, 10)))
-
-
 def _give_back(context: Context, job: Job, holder: str, error: BaseException) -> None:
     """Leave an interrupted job to whoever comes next; where even that fails, its lease runs out."""
     problem = None
@@ -140,7 +134,7 @@ def _give_back(context: Context, job: Job, holder: str, error: BaseException) ->
     elif isinstance(error, Exception):
         problem = Finding("Unexpected", OWN_FAULT, "It is tried again; the log says more.")
     now = context.now()
-    retry_at = now + wait_after(job.tries)
+    retry_at = now + wait_after(job.tries + 1)
     try:
         jobs = context.store.jobs
         jobs.leave(job.id, holder, now, "waiting", problem=problem, retry_at=retry_at)

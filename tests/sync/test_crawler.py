@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from filelock import FileLock
 
 from energydash import sources
+from energydash.answers.sources import health
 from energydash.core import settings
 from energydash.core.errors import BadCredentials, InputError, Unavailable
+from energydash.core.feeds import Feed
 from energydash.core.time import Period
-from energydash.store import open_store
-from energydash.sync import crawler
+from energydash.store import Store, open_store
+from energydash.sync import crawler, fetch, patience
 from energydash.sync.context import Context
 from energydash.sync.fetch import Refreshed
 from tests.fakes import HALF_HOURLY, START, FakeSource
@@ -34,6 +37,8 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> FakeSource:
     monkeypatch.setattr(sources, "source", lambda name: source)
     monkeypatch.setattr(sources, "MODULES", {"fake": "fake"})
     crawler._tried.clear()
+    crawler._said.clear()
+    monkeypatch.setattr(crawler, "_patience", patience.Patience(lambda: 0.0))
     crawler._listened.clear()
     return source
 
@@ -93,21 +98,122 @@ def test_interest_fades_after_a_week(here: Context, clock: list[datetime]) -> No
     assert crawler.due(here) == []
 
 
-def test_trouble_is_tried_again_soon_but_a_bad_key_later(
+def test_trouble_is_tried_again_ever_later(
     here: Context, fake: FakeSource, clock: list[datetime]
 ) -> None:
+    here.store.want({HALF_HOURLY: None}, NOW)
+    fake.error = Unavailable("Fake", "Fake cannot be reached.")
+    asked, last = [], clock[0]
+    for _ in range(24 * 60):  # a day, looked at every minute
+        if crawler.due(here):
+            one_round(here)
+            asked.append((clock[0] - last) / timedelta(minutes=1))
+            last = clock[0]
+        clock[0] += timedelta(minutes=1)
+    assert asked[:6] == [0, 1, 1, 2, 4, 8], "each time twice as late"
+    assert 20 < len(fake.asked) < 40, "a dead host is asked some thirty times a day"
+    fake.error, fake.now = None, clock[0]
+    clock[0] += patience.LONGEST
+    assert one_round(here)[0].rows
+    fake.error = Unavailable("Fake", "Fake cannot be reached.")
+    clock[0] += timedelta(hours=1)
+    one_round(here)
+    clock[0] += patience.FIRST
+    assert crawler.due(here), "soon again, for it had worked"
+
+
+def test_a_refused_key_is_tried_every_quarter_of_an_hour(
+    here: Context, fake: FakeSource, clock: list[datetime]
+) -> None:
+    fake.INFO = replace(fake.INFO, personal=True)
+    here.store.want({HALF_HOURLY: None}, NOW)
+    fake.error = BadCredentials("Fake", "Fake refused the key (401).")
+    one_round(here)
+    clock[0] += timedelta(minutes=14)
+    assert crawler.due(here) == []
+    clock[0] += timedelta(minutes=1)
+    assert len(crawler.due(here)) == 1
+
+
+def test_fetch_now_is_now(here: Context, fake: FakeSource, clock: list[datetime]) -> None:
+    fake.INFO = replace(fake.INFO, crawler_only=True)
     here.store.want({HALF_HOURLY: None}, NOW)
     fake.error = Unavailable("Fake", "Fake cannot be reached.")
     one_round(here)
     clock[0] += timedelta(seconds=1)
     assert crawler.due(here) == []
-    clock[0] += timedelta(seconds=crawler.RETRY_S)
+    assert health.retry(here, HALF_HOURLY, Period(START, NOW)) is None
     assert len(crawler.due(here)) == 1
-    fake.error = BadCredentials("Fake", "Fake refused the key (401).")
+
+
+@pytest.mark.parametrize("error", [KeyError("secret"), RecursionError(), MemoryError()])
+def test_whatever_a_source_raises_is_the_feeds_problem_and_logged_once(
+    here: Context,
+    fake: FakeSource,
+    clock: list[datetime],
+    error: Exception,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    here.store.want({HALF_HOURLY: None}, NOW)
+    fake.error = error
+    for _ in range(5):
+        one_round(here)
+        clock[0] += patience.LONGEST
+    assert len(fake.asked) == 5
+    problem = here.store.state(HALF_HOURLY).problem
+    assert problem
+    assert problem.sentence.startswith("Fake sent data in a form that is not known")
+    assert problem.since == NOW
+    fake.error, fake.now = None, clock[0]
     one_round(here)
-    clock[0] += timedelta(minutes=5)
-    assert len(crawler.due(here)) == 1  # no key is sent to it: it may block us for a while
-    fake.INFO = replace(fake.INFO, personal=True)
+    assert here.store.state(HALF_HOURLY).problem is None
+    said = [record.message for record in caplog.records if record.levelname != "INFO"]
+    assert said == [f"fake X load: {problem.sentence}", "fake X load: works again"]
+
+
+@pytest.mark.parametrize(
+    "period",
+    [
+        Period(datetime.min.replace(tzinfo=UTC), START),
+        Period(START, datetime.max.replace(tzinfo=UTC)),
+        Period(START, START),
+    ],
+)
+def test_a_wish_can_be_anything(
+    here: Context, fake: FakeSource, period: Period, caplog: pytest.LogCaptureFixture
+) -> None:
+    here.store.want({HALF_HOURLY: period}, NOW)
+    one_round(here)
+    assert not caplog.records
+    assert fake.asked
+    assert min(one.start for one in fake.asked) >= NOW - crawler.LONGEST_WISH
+
+
+def test_one_broken_feed_does_not_stop_the_others(
+    here: Context, fake: FakeSource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = replace(HALF_HOURLY, subject="Y")
+    monkeypatch.setattr(fake, "feeds", lambda settings: (broken, HALF_HOURLY))
+    here.store.want({broken: None, HALF_HOURLY: None}, NOW)
+    real = fetch.missing
+
+    def missing(store: Store, feed: Feed, *more: Any) -> list[Period]:
+        if feed == broken:
+            raise OverflowError("date value out of range")
+        return real(store, feed, *more)
+
+    monkeypatch.setattr(fetch, "missing", missing)
+    assert [one.feed for one in one_round(here)] == [HALF_HOURLY]
+
+
+def test_an_upstream_that_is_away_is_not_asked_for_its_other_feeds(
+    here: Context, fake: FakeSource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    several = tuple(replace(HALF_HOURLY, subject=name) for name in "ABC")
+    monkeypatch.setattr(fake, "feeds", lambda settings: several)
+    here.store.want(dict.fromkeys(several), NOW)
+    fake.error = Unavailable("Fake", "Fake cannot be reached.")
+    assert len(one_round(here)) == 1
     assert crawler.due(here) == []
 
 

@@ -15,7 +15,7 @@ from energydash.core import settings
 from energydash.core.errors import InputError, StoreError, Unavailable
 from energydash.core.findings import Finding
 from energydash.store import Job, open_store
-from energydash.sync import crawler, jobs
+from energydash.sync import crawler, jobs, patience
 from energydash.sync.context import Context
 from energydash.sync.fetch import Progress
 from energydash.sync.jobs import Outcome
@@ -78,7 +78,7 @@ def test_trouble_is_waited_out_ever_longer(here: Context, clock: list[datetime])
         assert jobs.due(here) == []
         clock[0] = waiting.retry_at
         assert jobs.due(here) == [waiting]
-    assert jobs.wait_after(99) == jobs.LONGEST_WAIT
+    assert patience.wait_after(99) == patience.LONGEST
 
 
 def away(context: Context, job: Job, progress: Progress) -> Outcome:

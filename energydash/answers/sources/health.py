@@ -121,12 +121,12 @@ def publisher(feed: Feed) -> str:
 
 def retry(context: Context, feed: Feed, period: Period) -> fetch.Refreshed | None:
     """Ask again now. A source that only the crawler may import is put on its list (None): it
-    comes to it within half a minute, whatever time the upstream had named."""
+    comes to it within a second or two, whatever time the upstream had named."""
     context.store.want({feed: period}, context.now())
     if sources.source(feed.source).INFO.crawler_only:
         problem = context.store.state(feed).problem
-        if problem and problem.retry_at:
-            context.store.set_problem(feed, replace(problem, retry_at=None))
+        if problem:  # due now: no longer left alone
+            context.store.set_problem(feed, replace(problem, retry_at=context.now()))
         return None
     # A household's feed needs its private address, which only the household's documents have.
     own = {one.key: one for one in documents.feeds(context.store, context.now())}

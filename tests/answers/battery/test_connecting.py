@@ -15,7 +15,7 @@ from energydash.core.time import Period
 from energydash.sources import aretas
 from energydash.store import Job
 from energydash.sync import context as context_module
-from energydash.sync import jobs
+from energydash.sync import jobs, patience
 from energydash.sync.context import Context
 from energydash.sync.fetch import Progress
 from energydash.sync.jobs import Outcome
@@ -48,7 +48,7 @@ def test_history_comes_by_a_job_that_goes_on_after_trouble(
     waiting = battery.being_fetched(here, device)
     assert waiting
     assert waiting.problem
-    assert waiting.retry_at == NOW + jobs.FIRST_WAIT
+    assert waiting.retry_at == NOW + patience.FIRST
     upstreams.fault(HOST, "off")
 
     def interrupted(context: Context, job: Job, progress: Progress) -> Outcome:
