@@ -122,4 +122,4 @@ def test_retry_of_what_only_the_crawler_may_ask_lifts_the_wait(here: Context) ->
     period = Period(here.now() - timedelta(hours=1), here.now())
     assert health.retry(here, feed, period) is None
     problem = here.store.state(feed).problem
-    assert problem is not None and problem.retry_at is None
+    assert problem is not None and problem.retry_at == here.now(), "due at once"
