@@ -50,8 +50,8 @@ def get_bill(
 
 
 def get_comparison(
-    here: Here, start: Start, end: End, tariff: Tariffs = None, energy: Energy = "",
-    shift_percent: float = 0.0, form: Form = "json",
+    here: Here, start: Start, end: End, tariff: Tariffs = None, meter: Meter = "",
+    energy: Energy = "", shift_percent: float = 0.0, form: Form = "json",
 ) -> Response:  # fmt: skip
     """The same readings under other tariffs, cheapest first."""
     found = home.compare(
@@ -60,6 +60,7 @@ def get_comparison(
         tuple(tariff or ()),
         energy or "electricity",
         bounds.percent(shift_percent, "shift_percent"),
+        meter,
     )
     return reply(documents.comparison(found), form)
 

@@ -152,7 +152,7 @@ def compare(
         for problem in home.bring_prices(here, published(chosen), period):
             tell(str(problem))
     answer = home.compare(
-        here, period, tariffs, energy or "electricity", bounds.percent(shift, "--shift")
+        here, period, tariffs, energy or "electricity", bounds.percent(shift, "--shift"), meter
     )
     emit(documents.comparison(answer), form)
 

@@ -8,7 +8,7 @@ an estimate.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -130,12 +130,18 @@ def pairs(
     baseline_gbp: float | None,
     *,
     is_estimate: bool = False,
+    can_pair: Callable[[OneWay, OneWay], bool] = lambda way_in, way_out: True,
 ) -> Comparison:
-    """Rank every import × export pair by what is left to pay; incomplete ones come last."""
+    """Rank every import × export pair by what is left to pay; incomplete ones come last.
+
+    can_pair: which pairs can be had at all.
+    """
     rows = []
     monthly = {}
     for way_in in imports:
         for way_out in exports or (_NOTHING_EXPORTED,):
+            if exports and not can_pair(way_in, way_out):
+                continue
             credit = way_out.energy_gbp
             net = way_in.total_gbp + float(way_out.standing_gbp.sum()) - credit
             lost = way_in.unpriced_kwh + way_out.unpriced_kwh

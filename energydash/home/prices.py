@@ -124,9 +124,9 @@ class MeterPrices:
         pence = self.lines(every, kwh).pence_of_readings(len(every))
         return pence[np.searchsorted(every, starts)]
 
-    def charges(self, period: Period) -> tuple[tuple[date, Rate], ...]:
-        """(local day, standing charge) of each day that begins in the period and has one."""
-        days = charged_days(period, self.zone)
+    def charges(self, *periods: Period) -> tuple[tuple[date, Rate], ...]:
+        """(local day, standing charge) of each day that begins in the periods and has one."""
+        days = [day for period in periods for day in charged_days(period, self.zone)]
         midnights = midnights_us(tuple(days), self.zone)
         charged: list[tuple[date, Rate]] = []
         for term in self.terms:

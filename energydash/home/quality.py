@@ -79,7 +79,7 @@ def backdated(usage: Usage, before: MeterPrices, after: MeterPrices) -> list[Fin
         f"The agreements of {usage.meter.name} changed after the fact: this period now costs "
         f"{_pounds(difference, signed=True)} against what was shown before."
     )
-    return [_finding(Kind.BACKDATED, usage, usage.charged, sentence, difference)]
+    return [_finding(Kind.BACKDATED, usage, usage.period, sentence, difference)]
 
 
 def _gaps(usage: Usage) -> list[Finding]:

@@ -14,7 +14,7 @@ from functools import lru_cache
 import numpy as np
 import pandas as pd
 
-from energydash.core.time import Period, half_hours, local_midnight
+from energydash.core.time import LONDON, Period, half_hours, local_midnight
 from energydash.home.instants import (
     ALWAYS_US,
     DAY_US,
@@ -28,16 +28,18 @@ from energydash.home.instants import (
     local_us,
     micros,
 )
-from energydash.home.meters import Direction
+from energydash.home.meters import Direction, Energy
 from energydash.home.rate_cards import NO_PRICES, UNPRICED, Prices, Rate, RateCard, pence_of
-from energydash.home.tariffs import Tariff, parse_code
+from energydash.home.tariffs import Tariff, has_dispatches
 
 # The `kind`s of the store's rates.
 UNIT_RATE, DAY_RATE, NIGHT_RATE = "unit", "day", "night"
 STANDING_CHARGE = "standing"
 
 # Octopus gives Economy 7 prices, not hours; smart meters keep UTC all year (facts of the API).
-ECONOMY_7_NIGHT_UTC_MINUTES = (30, 450)
+ECONOMY_7_NIGHT = (30, 450, "UTC")
+# Intelligent Go's night as Octopus describes it, 23:30 to 05:30 on the clock.
+INTELLIGENT_NIGHT = (1410, 330, LONDON)
 
 # Economy 7's two prices are laid out day by day, so they need a first and a last day.
 FIRST_SMART_METER_US = micros(datetime(2010, 1, 1, tzinfo=UTC))
@@ -76,6 +78,7 @@ def published_card(
     rates: pd.DataFrame,
     direction: Direction,
     *,
+    energy: Energy = Energy.ELECTRICITY,
     payment_method: str = "DIRECT_DEBIT",
     label: str = "",
 ) -> RateCard:
@@ -89,9 +92,10 @@ def published_card(
         unit = _day_and_night(
             _published(rates, (DAY_RATE,), payment_method, code),
             _published(rates, (NIGHT_RATE,), payment_method, code),
+            *(INTELLIGENT_NIGHT if has_dispatches(code) else ECONOMY_7_NIGHT),
         )
     standing = _published(rates, (STANDING_CHARGE,), payment_method, code)
-    return RateCard(code, label or code, parse_code(code).energy, direction, unit, standing)
+    return RateCard(code, label or code, energy, direction, unit, standing)
 
 
 def with_dispatches(card: RateCard, slots: Sequence[Period]) -> RateCard:
@@ -267,20 +271,25 @@ def _column_us(column: pd.Series[pd.Timestamp], default: int) -> Micros:
     return np.where(index.isna(), default, index_us(index))
 
 
-def _day_and_night(day: Prices, night: Prices) -> Prices:
-    """Economy 7: the night price in its UTC hours, the day price in the others."""
+def _day_and_night(
+    day: Prices, night: Prices, first_minute: int, end_minute: int, zone: str
+) -> Prices:
+    """Two prices without hours: the night's in its hours of the clock, the day's in the others."""
     if not len(day.codes) or not len(night.codes):
         return NO_PRICES
     start = max(int(day.starts_us[0]), int(night.starts_us[0]), FIRST_SMART_METER_US)
     end = min(max(int(day.ends_us[-1]), int(night.ends_us[-1])), LAST_DAY_US)
-    days = np.arange(start // DAY_US, end // DAY_US + 1, dtype=np.int64) * DAY_US
-    low, high = (minute * MINUTE_US for minute in ECONOMY_7_NIGHT_UTC_MINUTES)
+    edges = _local_edges(start, end, (min(first_minute, end_minute), max(first_minute, end_minute)),
+                         zone)  # fmt: skip
     starts = np.unique(
-        np.concatenate((days + low, days + high, day.starts_us, night.starts_us, day.ends_us))
+        np.concatenate((edges, day.starts_us, night.starts_us, day.ends_us, [start]))
     )
     starts = starts[(starts >= start) & (starts < end)]
-    clock = starts % DAY_US
+    minute = local_us(starts, zone) % DAY_US // MINUTE_US
+    is_night = (minute >= first_minute) & (minute < end_minute)
+    if end_minute < first_minute:
+        is_night = (minute >= first_minute) | (minute < end_minute)
     night_codes = night.at(starts)
     night_codes = np.where(night_codes >= 0, night_codes + len(day.rates), UNPRICED)
-    codes = np.where((clock >= low) & (clock < high), night_codes, day.at(starts))
+    codes = np.where(is_night, night_codes, day.at(starts))
     return _joined(starts, np.append(starts[1:], end), codes, (*day.rates, *night.rates))

@@ -306,10 +306,38 @@ def parse_code(code: str) -> TariffCode:
     )
 
 
+def energy_of(code: str) -> Energy:
+    """What a published code is for; electricity where it cannot be read."""
+    try:
+        return parse_code(code).energy
+    except InputError:
+        return Energy.ELECTRICITY
+
+
+def region_letter(code: str) -> str:
+    """The region of a published code; '' where it cannot be read."""
+    try:
+        return parse_code(code).region
+    except InputError:
+        return ""
+
+
 def has_dispatches(code: str) -> bool:
     """True for Intelligent Octopus Go in all its names: it charges the car off-peak at any hour."""
     words = code.upper().split("-")
     return "IOG" in words or any(word.startswith("INTELLI") for word in words)
+
+
+def sold_together(import_code: str, export_code: str) -> bool:
+    """False for a pair of published codes that nobody can be on: Flux is sold both ways or not."""
+    return _flux_family(import_code) == _flux_family(export_code)
+
+
+def _flux_family(code: str) -> str:
+    words = code.upper().split("-")
+    if "FLUX" not in words:
+        return ""
+    return "intelligent flux" if any(word.startswith("INTELLI") for word in words) else "flux"
 
 
 def check_together(tariffs: Sequence[Tariff]) -> None:

@@ -38,8 +38,9 @@ class Usage:
     times_us, kwh: the readings that have a value; m3: their volume, where the meter measures it.
     before_us, before_kwh: earlier readings that tiers count. coverage: which half-hours there are,
     and why the others are not; expected_us: those that ought to have a reading by now, pending_us:
-    those that need not yet. charges: (local day, exact price), due over `charged`. g_per_kwh: the
-    grid's carbon intensity at each reading, NaN where unknown; None where nobody asked.
+    those that need not yet. charges: (local day, exact price), due over `charged`, as long as the
+    meter is supplied. g_per_kwh: the grid's carbon intensity at each reading, NaN where unknown;
+    None where nobody asked.
     """
 
     meter: Meter
@@ -47,7 +48,7 @@ class Usage:
     times_us: Micros
     kwh: Floats
     lines: Lines
-    charged: Period
+    charged: tuple[Period, ...]
     charges: tuple[tuple[date, Rate], ...] = ()
     expected_us: Micros = field(default_factory=lambda: NO_TIMES)
     pending_us: Micros = field(default_factory=lambda: NO_TIMES)
@@ -92,7 +93,7 @@ class Usage:
         """The same readings (or another load at the same times) at other prices."""
         load = self.kwh if kwh is None else kwh
         lines = prices.lines(self.used[0], np.concatenate((self.before_kwh, load)))
-        charges = prices.charges(self.charged)
+        charges = prices.charges(*self.charged)
         return replace(self, kwh=load, lines=lines.since(len(self.before_us)), charges=charges)
 
 
@@ -125,14 +126,13 @@ def use(
     asked: Sequence[Period] | None = None,
     due: datetime | None = None,
     fetching: Sequence[Period] = (),
-    charged: Period | None = None,
 ) -> Usage:
     """Price a meter's readings over `period`.
 
     readings: a frame with `energy` in the meter's unit; where a tariff has tiers, they reach back
-    to the start of the tier's span. asked: where half-hours ought to be, all of `period` by
-    default; from `due` on they need not be published yet; `fetching` were never asked for.
-    charged: where standing charges are due, likewise: they run on where readings are late.
+    to the start of the tier's span. asked: where half-hours ought to be and standing charges are
+    due, all of `period` by default; from `due` on readings need not be published yet; `fetching`
+    were never asked for.
     """
     values = readings["energy"].to_numpy(dtype="float64")
     times = index_us(pd.DatetimeIndex(readings.index))
@@ -142,8 +142,9 @@ def use(
     first, last = np.searchsorted(times, [micros(period.start), micros(period.end)]).tolist()
     lines = prices.lines(times[:last], kwh[:last]).since(first)
     times_us = times[first:last]
-    coverage, expected, pending = _coverage(times_us, period, asked, due, fetching)
-    charged = charged or period
+    parts = [part for one in asked or () if (part := one.intersect(period))]
+    charged = (period,) if asked is None else tuple(merge(parts))
+    coverage, expected, pending = _coverage(times_us, charged, due, fetching)
     lost = times_us[np.unique(lines.reading[lines.code == UNPRICED])]
     return Usage(
         meter,
@@ -152,7 +153,7 @@ def use(
         kwh[first:last],
         lines,
         charged,
-        prices.charges(charged),
+        prices.charges(*charged),
         expected,
         pending,
         coverage.unpriced_in(runs(lost // HALF_HOUR_US * HALF_HOUR_US)),
@@ -164,16 +165,14 @@ def use(
 
 def _coverage(
     times_us: Micros,
-    period: Period,
-    asked: Sequence[Period] | None,
+    asked: Sequence[Period],
     due: datetime | None,
     fetching: Sequence[Period],
 ) -> tuple[Coverage, Micros, Micros]:
     """What is there of the periods asked for, the half-hours that ought to be, those pending."""
     index = pd.DatetimeIndex(times_us.astype("datetime64[us]")).tz_localize("UTC")
-    parts = merge([part for one in asked or () if (part := one.intersect(period))])
     total, steps = Coverage(step=HALF_HOUR), [NO_TIMES]
-    for one in [period] if asked is None else parts:
+    for one in asked:
         total += cover(index, one, HALF_HOUR, now=one.end, due=due, fetching=fetching)
         steps.append(index_us(grid(one, HALF_HOUR)))
     every = np.concatenate(steps)

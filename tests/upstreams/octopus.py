@@ -293,7 +293,7 @@ def detail(product: sold.Sold) -> dict[str, Any]:
                             "method": "GET",
                             "rel": register.replace("-", "_"),
                         }
-                        for register in ("standing-charges", "standard-unit-rates")
+                        for register in ("standing-charges", *rates_of(prefix))
                     ],
                 }
             }
@@ -308,6 +308,13 @@ def detail(product: sold.Sold) -> dict[str, Any]:
         else {},
         "single_register_gas_tariffs": regional("G-1R", "gas") if product.has_gas else {},
     }
+
+
+def rates_of(prefix: str) -> tuple[str, ...]:
+    """The registers that a tariff's links name."""
+    if prefix.split("-")[1] == "2R":
+        return ("day-unit-rates", "night-unit-rates")
+    return ("standard-unit-rates",)
 
 
 def rate_row(price: sold.Price, *, is_export: bool) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -26,9 +26,9 @@ from energydash.home.comparison import (
     total,
 )
 from energydash.home.instants import is_within, micros
-from energydash.home.meters import Direction
+from energydash.home.meters import Direction, Meter
 from energydash.home.prices import MeterPrices
-from energydash.home.tariffs import parse_code
+from energydash.home.tariffs import energy_of, parse_code, region_letter, sold_together
 from energydash.home.usage import Usage
 from energydash.sources import octopus
 from energydash.sources.sample import household as sample
@@ -84,7 +84,7 @@ def choices(context: Context, energy: str = "electricity") -> tuple[Choice, ...]
         if feed.quantity == "unit-rate":
             codes.setdefault(feed.subject, None)
     for code, direction in codes.items():
-        if parse_code(code).energy.value == energy:
+        if energy_of(code).value == energy:
             found.append(Choice(code, code, direction or direction_of(code)))
     return tuple(found)
 
@@ -116,6 +116,7 @@ def compare(
             f"There is no {energy} meter to compare with.",
             remedy="Connect an account or import readings first.",
         )
+    energy = priced.usages[0].meter.energy.value
     names = {way: _in_force(priced, way, period) for way in Direction}
     in_force = {tariff for tariff, _ in names.values() if tariff}
     chosen = [one for one in _chosen(context, tariffs, energy) if one.id not in in_force]
@@ -136,12 +137,22 @@ def compare(
     out_chosen = [one for one in chosen if one.direction is Direction.EXPORT]
     outs = [out_now, *(asked[one.id].total for one in out_chosen)] if out.usages else []
     ins = [in_now, *(asked[one.id].total for one in in_chosen)]
-    ranked = pairs(ins, outs, into.months.labels, baseline)
+    can_pair = _pairing({way: tariff for way, (tariff, _) in names.items()}, priced.home)
+    months = into.months.labels
+    ranked = pairs(ins, outs, months, baseline, can_pair=can_pair)
     shifted = None
     if shift_percent:
-        moved = [into.shifted(asked[one.id], shift_percent / 100) for one in in_chosen]
+        fraction = shift_percent / 100
+        own = tuple(one.prices for one in priced.tariffs if one.meter in into.meters)
+        moved = [
+            into.shifted("actual", names[Direction.IMPORT][1], own, fraction),
+            *(
+                into.shifted(one.id, asked[one.id].total.label, asked[one.id].prices, fraction)
+                for one in in_chosen
+            ),
+        ]
         shifted = replace(
-            pairs(moved, outs, into.months.labels, baseline, is_estimate=True),
+            pairs(moved, outs, months, baseline, is_estimate=True, can_pair=can_pair),
             assumptions=(_estimate(shift_percent), *ASSUMPTIONS[1:]),
         )
     return ComparisonAnswer(
@@ -199,19 +210,41 @@ class _Side:
         label = cards[0].label if cards else choice.label
         return _Candidate(choice, tried, total(choice.id, label, usages, self.months), has_prices)
 
-    def shifted(self, candidate: _Candidate, fraction: float) -> OneWay:
-        """The same with a part of each evening moved to the cheapest half-hours."""
+    @property
+    def meters(self) -> tuple[Meter, ...]:
+        return tuple(usage.meter for usage in self.usages)
+
+    def shifted(
+        self, id_: str, label: str, prices: Sequence[MeterPrices], fraction: float
+    ) -> OneWay:
+        """At these prices, with a part of each evening moved to the cheapest half-hours."""
         usages = [
-            usage.under(prices, shift_evening(usage, prices, fraction))
-            for usage, prices in zip(self.usages, candidate.prices, strict=True)
+            usage.under(one, shift_evening(usage, one, fraction))
+            for usage, one in zip(self.usages, prices, strict=True)
         ]
-        return total(candidate.choice.id, candidate.total.label, usages, self.months)
+        return total(id_, label, usages, self.months)
+
+
+def _pairing(in_force: Mapping[Direction, str], home: Home) -> Callable[[OneWay, OneWay], bool]:
+    """Which import and export tariffs can be had together; what was in force could."""
+    own = _own_ids(home)
+
+    def can_pair(way_in: OneWay, way_out: OneWay) -> bool:
+        if way_in.id == way_out.id == "actual":
+            return True
+        codes = [
+            in_force[way] if one.id == "actual" else one.id
+            for way, one in ((Direction.IMPORT, way_in), (Direction.EXPORT, way_out))
+        ]
+        return any(code in own or not code for code in codes) or sold_together(*codes)
+
+    return can_pair
 
 
 def _is_sold_here(tariff: str, home: Home, now: datetime) -> bool:
     """False for a published tariff of a region that none of the homes lived in is in."""
     regions = {one.region for one in home.meters_now(now)} - {""}
-    return not regions or tariff in _own_ids(home) or parse_code(tariff).region in regions
+    return not regions or tariff in _own_ids(home) or region_letter(tariff) in regions | {""}
 
 
 def _unfair(unpriced_now_kwh: float) -> tuple[str, ...]:

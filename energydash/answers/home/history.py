@@ -13,7 +13,7 @@ from energydash.core.feeds import Feed
 from energydash.core.findings import Finding
 from energydash.core.time import Period, iso_z, parse_instant
 from energydash.home.meters import Meter
-from energydash.home.tariffs import Agreement
+from energydash.home.tariffs import Agreement, has_dispatches
 from energydash.sources import octopus
 from energydash.sources.imports import export
 from energydash.store import Job
@@ -249,7 +249,7 @@ def _known_time(agreements: Sequence[Agreement], now: datetime) -> Period:
 def _keep_dispatches(context: Context, meters: Sequence[Meter]) -> tuple[str, ...]:
     """Keep the completed dispatches of accounts that are, or were, on Intelligent Go."""
     on_intelligent = {
-        one.meter for one in documents.agreements(context.store) if "INTELLI" in one.tariff
+        one.meter for one in documents.agreements(context.store) if has_dispatches(one.tariff)
     }
     accounts = sorted({one.account for one in meters if one.id in on_intelligent})
     said: list[str] = []

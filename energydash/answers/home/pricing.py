@@ -126,7 +126,7 @@ def prices_of(
     uncertain: list[str] = []
 
     def published(key: PriceKey) -> RateCard:
-        card = _published(context, home, key, wide, meter.direction)
+        card = _published(context, home, key, wide, meter)
         if not (has_dispatches(key.tariff) and meter.direction is Direction.IMPORT):
             return card
         slots = documents.dispatches(context.store, key.account)
@@ -191,13 +191,19 @@ def read_meter(context: Context, home: Home, meter: Meter, period: Period) -> Fe
 
 
 def _published(
-    context: Context, home: Home, key: PriceKey, period: Period, direction: Direction
+    context: Context, home: Home, key: PriceKey, period: Period, meter: Meter
 ) -> RateCard:
     """A published code's prices over a period, as the customer pays."""
     if home.is_sample and key.tariff == sample.AGILE:
         return sample.agile_card(period, context.now())
     rates = context.store.rates(key.tariff, period)
-    return published_card(key.tariff, rates, direction, payment_method=key.payment_method)
+    return published_card(
+        key.tariff,
+        rates,
+        meter.direction,
+        energy=meter.energy,
+        payment_method=key.payment_method,
+    )
 
 
 def _usage(
@@ -222,7 +228,6 @@ def _usage(
         asked=[part for one in lived_in if (part := one.intersect(past))],
         due=due,
         fetching=reading.coverage.fetching if reading.feed.address else (),
-        charged=past,
     )
 
 

@@ -90,5 +90,5 @@ def fetch(feed: Feed, period: Period, settings: Settings) -> Fetched:
     if feed.quantity == "consumption":
         return fetch_consumption(feed, period, settings)
     if feed.quantity in ("unit-rate", "standing-charge"):
-        return fetch_rates(feed, period)
+        return fetch_rates(feed, period, settings)
     raise InputError(f"{rest.NAME} has no '{feed.quantity}'.")

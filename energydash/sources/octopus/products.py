@@ -6,6 +6,7 @@ valid_to)`; None is without limit. The same interval may come twice, by payment 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,7 +15,7 @@ from typing import Any
 
 import pandas as pd
 
-from energydash.core.errors import InputError, NotFound
+from energydash.core.errors import BadData, InputError, NotFound
 from energydash.core.feeds import Feed, Fetched, empty_frame
 from energydash.core.settings import Settings
 from energydash.core.time import HALF_HOUR, LONDON, Period, iso_z, parse_instant, utc_now
@@ -176,16 +177,67 @@ def get_regions(settings: Settings, postcode: str) -> list[str]:
     return sorted({str(row["group_id"]).strip("_") for row in rest.rows([answer.body])})
 
 
-def get_rates(code: str, register: str, period: Period) -> list[bytes]:
+def read_links(body: bytes, code: str) -> dict[str, str]:
+    """Where a tariff's prices are, by register, as its product's details say; {} if it has none."""
+    details = http.as_json(rest.NAME, body)
+    regions = [value for key, value in details.items() if key.endswith("_tariffs") and value]
+    payments = [one for region in regions for one in region.values() if one]
+    tariffs = [tariff for payment in payments for tariff in payment.values()]
+    for tariff in tariffs:
+        if isinstance(tariff, dict) and tariff.get("code") == code:
+            links = {one["rel"].replace("_", "-"): one["href"] for one in tariff.get("links", ())}
+            return {register: links[register] for register in REGISTERS if register in links}
+    return {}
+
+
+def get_links(settings: Settings, code: str) -> dict[str, str]:
+    """The same, from Octopus; a product's details are asked for once a day.
+
+    A product that is gone has no details: then the addresses are those that its code stands for.
+    Raises: NotFound where the code cannot be read either.
+    """
+    product = product_of(code)
+    url = f"{rest.BASE}products/{product}/"
+    try:
+        found = cached(settings, f"GET {url}", LISTS_LAST, lambda: http.get(rest.NAME, url))
+        links = read_links(found.body, code)
+    except NotFound:
+        links = {}
+    if links:
+        return links
+    try:
+        parts = parse_code(code)
+    except InputError as error:
+        raise _unknown(code) from error
+    is_dual = parts.register == "2R"
+    rates = ["day-unit-rates", "night-unit-rates"] if is_dual else ["standard-unit-rates"]
+    base = f"{url}{parts.energy.value}-tariffs/{code}/"
+    return {one: f"{base}{one}/" for one in (*rates, "standing-charges")}
+
+
+def product_of(code: str) -> str:
+    """The product of a tariff's code; one of another shape is taken for a product's.
+
+    Raises: InputError for what is no code at all.
+    """
+    try:
+        return parse_code(code).product
+    except InputError:
+        if re.fullmatch(r"[A-Z0-9]+(-[A-Z0-9]+)+", code):
+            return code
+        raise
+
+
+def get_rates(address: str, period: Period) -> list[bytes]:
     """Every page of one register's prices that touch a period."""
-    parts = parse_code(code)
-    path = f"products/{parts.product}/{parts.energy.value}-tariffs/{code}/{register}/"
+    if not address.startswith(rest.BASE):
+        raise BadData(rest.NAME, f"{rest.NAME} sent a link to another host; it is not asked.")
     params = {
         "page_size": str(PAGE_SIZE),
         "period_from": iso_z(period.start),
         "period_to": iso_z(period.end),
     }
-    return rest.get_pages(path, params)
+    return rest.get_pages(address.removeprefix(rest.BASE), params)
 
 
 def unit_rate_feed(code: str) -> Feed:
@@ -217,33 +269,33 @@ def _rate_feed(code: str, quantity: str, unit: str) -> Feed:
     )
 
 
-def fetch_rates(feed: Feed, period: Period) -> Fetched:
+def fetch_rates(feed: Feed, period: Period, settings: Settings) -> Fetched:
     """A tariff's prices in a period; whole intervals, so that a price's own start is kept.
 
     A register that the tariff does not have (404) has no prices; a tariff that has none of them
     is unknown. The future counts as answered only as far as prices are published.
     """
-    if feed.quantity == "standing-charge":
-        registers = ["standing-charges"]
-    elif parse_code(feed.subject).register == "2R":
-        registers = ["day-unit-rates", "night-unit-rates"]
-    else:
-        registers = ["standard-unit-rates"]
+    is_standing = feed.quantity == "standing-charge"
     found: list[pd.DataFrame] = []
-    for register in registers:
+    for register, address in get_links(settings, feed.subject).items():
+        if (register == "standing-charges") is not is_standing:
+            continue
         try:
-            found.append(read_rates(get_rates(feed.subject, register, period), REGISTERS[register]))
+            found.append(read_rates(get_rates(address, period), REGISTERS[register]))
         except NotFound:
             continue
     if not found:
-        what = feed.quantity.replace("-", " ")
-        raise NotFound(
-            rest.NAME,
-            f"{rest.NAME} has no {what} for tariff {feed.subject} (404).",
-            remedy="Check the code; it looks like E-1R-AGILE-24-10-01-C.",
-        )
+        raise _unknown(feed.subject, feed.quantity.replace("-", " "))
     rates = pd.concat(found, ignore_index=True)
     return Fetched(empty_frame("rate"), _answered(rates, period), rates=rates)
+
+
+def _unknown(code: str, what: str = "prices") -> NotFound:
+    return NotFound(
+        rest.NAME,
+        f"{rest.NAME} has no {what} for tariff {code} (404).",
+        remedy="Check the code; it looks like E-1R-AGILE-24-10-01-C.",
+    )
 
 
 def _answered(rates: pd.DataFrame, period: Period) -> Period:

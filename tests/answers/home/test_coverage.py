@@ -6,16 +6,18 @@ import json
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import numpy as np
 import pytest
 
 from energydash.answers import home as answers
-from energydash.cli.output import jsonable
 from energydash.core.coverage import Gap
 from energydash.core.time import DAY, LONDON, Period
 from energydash.home.meters import Direction, Meter
 from energydash.home.tariffs import Agreement, Tariff
+from energydash.serialise import home as serialise
+from energydash.serialise.document import Document
 from energydash.sync.context import Context
 from tests.answers.home.conftest import NOW, write
 
@@ -40,8 +42,8 @@ def connected(nobody: Context) -> Context:
     return nobody
 
 
-def plain(value: object) -> dict[str, object]:
-    found: dict[str, object] = json.loads(json.dumps(jsonable(value)))
+def plain(document: Document) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(json.dumps(document.to_json()))
     return found
 
 
@@ -52,15 +54,14 @@ def test_today_is_not_published_yet_and_has_no_figure(connected: Context) -> Non
     assert (coverage.asked, coverage.present, coverage.count(Gap.PENDING)) == (26, 0, 26)
     assert not coverage.missing
     assert "26 half-hours not published yet" in coverage.sentence
-    totals = plain(found.to_json())["totals"]
-    assert isinstance(totals, dict)
+    totals = plain(serialise.costs(found))["totals"]
     assert totals["import_kwh"] is totals["import_cost_gbp"] is totals["net_cost_gbp"] is None
     assert totals["standing_charge_gbp"] == 0.5
     assert totals["missing"] == 0
-    assert totals["coverage"]["pending"] == 26
+    assert plain(serialise.costs(found))["rows"][0]["import_cost_gbp"] is None
     bill = answers.bill(connected, TODAY)
     assert bill.bill.net_gbp is bill.bill.charges_gbp is None
-    assert plain(bill.to_json())["net_gbp"] is None
+    assert plain(serialise.bill(bill))["net_gbp"] is None
 
 
 def test_a_week_with_today_says_what_it_is_a_sum_of(connected: Context) -> None:
@@ -119,3 +120,17 @@ def test_before_moving_in_nothing_is_asked_for(connected: Context) -> None:
     assert (coverage.asked, coverage.present) == (4 * 48, 4 * 48)
     february = Period.local_days(date(2026, 2, 1), date(2026, 2, 5), LONDON)
     assert answers.costs(connected, february, "day").meters == ()
+
+
+def test_standing_charges_are_due_only_while_the_meter_is_supplied(connected: Context) -> None:
+    """Tariffs tried on a home moved into half-way are charged for the days lived in alone."""
+    owner = connected.store.household()
+    agreement = Agreement("in", "in", "E-1R-AGILE-24-10-01-C", datetime(2026, 3, 4, tzinfo=UTC))
+    connected.store.put(owner, "agreement", "in", agreement.to_body())
+    other = Tariff(
+        "x", "Other", default_rate=Decimal(10), standing_p_per_day=Decimal(30),
+        for_comparison=True,
+    )  # fmt: skip
+    connected.store.put(owner, "tariff", "x", other.to_body())
+    table = answers.compare(connected, MARCH, ["x"]).comparison.table.set_index("import_tariff")
+    assert table.loc["Other", "standing_gbp"] == pytest.approx(4 * 0.30)

@@ -319,3 +319,31 @@ def test_a_home_moved_out_of_sets_no_price_now(home: Context) -> None:
     assert answers.cheapest_windows(home).tariff == CODE
     compared = answers.compare(home, MARCH).comparison.table["import_tariff"]
     assert "E-1R-VAR-20-09-22-C" not in set(compared)
+
+
+FLUX_IN, FLUX_OUT = "E-1R-FLUX-IMPORT-23-02-14-C", "E-1R-FLUX-EXPORT-23-02-14-C"
+OUTGOING, VARIABLE = "E-1R-OUTGOING-VAR-24-10-26-C", "E-1R-VAR-22-11-01-C"
+
+
+def test_pairs_that_nobody_can_buy_are_not_ranked(home: Context) -> None:
+    codes = [FLUX_IN, FLUX_OUT, OUTGOING, VARIABLE]
+    table = answers.compare(home, MARCH, codes, shift_percent=10).comparison.table
+    found = set(zip(table["import_tariff"], table["export_tariff"], strict=True))
+    assert (FLUX_IN, FLUX_OUT) in found and (VARIABLE, OUTGOING) in found
+    assert (FLUX_IN, OUTGOING) not in found and (VARIABLE, FLUX_OUT) not in found
+    assert ("Flux, as it was", "Fixed, as it was") in found  # the user's own, whatever its name
+
+
+def test_the_own_tariff_is_in_the_estimate_too(home: Context) -> None:
+    found = answers.compare(home, MARCH, ["flat"], shift_percent=50)
+    assert found.shifted is not None
+    shifted = found.shifted.table.set_index("import_tariff")["net_gbp"]
+    as_it_was = found.comparison.table.set_index("import_tariff")["net_gbp"]
+    assert shifted["Flux, as it was"] < as_it_was["Flux, as it was"]
+
+
+def test_a_comparison_is_of_the_meter_that_was_named(home: Context) -> None:
+    found = answers.compare(home, MARCH, ["flat"], meter="in")
+    assert [one.id for one in found.meters] == ["in"]
+    with pytest.raises(InputError, match="no meter 'nobody'"):
+        answers.compare(home, MARCH, meter="nobody")

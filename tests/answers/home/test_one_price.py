@@ -219,3 +219,31 @@ def test_two_accounts_on_one_code_pay_their_own_way(intelligent: Context) -> Non
     # the neighbour's car did not charge: its night alone is cheap
     theirs = answers.costs(intelligent, day, "rate", "other").costs.rows
     assert theirs["import_kwh"].tolist() == [12.0, 36.0]
+
+
+def test_a_code_that_cannot_be_read_leaves_the_rest_alone(intelligent: Context) -> None:
+    store = intelligent.store
+    agreement = Agreement("x", "other", "BUS-PANELP-12M-FIXED-SEPTEMBER2029")
+    store.drop(store.household(), "agreement", "other")
+    store.put(store.household(), "agreement", "x", agreement.to_body())
+    day = Period.local_days(date(2026, 7, 2), date(2026, 7, 3), LONDON)
+    found = answers.costs(intelligent, day, "total")
+    assert found.costs.totals["import_cost_gbp"] == pytest.approx(0.07 * 15 + 0.28 * 33)
+    assert found.costs.totals["unpriced_kwh"] == 48
+    assert any("BUS-PANELP" in note for note in found.notes)
+    assert answers.home_cards(intelligent).meters
+    assert len(answers.compare(intelligent, day).comparison.table)
+
+
+def test_day_and_night_without_hours_are_those_of_the_product(nobody: Context) -> None:
+    """Intelligent Go's night is 23:30 to 05:30 on the clock, Economy 7's keeps UTC."""
+    code = "E-1R-IOG-SMB-TOU-25-12-12-E"
+    since = datetime(2026, 1, 1, tzinfo=UTC)
+    rows = [row(since, None, "30") | {"kind": "day"}, row(since, None, "7") | {"kind": "night"}]
+    publish(nobody.store, code, rows, Period(since, since + 300 * DAY))
+    nobody.store.put(nobody.store.household(), "meter", "in", IMPORT.to_body())
+    agreement = Agreement("a", "in", code)
+    nobody.store.put(nobody.store.household(), "agreement", "a", agreement.to_body())
+    day = Period.local_days(date(2026, 7, 2), date(2026, 7, 3), LONDON)
+    pence = prices_of(nobody, home_of(nobody), IMPORT, day).pence(grid(day, HALF_HOUR))
+    assert pence.tolist() == [7.0] * 11 + [30.0] * 36 + [7.0]
