@@ -41,6 +41,9 @@ ECONOMY_7_NIGHT = (30, 450, "UTC")
 # Intelligent Go's night as Octopus describes it, 23:30 to 05:30 on the clock.
 INTELLIGENT_NIGHT = (1410, 330, LONDON)
 
+# Octopus gives six hours of smart charging a night since 2026.
+MOST_CHARGING_HALF_HOURS = 12
+
 # Economy 7's two prices are laid out day by day, so they need a first and a last day.
 FIRST_SMART_METER_US = micros(datetime(2010, 1, 1, tzinfo=UTC))
 LAST_DAY_US = micros(datetime(2050, 1, 1, tzinfo=UTC))
@@ -101,7 +104,8 @@ def published_card(
 def with_dispatches(card: RateCard, slots: Sequence[Period]) -> RateCard:
     """The card with every half-hour that a charging slot touches at the day's lowest rate.
 
-    Intelligent Go prices the whole home off-peak while it charges the car, whole half-hours.
+    Intelligent Go prices the whole home off-peak while it charges the car, whole half-hours, and
+    six hours from one noon to the next at most; the first of them count.
     """
     unit = card.unit
     if not slots or not len(unit.codes):
@@ -116,6 +120,9 @@ def with_dispatches(card: RateCard, slots: Sequence[Period]) -> RateCard:
         for slot in slots
     ]
     cheap = np.unique(np.concatenate(edges))
+    night = (local_us(cheap, card.zone) - DAY_US // 2) // DAY_US
+    place_in_night = np.arange(len(cheap)) - np.searchsorted(night, night)
+    cheap = cheap[place_in_night < MOST_CHARGING_HALF_HOURS]
     starts = np.unique(np.concatenate((unit.starts_us, unit.ends_us, cheap, cheap + HALF_HOUR_US)))
     starts = starts[(starts >= unit.starts_us[0]) & (starts < unit.ends_us[-1])]
     codes = unit.at(starts)

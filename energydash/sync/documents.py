@@ -109,10 +109,13 @@ def corrections(store: Store) -> list[Correction]:
 
 
 def dispatches(store: Store, account: str = "") -> list[Period]:
-    """The charging slots that Intelligent Go gave an account's car, oldest first."""
+    """The slots that Intelligent Go chose to charge an account's car in, oldest first.
+
+    What the driver asked for at once (a bump charge) is not off-peak, nor what nobody can tell.
+    """
     bodies = store.own(DISPATCH)[DISPATCH].values()
     return sorted(
         Period(parse_instant(body["start"]), parse_instant(body["end"]))
         for body in bodies
-        if body["account"] == account
+        if body["account"] == account and "smart" in str(body.get("source", "")).lower()
     )

@@ -227,7 +227,12 @@ def test_a_changed_agreement_and_a_charging_slot_are_priced(home: Context) -> No
     home.store.write(feed, fetched, fetched_at=NOW)
     home.store.put(owner, "agreement", "a", {**agreement, "tariff": intelligent})
     assert "charging slots" in answers.costs(home, first, "rate", "in").notes[0]
-    slot = {"account": "", "start": "2026-04-01T04:10:00Z", "end": "2026-04-01T05:00:00Z"}
+    slot = {
+        "account": "",
+        "source": "smart-charge",
+        "start": "2026-04-01T04:10:00Z",
+        "end": "2026-04-01T05:00:00Z",
+    }
     home.store.put(owner, documents.DISPATCH, "slot", slot)
     found = answers.costs(home, first, "rate", "in")
     assert not found.notes

@@ -178,7 +178,12 @@ def intelligent(nobody: Context) -> Context:
         index = grid(days, HALF_HOUR)
         frame = pd.DataFrame({"energy": np.full(len(index), 1.0)}, index=index)
         store.write(documents.meter_feed(meter, owner), Fetched(frame, days), fetched_at=days.end)
-    slot = {"account": "mine", "start": CHARGE.start.isoformat(), "end": CHARGE.end.isoformat()}
+    slot = {
+        "account": "mine",
+        "source": "smart-charge",
+        "start": CHARGE.start.isoformat(),
+        "end": CHARGE.end.isoformat(),
+    }
     store.put(owner, documents.DISPATCH, "slot", slot)
     return replace(nobody, now=lambda: days.end)
 
@@ -247,3 +252,30 @@ def test_day_and_night_without_hours_are_those_of_the_product(nobody: Context) -
     day = Period.local_days(date(2026, 7, 2), date(2026, 7, 3), LONDON)
     pence = prices_of(nobody, home_of(nobody), IMPORT, day).pence(grid(day, HALF_HOUR))
     assert pence.tolist() == [7.0] * 11 + [30.0] * 36 + [7.0]
+
+
+def dispatch(context: Context, name: str, start: str, end: str, source: str) -> None:
+    body = {"account": "mine", "start": start, "end": end, "source": source}
+    context.store.put(context.store.household(), documents.DISPATCH, name, body)
+
+
+@pytest.mark.parametrize("source", ["bump-charge", "", "BOOST"])
+def test_a_bump_charge_is_not_off_peak(intelligent: Context, source: str) -> None:
+    dispatch(intelligent, "slot", "2026-07-02T13:10:00Z", "2026-07-02T14:05:00Z", source)
+    day = Period.local_days(date(2026, 7, 2), date(2026, 7, 3), LONDON)
+    found = answers.costs(intelligent, day, "total", "in")
+    assert found.costs.totals["import_cost_gbp"] == pytest.approx(0.07 * 12 + 0.28 * 36)
+    assert "charging slots" in found.notes[0]
+
+
+def test_six_hours_a_night_are_the_most(intelligent: Context) -> None:
+    """Eight hours from 20:00: the first six are off-peak, and what the night itself has."""
+    dispatch(intelligent, "slot", "2026-07-02T19:00:00Z", "2026-07-03T03:00:00Z", "smart-charge")
+    night = Period(datetime(2026, 7, 2, 18, tzinfo=UTC), datetime(2026, 7, 3, 8, tzinfo=UTC))
+    totals = answers.costs(intelligent, night, "rate", "in").costs.rows.set_index("key")
+    # off-peak from 20:00 to 05:30; full price from 19:00 to 20:00 and from 05:30 to 09:00
+    assert totals["import_kwh"].to_dict() == {"0.07000": 19.0, "0.28000": 9.0}
+    dispatch(intelligent, "slot", "2026-07-02T12:00:00Z", "2026-07-02T21:00:00Z", "smart-charge")
+    afternoon = Period(datetime(2026, 7, 2, 12, tzinfo=UTC), datetime(2026, 7, 2, 21, tzinfo=UTC))
+    totals = answers.costs(intelligent, afternoon, "rate", "in").costs.rows.set_index("key")
+    assert totals["import_kwh"].to_dict() == {"0.07000": 12.0, "0.28000": 6.0}
