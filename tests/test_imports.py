@@ -41,7 +41,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 }
 PAGES_MAY_IMPORT = {"core", "views", "charts", "answers"} | PURE
 # Who may speak HTTP: the one session, and what sends libraries' own requests elsewhere.
-SPEAK_HTTP = {"sources/http.py", "sources/replay.py", "sources/gridstatus.py"}
+SPEAK_HTTP = {f"sources/{name}.py" for name in ("http", "limits", "replay", "gridstatus")}
 
 
 @cache

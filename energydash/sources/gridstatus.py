@@ -27,6 +27,7 @@ from requests.adapters import HTTPAdapter
 
 from energydash.core.errors import BadData, SourceError
 from energydash.sources import AGAIN, http
+from energydash.sources.limits import Limits
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +38,7 @@ DEADLINE_S = 100.0  # below the 120 s for which a refresh holds its lease
 class _Asking:
     """Whom this thread asks, within which limits, and what came so far."""
 
-    limits: http.Limits
+    limits: Limits
     answers: list[requests.Response] = field(default_factory=list)
 
 
@@ -51,7 +52,7 @@ def download(name: str, question: Callable[[ModuleType], object], content_type: 
     autumn hour) does not matter where it came. Raises: SourceError.
     """
     library = _gridstatus(name)
-    asking = _Asking(http.Limits.of(name, DEADLINE_S))
+    asking = _Asking(Limits.of(name, DEADLINE_S))
     token = _asking.set(asking)
     failure: Exception | None = None
     try:

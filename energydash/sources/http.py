@@ -17,7 +17,6 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
 from datetime import UTC, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -25,7 +24,7 @@ from urllib.parse import urljoin, urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
-from urllib3.exceptions import HTTPError, ReadTimeoutError
+from urllib3.exceptions import ReadTimeoutError
 from urllib3.util.retry import Retry
 
 from energydash import __version__
@@ -39,12 +38,11 @@ from energydash.core.errors import (
     Unavailable,
 )
 from energydash.core.time import utc_now
+from energydash.sources.limits import TIMEOUT_S, Limits
 
 log = logging.getLogger(__name__)
 
-TIMEOUT_S = (5.0, 20.0)  # connect, read; three tries of a hanging upstream end in a minute
 DEADLINE_S = 75.0  # for one answer, however it drips
-MOST_BYTES = 100_000_000  # of one answer, unpacked; the largest archive has about 15 MB
 SHARED_S = 60.0  # how long one download serves every feed of a cycle
 LASTING_S = 900.0  # an archive of many days
 SHARED_BYTES = 64_000_000
@@ -222,62 +220,6 @@ def exchange(
     if problem:
         raise problem
     return answer
-
-
-@dataclass(frozen=True)
-class Limits:
-    """How long one question may take, and how much it may bring.
-
-    until: monotonic seconds. timeout_s: of connecting, and of each read.
-    """
-
-    source: str
-    until: float
-    timeouts_s: tuple[float, float]
-
-    @classmethod
-    def of(
-        cls, source: str, deadline_s: float, timeout_s: tuple[float, float] = TIMEOUT_S
-    ) -> Limits:
-        """Limits from now on."""
-        return cls(source, time.monotonic() + deadline_s, timeout_s)
-
-    def timeout_s(self) -> tuple[float, float]:
-        """Time-outs for the next request. Raises: Unavailable where no time is left."""
-        left_s = self.until - time.monotonic()
-        if left_s <= 0:
-            raise Unavailable(
-                self.source, f"{self.source} took too long.", remedy="It is asked again by itself."
-            )
-        return min(self.timeouts_s[0], left_s), min(self.timeouts_s[1], left_s)
-
-    def take_body(self, answer: requests.Response) -> None:
-        """Read the body of an answer that was asked for as a stream, piece by piece.
-
-        Raises: Unavailable for one that drips; BadData for one without end.
-        """
-        pieces: list[bytes] = []
-        size = 0
-        try:
-            while piece := answer.raw.read1(64 * 1024, decode_content=True):
-                pieces.append(piece)
-                size += len(piece)
-                self.timeout_s()
-                if size > MOST_BYTES:
-                    raise BadData(
-                        self.source,
-                        f"{self.source} sent more than {MOST_BYTES // 10**6} MB.",
-                        remedy="It is not read; it is asked again by itself.",
-                    )
-        except HTTPError as error:
-            answer.close()
-            raise requests.ConnectionError(error) from error
-        except SourceError:
-            answer.close()
-            raise
-        # `requests` itself keeps a body that it has read just so.
-        answer._content = b"".join(pieces)
-        answer._content_consumed = True  # type: ignore[attr-defined]
 
 
 def unreachable(source: str, error: requests.RequestException) -> Unavailable:

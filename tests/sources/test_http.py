@@ -24,7 +24,7 @@ from energydash.core.errors import (
     Unavailable,
 )
 from energydash.core.time import utc_now
-from energydash.sources import http
+from energydash.sources import http, limits
 from tests.upstreams import Request, Response
 from tests.upstreams.server import Upstreams
 
@@ -300,7 +300,7 @@ def test_an_answer_without_end_is_not_read(
 ) -> None:
     """What counts is the size unpacked: 2 MB of zeros travel as 2 kB."""
     upstream.routes[HOST] = lambda _: Response(200, b"0" * 2_000_000)
-    monkeypatch.setattr(http, "MOST_BYTES", 1_000_000)
+    monkeypatch.setattr(limits, "MOST_BYTES", 1_000_000)
     with pytest.raises(BadData, match="It sent more than 1 MB"):
         http.get("It", URL)
 
