@@ -75,6 +75,15 @@ def test_pieces_at_the_row_limit_are_asked_in_halves(
     assert pieces.equals(whole)
 
 
+@pytest.mark.parametrize("limit", [1000, 1500, 2345, 5000])
+def test_a_limit_of_the_servers_own_is_noticed(
+    account: Settings, upstreams: Upstreams, limit: int
+) -> None:
+    whole = aretas.fetch(FEED, hours(6), account).frame
+    upstreams.world.publish("aretas row limit", limit)
+    assert aretas.fetch(FEED, hours(6), account).frame.equals(whole)
+
+
 def test_an_expired_token_costs_one_new_login(account: Settings, upstreams: Upstreams) -> None:
     aretas.fetch(FEED, hours(1), account)
     clock.set_now(NOW + timedelta(hours=2))

@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 
 from energydash.answers.battery.records import held
-from energydash.battery import slots as slots_module
 from energydash.battery.devices import Device
 from energydash.battery.energy import integrate
-from energydash.battery.telemetry import Channel, channel_frame, to_frame
+from energydash.battery.joining import Joining
+from energydash.battery.telemetry import Channel, Telemetry, channel_frame, onto, to_frame
 from energydash.core.feeds import FeedData
 from energydash.core.time import Period, merge
 from energydash.sync.context import Context
@@ -78,15 +78,26 @@ def export(
 ) -> pd.DataFrame:
     """Raw telemetry of a period. names: `energydash`, or `bdf` for the columns of the Battery
     Data Format (`Unix Time / s`, `Voltage / V`…)."""
-    found = held(context, device).telemetry(period)
-    frame = to_frame(found)
-    if names != "bdf":
-        return frame
-    out = pd.DataFrame({"Unix Time / s": slots_module.edges(frame) / 1e6})
+    battery = held(context, device)
+    found = battery.telemetry(period)
+    return as_bdf(found, battery.record.setup.joining) if names == "bdf" else to_frame(found)
+
+
+def as_bdf(found: Telemetry, joining: Joining) -> pd.DataFrame:
+    """A row per sample of the current, with the other channels at that instant: the format needs
+    time, voltage and current in one row."""
+    clock = found.current
+    seconds = clock.time_us / 1e6
+    out = {"Test Time / s": seconds - seconds[0] if len(seconds) else seconds}
+    out["Unix Time / s"] = seconds
     for part, title in BDF.items():
-        if part in frame.columns:
-            out[title] = frame[part].to_numpy()
-    return out
+        channel = found.channels()[part]
+        limit_s = joining.soc_gap_s if part == "soc_percent" else joining.voltage_gap_s
+        if part == "current_a":
+            out[title] = clock.value
+        elif len(channel) or part == "voltage_v":
+            out[title] = onto(clock, channel, limit_s, hold=joining.voltage_hold)
+    return pd.DataFrame(out).dropna(subset=["Voltage / V"]).reset_index(drop=True)
 
 
 BDF: Final = {

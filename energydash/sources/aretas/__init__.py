@@ -14,9 +14,9 @@ token's lifetime is stated nowhere, so on 401 and 403 there is one new login and
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import numpy as np
@@ -53,6 +53,8 @@ INFO: Final = Info(
     personal=True,
 )
 ROW_LIMIT: Final = 1_000_000
+FEWEST_LIMIT: Final = 1000  # no server allows fewer rows, and its limit is a round number
+SILENT_MS: Final = 60_000  # an end of a piece without rows for longer is asked again
 SHORTEST_PIECE: Final = timedelta(minutes=1)
 CLOCKS_DIFFER: Final = timedelta(minutes=1)  # a streamed row later than this is no measurement
 
@@ -135,23 +137,32 @@ def _channels(
 
 
 def get_rows(account: Section, mac: str, period: Period, numbers: tuple[int, ...]) -> Rows:
-    """The raw rows of `[start, end)`; a piece that comes back at the limit is halved."""
+    """The raw rows of `[start, end)`; a piece that comes back at a limit is halved. A limit of the
+    server's own shows as a round number of rows, or as an end of the piece without any."""
     start_ms, end_ms = (int(at.timestamp() * 1000) for at in (period.start, period.end))
     rows = read_rows(get_byrange(account, mac, start_ms, end_ms, numbers))
-    if len(rows) >= ROW_LIMIT and period.duration > SHORTEST_PIECE:
+    count = len(rows)
+    is_cut = count >= ROW_LIMIT or (count > 0 and count % FEWEST_LIMIT == 0)
+    if is_cut and period.duration > SHORTEST_PIECE:
         middle = period.start + period.duration / 2
-        halves = (
-            get_rows(account, mac, half, numbers)
-            for half in (Period(period.start, middle), Period(middle, period.end))
-        )
-        first, second = halves
-        return Rows(
-            np.concatenate([first.type, second.type]),
-            np.concatenate([first.time_ms, second.time_ms]),
-            np.concatenate([first.value, second.value]),
-        )
+        halves = (Period(period.start, middle), Period(middle, period.end))
+        return joined([get_rows(account, mac, half, numbers) for half in halves])
     inside = (rows.time_ms >= start_ms) & (rows.time_ms < end_ms)
-    return Rows(rows.type[inside], rows.time_ms[inside], rows.value[inside])
+    rows = Rows(rows.type[inside], rows.time_ms[inside], rows.value[inside])
+    last_ms = int(rows.time_ms.max(initial=start_ms))
+    if count < FEWEST_LIMIT or end_ms - last_ms <= SILENT_MS:
+        return rows
+    rest = Period(datetime.fromtimestamp((last_ms + 1) / 1000, UTC), period.end)
+    return joined([rows, get_rows(account, mac, rest, numbers)])
+
+
+def joined(pieces: Sequence[Rows]) -> Rows:
+    """The rows of several pieces, in their order."""
+    return Rows(
+        np.concatenate([piece.type for piece in pieces]),
+        np.concatenate([piece.time_ms for piece in pieces]),
+        np.concatenate([piece.value for piece in pieces]),
+    )
 
 
 def get_byrange(

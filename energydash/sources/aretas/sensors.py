@@ -21,7 +21,9 @@ from energydash.sources.aretas.rows import SOURCE, Rows
 
 # Sensor types of the provider's firmware that are surely a pack's channel; others by their label
 # in sensortype/list, by [aretas] types, or by what the numbers do (answers.battery).
-KNOWN_TYPES: Final[Mapping[int, str]] = {514: "soc_percent", 518: "voltage_v", 532: "voltage_v"}
+KNOWN_TYPES: Final[Mapping[int, str]] = {
+    514: "soc_percent", 518: "voltage_v", 520: "temperature_c", 532: "voltage_v",
+}  # fmt: skip
 TYPES_OF_INTEREST: Final = range(512, 560)  # the firmware's battery types
 
 

@@ -270,7 +270,10 @@ def test_traces_are_raw_for_days_and_means_for_months(here: Context) -> None:
     assert len(long.frames["current_a"]) < 800
     assert len(long.gaps) >= 1
     bdf = battery.export(here, "", days(1), "bdf")
-    assert list(bdf.columns)[:3] == ["Unix Time / s", "Voltage / V", "Current / A"]
+    assert {"Test Time / s", "Voltage / V", "Current / A"} <= set(bdf.columns)
+    assert bdf[["Test Time / s", "Voltage / V", "Current / A"]].notna().all(axis=None)
+    assert bdf["Test Time / s"].iloc[0] == 0
+    assert len(bdf) > 4000
 
 
 def test_money_is_counted_at_the_homes_prices(here: Context) -> None:
