@@ -95,9 +95,9 @@ def ingest(
         return
     if save:
         raise InputError("--save is for octopus.", remedy="Use `energydash export`.")
-    if source == "aretas":
-        from energydash.answers import battery
+    from energydash.answers import battery
 
+    if source == "aretas":
         for device in battery.connect_defaults(here):
             click.echo(f"connected {device.name} as {device.id}")
     whole = period or crawler.stretch(here, None, None, None if source == "grid" else 30)
@@ -112,6 +112,8 @@ def ingest(
     )
     for line in lines:
         click.echo(line)
+    if source == "aretas" and battery.troubles(here):
+        raise click.exceptions.Exit(1)
 
 
 def _ingest_octopus(

@@ -11,9 +11,12 @@ from click.testing import CliRunner, Result
 
 from energydash.cli import cli
 from energydash.core import settings
-from energydash.core.errors import InputError
+from energydash.core.errors import InputError, SourceError
+from energydash.sources import aretas
 from energydash.sync import context
 from tests.battery.simulated import monitored, truth
+from tests.upstreams.aretas import MAC, PASSWORD, USERNAME
+from tests.upstreams.server import Upstreams
 
 
 @pytest.fixture
@@ -87,3 +90,38 @@ def test_bad_input(arguments: list[str], why: str) -> None:
     said = run(*arguments)
     assert isinstance(said.exception, InputError)
     assert why in str(said.exception)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "word"),
+    [("PASSWORD", "wrong", "password"), ("MAC", "999", "lists no monitor 999")],
+)
+def test_ingest_with_a_wrong_password_or_mac_says_so(
+    upstreams: Upstreams, monkeypatch: pytest.MonkeyPatch, name: str, value: str, word: str
+) -> None:
+    given = {"USERNAME": USERNAME, "PASSWORD": PASSWORD, "MAC": str(MAC)} | {name: value}
+    for key, text in given.items():
+        monkeypatch.setenv(f"ENERGYDASH_ARETAS_{key}", text)
+    settings.current.cache_clear()
+    context.current.cache_clear()
+    aretas.forget_logins()
+    with pytest.raises(SourceError, match=word):
+        CliRunner().invoke(cli, ["ingest", "aretas"], catch_exceptions=False)
+
+
+def test_ingest_of_a_battery_whose_login_has_gone_bad_fails(
+    upstreams: Upstreams, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for key, text in {"USERNAME": USERNAME, "PASSWORD": PASSWORD, "MAC": str(MAC)}.items():
+        monkeypatch.setenv(f"ENERGYDASH_ARETAS_{key}", text)
+    settings.current.cache_clear()
+    context.current.cache_clear()
+    aretas.forget_logins()
+    assert CliRunner().invoke(cli, ["ingest", "aretas"]).exit_code == 0
+    monkeypatch.setenv("ENERGYDASH_ARETAS_PASSWORD", "wrong")
+    settings.current.cache_clear()
+    context.current.cache_clear()
+    aretas.forget_logins()
+    again = CliRunner().invoke(cli, ["ingest", "aretas", "--force"])
+    assert again.exit_code == 1
+    assert "password" in again.output

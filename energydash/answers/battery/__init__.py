@@ -33,6 +33,7 @@ from energydash.answers.battery.monitors import (
     read_client_config,
     refresh,
     start_fetching,
+    troubles,
 )
 from energydash.answers.battery.records import history
 from energydash.answers.battery.report import battery_report
@@ -78,5 +79,6 @@ __all__ = [
     "start_fetching",
     "summary",
     "traces",
+    "troubles",
     "view",
 ]

@@ -8,7 +8,7 @@ from typing import Final
 
 from energydash.answers.battery.devices import is_sample, new_id, save
 from energydash.battery.devices import Device
-from energydash.core.errors import InputError, SourceError
+from energydash.core.errors import InputError, NotFound, SourceError
 from energydash.core.findings import Finding
 from energydash.core.time import Period, iso_z, parse_instant
 from energydash.sources import aretas
@@ -109,14 +109,36 @@ def go_on(context: Context, job: Job, progress: Progress) -> bool:
 
 
 def connect_defaults(context: Context) -> tuple[Device, ...]:
-    """Connect the monitors that `mac` names in the settings; those that were not connected."""
+    """Connect the monitors that `mac` names in the settings; those that were not connected.
+
+    Raises SourceError, once the others are connected, for an account that cannot be asked and for
+    a monitor that no account has.
+    """
     wanted = {
         mac for section in context.settings.named("aretas") for mac in section.items("mac")
     } - {device.mac for device in documents.batteries(context.store)}
     if not wanted:
         return ()
-    listed, _ = monitors(context)
-    return tuple(connect(context, one) for one in listed if one.monitor.mac in wanted)
+    listed, problems = monitors(context)
+    done = tuple(connect(context, one) for one in listed if one.monitor.mac in wanted)
+    for problem in problems:
+        raise SourceError(aretas.INFO.title, problem.sentence, remedy=problem.remedy)
+    absent = sorted(wanted - {device.mac for device in done})
+    if absent:
+        raise NotFound(
+            aretas.INFO.title,
+            f"{aretas.INFO.title} lists no monitor {', '.join(absent)} for this account.",
+            remedy="Mend `mac` in [aretas] of secrets.toml.",
+        )
+    return done
+
+
+def troubles(context: Context) -> tuple[Finding, ...]:
+    """What Aretas refuses for the household's batteries, as last seen."""
+    owner = context.store.household()
+    own = [one for one in documents.batteries(context.store) if one.source == "aretas"]
+    states = [context.store.state(device.feed(owner)) for device in own]
+    return tuple(state.problem for state in states if state.problem)
 
 
 def refresh(

@@ -94,17 +94,21 @@ def token_of(account: Section) -> str:
     key = _key(account)
     with _login:
         if key not in _tokens:
-            body = call(
-                "POST",
-                account,
-                "authentication/j",
-                body={
-                    "username": account.secret("username").reveal(),
-                    "password": account.secret("password").reveal(),
-                },
-            )
-            _tokens[key] = read_token(body)
+            _tokens[key] = read_token(post_login(account))
         return _tokens[key]
+
+
+def post_login(account: Section) -> bytes:
+    """`authentication/j`: a login."""
+    given = {name: account.secret(name).reveal() for name in ("username", "password")}
+    try:
+        return call("POST", account, "authentication/j", body=given)
+    except BadCredentials as error:
+        raise BadCredentials(
+            SOURCE,
+            f"{SOURCE} refuses the username or the password.",
+            remedy="Check username and password in [aretas] of secrets.toml.",
+        ) from error
 
 
 def read_token(body: bytes) -> str:
