@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from energydash.charts import base, colours
 from energydash.core.time import Period
 
 UNIT = "gCO₂/kWh"
+DAYS_FROM = timedelta(days=40)
 
 
 def intensity(
@@ -29,12 +30,16 @@ def intensity(
 ) -> tuple[go.Figure, str]:
     """(figure, note) of a frame with columns `actual` and `forecast` in g/kWh, either missing.
 
+    More than `DAYS_FROM` are drawn as the mean of each day, with a band from its least to its most.
     bands: (word, from, up to) in g/kWh, shaded behind. best: the window to shade.
     """
+    traces: list[go.Scatter] = []
+    is_long = len(lines) > 1 and lines.index[-1] - lines.index[0] > DAYS_FROM
+    if is_long:
+        lines, traces = _by_day(lines, zone)
     frame = base.with_gaps(lines)
     index = pd.DatetimeIndex(frame.index)
     local = base.local_times(index, zone)
-    traces = []
     for name, dash, width in (("forecast", "dot", 2.0), ("actual", "solid", 2.4)):
         if name not in frame or frame[name].notna().sum() == 0:
             continue
@@ -55,7 +60,8 @@ def intensity(
                 hovertemplate="%{y:.0f} g/kWh",
             )
         )
-    top = float(np.nanmax(frame.to_numpy())) if traces else 100.0
+    drawn = [np.asarray(trace.y, dtype=float) for trace in traces]
+    top = float(np.nanmax(np.concatenate(drawn))) if traces else 100.0
     ceiling = max(top * 1.12, 60.0)
     shapes, annotations = _bands(bands, ceiling)
     for extra in _marks(now, best, best_text, index, zone):
@@ -70,7 +76,29 @@ def intensity(
         keep_zoom=keep_zoom,
         y={"range": [0, ceiling]},
     )
-    return figure, local.note
+    notes = ["means by day, and from the least to the most of each"] if is_long else []
+    return figure, " · ".join([*notes, *filter(None, [local.note])])
+
+
+def _by_day(lines: pd.DataFrame, zone: str) -> tuple[pd.DataFrame, list[go.Scatter]]:
+    """The mean of each local day, stamped at its noon, and the band between its extremes."""
+    index = pd.DatetimeIndex(lines.index)
+    noon = index.tz_convert(zone).normalize() + pd.Timedelta(hours=12)
+    days = lines.groupby(noon.tz_convert("UTC").rename("time"))
+    name = "actual" if "actual" in lines and lines["actual"].notna().any() else "forecast"
+    least, most = days[name].min().dropna(), days[name].max().dropna()
+    times = base.local_times(pd.DatetimeIndex(least.index), zone).values
+    edge: dict[str, Any] = {
+        "mode": "lines", "line": {"width": 0}, "hoverinfo": "skip", "legendgroup": "range",
+    }  # fmt: skip
+    band = [
+        go.Scatter(**base.x_of(times), y=base.y_of(most), showlegend=False, **edge),
+        go.Scatter(
+            **base.x_of(times), y=base.y_of(least), name="least to most", fill="tonexty",
+            fillcolor=colours.GRID, **edge,
+        ),
+    ]  # fmt: skip
+    return days.mean(), band
 
 
 def _marks(

@@ -255,3 +255,17 @@ def test_contrast_is_the_published_ratio() -> None:
 
 def test_import_and_export_have_one_colour_in_all_charts() -> None:
     assert (costs.COLOURS["import"], costs.COLOURS["export"]) == (colours.IMPORT, colours.EXPORT)
+
+
+def test_a_year_of_intensity_is_days_with_their_extremes() -> None:
+    index = pd.date_range("2026-01-01", "2026-12-31", freq="30min", tz="UTC", name="time")
+    values = 100.0 + 50.0 * np.sin(np.arange(len(index)) * 2 * np.pi / 48)
+    figure, note = intensity.intensity(pd.DataFrame({"actual": values}, index=index), LONDON)
+    most, least, mean = figure.data
+    assert "means by day" in note
+    assert (least.fill, most.showlegend) == ("tonexty", False)
+    assert len(mean.y) < 370
+    assert np.nanmax(most.y) == pytest.approx(150) and np.nanmin(least.y) == pytest.approx(50)
+    assert np.nanmean(mean.y) == pytest.approx(100, abs=1)
+    day, none = intensity.intensity(pd.DataFrame({"actual": values[:48]}, index=index[:48]), LONDON)
+    assert len(day.data) == 1 and not none
