@@ -26,11 +26,11 @@ from energydash.core.feeds import Fetched
 from energydash.core.settings import Settings
 from energydash.core.time import HALF_HOUR, LONDON, Period, grid
 from energydash.home.bands import Band
-from energydash.home.comparison import Readings, under
 from energydash.home.meters import Direction, Meter
-from energydash.home.prices import tariff_card
+from energydash.home.prices import MeterPrices, under
+from energydash.home.tariff_cards import tariff_card
 from energydash.home.tariffs import RateInterval, Tariff
-from energydash.home.usage import use
+from energydash.home.usage import Usage, use
 from energydash.store import close_all, open_store
 from energydash.sync import documents
 from energydash.sync.context import Context
@@ -85,7 +85,7 @@ def _run(bench: Bench, folder: Path) -> None:
     usage = _usage()
     bench.time(
         "one half-hourly tariff over three years",
-        lambda: under(usage, tariff_card(_half_hourly(), THREE_YEARS)),
+        lambda: usage.under(under(tariff_card(_half_hourly(), THREE_YEARS), THREE_YEARS, LONDON)),
     )
 
 
@@ -197,9 +197,9 @@ def _half_hourly() -> Tariff:
     return Tariff("agile", "Half-hourly", default_rate=Decimal(20), intervals=tuple(prices))
 
 
-def _usage() -> Readings:
-    usage = use(METERS[0], _frame(THREE_YEARS, METERS[0]), THREE_YEARS, [], {})
-    return Readings.of([usage], THREE_YEARS.days(LONDON), LONDON)
+def _usage() -> Usage:
+    nothing = MeterPrices((), {}, LONDON)
+    return use(METERS[0], _frame(THREE_YEARS, METERS[0]), THREE_YEARS, nothing)
 
 
 def _rows(context: Context, period: Period) -> list[tuple[datetime, str, float]]:
