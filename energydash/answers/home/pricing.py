@@ -141,8 +141,9 @@ def prices_of(
         prices = under(card, wide, meter.zone)
     else:
         prices = meter_prices(meter, home.tariffs, home.agreements, wide, published)
-    needed = with_readings or prices.has_tiers
-    readings = read_meter(context, home, meter, wide if needed else Period(wide.end, wide.end))
+    readings = FeedData(empty_frame("energy"), meter.feed(""))
+    if with_readings or prices.has_tiers:
+        readings = read_meter(context, home, meter, wide)
     return MeterTariffs(meter, wide, prices, readings, tuple(uncertain))
 
 
