@@ -7,9 +7,9 @@ upstream is not an exception here: it becomes the feed's problem, beside the las
 What is asked, and when again:
 - what was never asked for: now;
 - what the upstream may still change (`revises`), and what it published since: after a cadence;
-- a silence, which is an hour or a cadence and more for which nothing came: when it is twice as
-  old as when it was last asked for, a day later at the soonest; and at once where what came
-  after it is new, for then the upstream speaks again;
+- a silence, which is an hour and more, or a whole question, for which nothing came: when it is
+  twice as old as when it was last asked for, a day later at the soonest; and at once where what
+  came after it is new, for then the upstream speaks again;
 - what came and is older than `revises`: never, unless somebody asks for it by `force`.
 """
 
@@ -185,7 +185,7 @@ def silences(store: Store, feed: Feed, now: datetime) -> list[Period]:
 
 
 def silent_in(feed: Feed, fetched: Fetched, asked: Period) -> list[Period]:
-    """The parts of a question, a cadence and an hour long at least, for which nothing came."""
+    """The parts of a question, an hour long at least or all of it, for which nothing came."""
     step = (feed.step or timedelta(0)) // MICROSECOND
     ends = _micros([asked.start, asked.end])
     said = [(ends, ends)]
@@ -199,7 +199,8 @@ def silent_in(feed: Feed, fetched: Fetched, asked: Period) -> list[Period]:
     order = np.argsort(starts, kind="stable")
     starts = starts[order]
     reached = np.maximum.accumulate(np.concatenate([one for _, one in said])[order])
-    least = max(feed.cadence, LEAST_SILENCE) // MICROSECOND
+    shortest = max(LEAST_SILENCE, 2 * (feed.step or timedelta(0)))
+    least = min(shortest, asked.duration) // MICROSECOND  # a question without a row is silence
     found = [
         Period(EPOCH + int(reached[n]) * MICROSECOND, EPOCH + int(starts[n + 1]) * MICROSECOND)
         for n in np.flatnonzero(starts[1:] - reached[:-1] >= least)

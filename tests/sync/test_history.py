@@ -148,6 +148,32 @@ def test_a_meter_silent_for_weeks_that_then_delivers_is_read_whole() -> None:
         assert len(here.store.read(meter, whole)) == 21 * 48
 
 
+@pytest.mark.parametrize("length", [HALF_HOUR, HOUR, 3 * DAY])
+def test_an_answer_without_rows_is_never_final(length: timedelta) -> None:
+    with world() as (here, upstream):
+        asked = Period(upstream.now - 20 * DAY, upstream.now - 20 * DAY + length)
+        upstream.silent.append(asked)
+        fetch.refresh(here, HALF_HOURLY, asked)
+        assert not any(one.final for one in here.store.coverage(HALF_HOURLY, asked))
+        upstream.silent.clear()
+        upstream.now += 21 * DAY
+        assert fetch.refresh(here, HALF_HOURLY, asked).rows
+
+
+def test_a_clock_ahead_makes_nothing_final_that_has_not_been() -> None:
+    with world() as (here, upstream):
+        really = upstream.now
+        upstream.silent.append(Period(really, really + 20 * HOUR))  # it has not been yet
+        upstream.now += 20 * HOUR
+        fetch.refresh(here, HALF_HOURLY, Period(really - DAY, upstream.now))
+        later = Period(really, upstream.now)
+        assert not any(one.final for one in here.store.coverage(HALF_HOURLY, later))
+        upstream.now = really + 30 * HOUR  # the clock is right again
+        upstream.silent.clear()
+        fetch.refresh(here, HALF_HOURLY, Period(upstream.now - 2 * DAY, upstream.now))
+        assert len(here.store.read(HALF_HOURLY, later)) == 40
+
+
 def test_an_answer_for_less_than_was_asked_leaves_the_rest_open() -> None:
     with world() as (here, upstream):
         upstream.covers = 0.5
