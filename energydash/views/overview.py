@@ -53,7 +53,7 @@ def cleanest(place: Region) -> grid.WindowAnswer:
 def best_time(place: Region, with_home: bool) -> None:
     """The most useful sentence of the page: when it is cleanest, and when cheapest."""
     now = cache.context().now()
-    said = [_cleanest_words(place)]
+    said = [_cleanest_words(place).removesuffix(".")]
     cheap = cache.answer(home.cheapest_windows, (HOURS,)).windows if with_home else ()
     if cheap:
         span = formatting.span(cheap[0].best.start, cheap[0].best.end, LONDON, now)
