@@ -1,5 +1,6 @@
 """Text to tables, records and numbers, for everything that reads files: saved or live answers of
-upstreams, and what users hand in. One reader of tables, one of JSON, one of numbers.
+upstreams, and what users hand in. One reader of tables (as text, or as pandas types them where
+there may be a million rows), one of JSON, one of numbers.
 
 Every error names the file, and the line and column (or the record and field) where it can.
 A blank value is NaN, never zero.
@@ -16,7 +17,10 @@ import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
 
 from energydash.core.errors import InputError
 
@@ -32,16 +36,6 @@ class Unreadable(InputError):
     """A file, or a live answer, that its parser cannot use; says where."""
 
 
-class Named(Protocol):
-    """Bytes with the name that errors use."""
-
-    @property
-    def name(self) -> str: ...
-
-    @property
-    def data(self) -> bytes: ...
-
-
 @dataclass(frozen=True)
 class File:
     """One file or answer: the name that errors use, and its bytes."""
@@ -49,25 +43,41 @@ class File:
     name: str
     data: bytes = field(repr=False)
 
+    @classmethod
+    def of(cls, path: Path) -> File:
+        """A file on disk, or InputError."""
+        try:
+            return cls(path.name, path.read_bytes())
+        except OSError as error:
+            raise InputError(
+                f"{path} cannot be read: {error.strerror or error}.", remedy="Check its name."
+            ) from error
+
 
 def trouble(
-    name: str, what: str, *, line: int | None = None, column: str | int | None = None
+    name: str,
+    what: str,
+    *,
+    part: str = "",
+    line: int | None = None,
+    column: str | int | None = None,
+    remedy: str = "",
 ) -> Unreadable:
-    """The error that names a file and the place in it."""
-    place = name
+    """The error that names a file and the place in it. part: a tariff or meter of it, in words."""
+    place = f"{name}, {part}" if part else name
     if line is not None:
         place += f", line {line}"
     if column is not None:
         place += f", column {column}"
-    return Unreadable(f"{place}: {what}.")
+    return Unreadable(f"{place}: {what}.", remedy=remedy)
 
 
-def expand(files: Sequence[Named]) -> list[File]:
+def expand(files: Sequence[File]) -> list[File]:
     """The files with every zip replaced by its members, in the order of their names."""
     out: list[File] = []
     for file in files:
         if file.data[:4] not in (b"PK\x03\x04", b"PK\x05\x06"):
-            out.append(File(file.name, file.data))
+            out.append(file)
             continue
         try:
             with zipfile.ZipFile(io.BytesIO(file.data)) as archive:
@@ -86,29 +96,36 @@ def expand(files: Sequence[Named]) -> list[File]:
 # --- text -------------------------------------------------------------------------------------
 
 
-def text_of(file: Named, *, strict: bool = False) -> str:
+def text_of(file: File, *, strict: bool = False) -> str:
     """A file as text: UTF-8, UTF-16 with a mark, else Windows-1252.
 
     strict: what a machine wrote for machines: UTF-8 only, not empty, and no web page.
     """
-    data = file.data
-    if not strict and data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return data.decode("utf-16", errors="replace")
-    if not strict and b"\x00" in data[:4096]:
-        raise trouble(file.name, "this is not a text file")
+    encoding = "utf-8-sig" if strict else encoding_of(file)
     try:
-        text = data.decode("utf-8-sig")
+        text = file.data.decode(encoding, errors="strict" if strict else "replace")
     except UnicodeDecodeError as error:
-        if not strict:
-            return data.decode("cp1252", errors="replace")
-        line = data.count(b"\n", 0, error.start) + 1
-        column = error.start - data.rfind(b"\n", 0, error.start)
+        line = file.data.count(b"\n", 0, error.start) + 1
+        column = error.start - file.data.rfind(b"\n", 0, error.start)
         raise trouble(file.name, "this is not UTF-8 text", line=line, column=column) from error
     if strict and not text.strip():
         raise trouble(file.name, "the file is empty")
     if strict and text.lstrip()[:15].lower().startswith(("<!doctype html", "<html")):
         raise trouble(file.name, "this is a web page instead of data")
     return text
+
+
+def encoding_of(file: File) -> str:
+    """How the text of somebody's file is written; Unreadable where it is no text."""
+    if file.data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "utf-16"
+    if b"\x00" in file.data[:4096]:
+        raise trouble(file.name, "this is not a text file")
+    try:
+        file.data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return "cp1252"
+    return "utf-8-sig"
 
 
 def plain(name: str) -> str:
@@ -199,7 +216,7 @@ class Table:
         raise trouble(self.file, what, line=line, column=f"'{self.header[position]}'")
 
 
-def table_of(file: Named, *, delimiter: str = ",", skip: int = 0) -> Table:
+def table_of(file: File, *, delimiter: str = ",", skip: int = 0) -> Table:
     """What a machine wrote for machines: every row as wide as its header, on line `skip` + 1.
 
     Only the last row of a table with tabs may be a time alone: some feeds announce times that way
@@ -214,7 +231,7 @@ def table_of(file: Named, *, delimiter: str = ",", skip: int = 0) -> Table:
 
 
 def read_table(
-    file: Named,
+    file: File,
     text: str,
     *,
     delimiter: str = "",
@@ -274,7 +291,7 @@ def _fit(table: Table, pad: bool, announces: bool) -> None:
 
 def _delimiter(lines: list[str]) -> str:
     head = "".join(lines[:5])
-    return max(",;\t", key=head.count)
+    return max(",;\t|", key=head.count)
 
 
 def _header_at(rows: list[list[str]]) -> int | None:
@@ -290,10 +307,36 @@ def _is_number(cell: str) -> bool:
     return bool(re.match(r"^[-+]?\d", cell)) and not re.match(r"^\d{4}-\d\d-\d\dT", cell)
 
 
+def read_frame(file: File) -> pd.DataFrame:
+    """A table that may have a million rows: columns as pandas types them, indexed by line number.
+
+    Its header is found as `read_table` finds it, else it is the first line. Raises: Unreadable.
+    """
+    encoding = encoding_of(file)
+    head = file.data[:20_000].decode(encoding, errors="replace").splitlines()
+    delimiter = _delimiter(head)
+    rows = list(csv.reader(head[:20], delimiter=delimiter, skipinitialspace=True))
+    above = _header_at(rows) or 0
+    has_commas = delimiter == ";" and re.search(r"\d,\d", "\n".join(head))
+    try:
+        table = pd.read_csv(
+            io.BytesIO(file.data), sep=delimiter, decimal="," if has_commas else ".",
+            encoding=encoding, encoding_errors="replace", skiprows=above, skipinitialspace=True,
+            skip_blank_lines=False, index_col=False, low_memory=False,
+        )  # fmt: skip
+    except (ValueError, UnicodeError) as error:
+        raise trouble(file.name, f"it is not a table that can be read ({error})") from error
+    table.index = pd.RangeIndex(above + 2, above + 2 + len(table))
+    table = table.dropna(how="all")
+    if table.empty:
+        raise trouble(file.name, "there are no rows below the header")
+    return table.rename(columns=lambda column: str(column).strip())
+
+
 # --- JSON -------------------------------------------------------------------------------------
 
 
-def read_json(file: Named, text: str, *, exact: bool = False, line: int | None = None) -> Any:
+def read_json(file: File, text: str, *, exact: bool = False, line: int | None = None) -> Any:
     """A JSON text, or the line and column where it stops making sense.
 
     exact: numbers with a fraction stay decimal text. line: where the text is one line of a file.
@@ -312,12 +355,12 @@ def read_json(file: Named, text: str, *, exact: bool = False, line: int | None =
         raise trouble(file.name, what, line=line) from error
 
 
-def json_of(file: Named) -> Any:
+def json_of(file: File) -> Any:
     """What a machine wrote for machines; Unreadable where it is none."""
     return read_json(file, text_of(file, strict=True))
 
 
-def within(file: Named, document: Any, *path: str) -> Any:
+def within(file: File, document: Any, *path: str) -> Any:
     """What is at `path` in a JSON document; Unreadable naming the first part that is missing."""
     found = document
     for depth, key in enumerate(path):
@@ -327,7 +370,7 @@ def within(file: Named, document: Any, *path: str) -> Any:
     return found
 
 
-def records_of(file: Named, document: Any, *path: str) -> list[dict[str, Any]]:
+def records_of(file: File, document: Any, *path: str) -> list[dict[str, Any]]:
     """The list of objects at `path`; a single object counts as a list of one."""
     found = within(file, document, *path)
     records = [found] if isinstance(found, dict) else found
@@ -336,7 +379,7 @@ def records_of(file: Named, document: Any, *path: str) -> list[dict[str, Any]]:
     return records
 
 
-def field_of(file: Named, number: int, record: Mapping[str, Any], field: str) -> str:
+def field_of(file: File, number: int, record: Mapping[str, Any], field: str) -> str:
     """A field as text; Unreadable with the record's number (from 1) where it is missing."""
     value = record.get(field)
     if value is None or isinstance(value, (dict, list)):
@@ -344,7 +387,7 @@ def field_of(file: Named, number: int, record: Mapping[str, Any], field: str) ->
     return str(value)
 
 
-def value_of(file: Named, number: int, record: Mapping[str, Any], field: str) -> float:
+def value_of(file: File, number: int, record: Mapping[str, Any], field: str) -> float:
     """A field as a number, null is NaN; Unreadable where it is missing or something else."""
     if field not in record:
         raise trouble(file.name, f"record {number} has no '{field}'")
@@ -357,7 +400,7 @@ def value_of(file: Named, number: int, record: Mapping[str, Any], field: str) ->
     return value
 
 
-def stamp_of(file: Named, number: int, record: Mapping[str, Any], field: str) -> datetime:
+def stamp_of(file: File, number: int, record: Mapping[str, Any], field: str) -> datetime:
     """A field as an ISO time, naive where it has no offset."""
     text = field_of(file, number, record, field)
     try:

@@ -9,7 +9,7 @@ import streamlit as st
 
 from energydash.answers import home
 from energydash.answers import home as answers
-from energydash.answers.home import ImportedReadings, Upload
+from energydash.answers.home import File, ImportedReadings
 from energydash.core.errors import EnergydashError
 from energydash.core.time import LONDON
 from energydash.home.meters import Direction
@@ -38,7 +38,7 @@ def _readings() -> None:
     if not uploads:
         return
     here = cache.context()
-    given = [Upload(one.name, one.getvalue()) for one in uploads]
+    given = [File(one.name, one.getvalue()) for one in uploads]
     meter, direction, unit, zone, absent, stamp = _choices()
     try:
         preview = home.import_readings(
@@ -122,7 +122,7 @@ def _tariffs() -> None:
     if not uploads:
         return
     here = cache.context()
-    given = [Upload(one.name, one.getvalue()) for one in uploads]
+    given = [File(one.name, one.getvalue()) for one in uploads]
     known = {one.id: one.name for one in answers.own_meters(here)}
     meter = st.selectbox(
         "For", ["", *known], key="f_tariff_meter",
@@ -169,7 +169,7 @@ def _exports() -> None:
         st.caption(components.escape(note))
 
 
-def _download(files: Sequence[Upload], label: str, key: str) -> None:
+def _download(files: Sequence[File], label: str, key: str) -> None:
     for one in files:
         st.download_button(
             label, one.data, one.name, key=key, icon=":material/download:", on_click="ignore"

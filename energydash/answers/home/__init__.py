@@ -69,7 +69,7 @@ from energydash.answers.home.now import (
 )
 from energydash.answers.home.products import bring_prices, products, tariff_codes
 from energydash.answers.home.subject import Home, home_of, needs_connecting, zone_of
-from energydash.sources.imports import Upload
+from energydash.sources.tables import File
 from energydash.store import Job
 
 __all__ = [
@@ -82,6 +82,7 @@ __all__ = [
     "Connected",
     "CostsAnswer",
     "Exported",
+    "File",
     "FindingsAnswer",
     "Flux",
     "Home",
@@ -97,7 +98,6 @@ __all__ = [
     "ReadingsImport",
     "Removed",
     "TariffImport",
-    "Upload",
     "WindowsAnswer",
     "add_flux",
     "being_fetched",

@@ -15,7 +15,7 @@ from energydash.core.time import Period, iso_z, parse_instant
 from energydash.home.meters import Meter
 from energydash.home.tariffs import Agreement, has_dispatches
 from energydash.sources import octopus
-from energydash.sources.imports import export
+from energydash.sources.imports import octopus_viz
 from energydash.store import Job
 from energydash.sync import documents, fetch, jobs
 from energydash.sync.context import Context
@@ -284,6 +284,6 @@ def _save(
         whole = period or Period(now - FARTHEST_BACK, now)
         frame = context.store.read(meter.feed(owner), whole, ("energy",))
         file = path if len(meters) == 1 else path.with_stem(f"{path.stem}-{meter.id}")
-        file.write_bytes(export.write_readings(meter, frame).data)
+        file.write_bytes(octopus_viz.write_readings(meter, frame).data)
         written.append(file)
     return tuple(written)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import pandas as pd
 
@@ -15,12 +17,16 @@ from energydash.core.feeds import Fetched
 from energydash.core.time import LONDON, Period
 from energydash.home.meters import Direction, Energy, Meter, Unit, same_meter
 from energydash.home.tariffs import Tariff, check_together
-from energydash.sources.imports import Choices, MeterReadings, Upload, read_readings
-from energydash.sources.imports.tariffs import FileMeter, TariffFile, read_tariffs
+from energydash.sources.imports import Choices, MeterReadings, read_readings
+from energydash.sources.imports.contents import FileMeter, TariffFile
+from energydash.sources.imports.tariffs import read_tariffs
+from energydash.sources.tables import File, Unreadable
 from energydash.sync import documents
 from energydash.sync.context import Context
 
-File = Path | Upload
+T = TypeVar("T")
+
+NOTHING = "Nothing was imported."
 
 # A file without a meter's name is taken for another home's where more than this share of the
 # half-hours that both have, and more than a day of them, differ by more than a Wh.
@@ -83,7 +89,7 @@ class TariffImport:
 
 def import_readings(
     context: Context,
-    files: Sequence[File],
+    files: Sequence[Path | File],
     meter: str = "",
     direction: str = "",
     unit: str = "",
@@ -106,9 +112,7 @@ def import_readings(
     """
     choices = _choices(direction, unit, energy, zone, absent, stamp, columns)
     parsed = [
-        one
-        for file in files
-        for one in read_readings(file if isinstance(file, Upload) else Upload.of(file), choices)
+        one for file in files for one in _whole(partial(read_readings, choices=choices), file)
     ]
     if not parsed:
         raise InputError("There is no file to import.", remedy="Name at least one.")
@@ -128,6 +132,14 @@ def import_readings(
     for item in items:
         _check_refused(item.readings, accept=accept_refused)
     return _store(context, items)
+
+
+def _whole(read: Callable[[File], T], file: Path | File) -> T:
+    """What a reader finds in a file; its error says that nothing is kept."""
+    try:
+        return read(file if isinstance(file, File) else File.of(file))
+    except Unreadable as error:
+        raise InputError(error.message, remedy=f"{error.remedy} {NOTHING}".strip()) from error
 
 
 def _choices(
@@ -284,9 +296,9 @@ def _misfit(found: MeterReadings, meter: Meter) -> InputError:
 def _check_refused(found: MeterReadings, *, accept: bool) -> None:
     if found.refused and not accept:
         first = found.refused[0]
-        more = f" ({len(found.refused) - 1} more rows like it)" if len(found.refused) > 1 else ""
+        more = f" {len(found.refused) - 1} more rows are like it." if found.refused[1:] else ""
         raise InputError(
-            f"{found.file}, {first}{more}.",
+            f"{found.file}, {first}{more}",
             remedy="Mend the file, or import it without these rows. Nothing was imported.",
         )
 
@@ -325,7 +337,7 @@ def _notes(items: Sequence[ImportedReadings]) -> tuple[str, ...]:
 
 
 def import_tariffs(
-    context: Context, files: Sequence[File], meter: str = "", *, preview: bool = False
+    context: Context, files: Sequence[Path | File], meter: str = "", *, preview: bool = False
 ) -> TariffImport:
     """Import tariffs, and the meters that stand beside them; all of it or nothing.
 
@@ -333,7 +345,7 @@ def import_tariffs(
     Raises: InputError where a file cannot be read, or where two tariffs would price the same
     meter on the same day.
     """
-    read = [read_tariffs(file if isinstance(file, Upload) else Upload.of(file)) for file in files]
+    read = [_whole(read_tariffs, file) for file in files]
     if not read:
         raise InputError("There is no file to import.", remedy="Name at least one.")
     bound = find_meters(context, meter)[0] if meter else None

@@ -1,24 +1,25 @@
-"""Home Assistant's exports: the history of a meter's counter, and the energy dashboard's table."""
+"""Home Assistant's exports: the history of its entities, and the energy dashboard's table.
+
+One reader of histories, CSV or the API's JSON, for meters (counters, whose rises are energy) and
+for batteries (`telemetry`, whose states hold until the next one).
+"""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from energydash.core.feeds import tidy
+from energydash.core.findings import Finding
 from energydash.home.meters import Direction, Energy
-from energydash.sources.imports.assemble import Rows, gaps_of, half_hours
-from energydash.sources.imports.parsed import (
-    UNITS,
-    Choices,
-    MeterReadings,
-    Refused,
-    Upload,
-    unreadable,
-)
-from energydash.sources.imports.tables import Table
+from energydash.sources.clock import to_utc
+from energydash.sources.imports.contents import UNITS, Choices, MeterReadings, refused
+from energydash.sources.imports.half_hours import Rows, gaps_of, half_hours
+from energydash.sources.tables import File, Table, trouble
 
 # The energy dashboard's kinds of row that a meter of ours can be.
 KINDS = {
@@ -27,55 +28,123 @@ KINDS = {
     "gas": (Energy.GAS, Direction.IMPORT),
     "gas_consumption": (Energy.GAS, Direction.IMPORT),
 }
-NO_STATE = ("unavailable", "unknown", "none", "")
+HISTORY = ("entity_id", "state", "last_changed")
 
 
-def read_history(table: Table, upload: Upload, choices: Choices) -> list[MeterReadings]:
-    """`entity_id,state,last_changed`: a counter that rises; half-hours are its differences.
+@dataclass(frozen=True)
+class States:
+    """One entity's states by UTC instant, in order; NaN where it had none ('unavailable').
+
+    unit: '' where the file does not say. refused: rows without a time.
+    """
+
+    entity: str
+    unit: str
+    values: pd.Series[float]
+    refused: tuple[Finding, ...] = ()
+
+
+def is_history(keys: Sequence[str]) -> bool:
+    """True for the columns of an exported history."""
+    return set(HISTORY) <= set(keys)
+
+
+def is_answer(data: Any) -> bool:
+    """True for the history API's answer: a list of states per entity."""
+    groups = _groups(data)
+    return bool(groups) and isinstance(groups[0], list) and any(
+        isinstance(state, dict) and "entity_id" in state for state in groups[0][:1]
+    )  # fmt: skip
+
+
+def is_energy(table: Table) -> bool:
+    """True for the energy dashboard's table."""
+    return table.keys[:3] == ("entity_id", "type", "unit")
+
+
+def states_of(data: Any, file: File) -> list[States]:
+    """Every entity of the history API's answer.
+
+    With `minimal_response` only the first state of each entity names the entity and its unit.
+    """
+    rows = []
+    for group in _groups(data):
+        entity, unit = "", ""
+        for state in group if isinstance(group, list) else ():
+            if not isinstance(state, dict):
+                raise trouble(file.name, "its states are not states of Home Assistant")
+            entity = state.get("entity_id", entity)
+            unit = (state.get("attributes") or {}).get("unit_of_measurement", unit)
+            rows.append((entity, state.get("state"), state.get("last_changed"), unit))
+    table = pd.DataFrame(rows, columns=[*HISTORY, "unit"])
+    table.index = pd.RangeIndex(1, len(table) + 1)
+    return by_entity(table)
+
+
+def _groups(data: Any) -> list[Any]:
+    groups = list(data.values()) if isinstance(data, dict) else data
+    if not isinstance(groups, list) or not groups:
+        return []
+    return groups if isinstance(groups[0], list) else [groups]
+
+
+def by_entity(table: pd.DataFrame) -> list[States]:
+    """Every entity of a table `entity_id,state,last_changed`, whose index is the line numbers."""
+    found = []
+    for entity, rows in table.groupby("entity_id", sort=False):
+        times = to_utc(rows["last_changed"].fillna("").astype(str).tolist(), "UTC").utc
+        values = pd.to_numeric(rows["state"], errors="coerce").to_numpy(dtype="float64")
+        without = rows["state"][np.asarray(times.isna())].to_dict().items()
+        lost = tuple(
+            refused(line, "last_changed", f"the state '{state}' has no time")  # type: ignore[arg-type]
+            for line, state in without
+        )
+        series = pd.Series(values, index=times)
+        series = series[series.index.notna()].sort_index(kind="stable")
+        unit = str(rows["unit"].iloc[0] or "") if "unit" in rows else ""
+        found.append(States(str(entity), unit, series, lost))
+    return found
+
+
+def read_counters(entities: Sequence[States], file: File, choices: Choices) -> list[MeterReadings]:
+    """Counters that rise; half-hours are their differences.
 
     Home Assistant writes changes only: silence is no use. A counter that falls was reset. Half-
     hours that touch a time without a state are missing.
     """
-    keys = table.keys
-    entities = table.column(keys.index("entity_id"))
-    states = table.column(keys.index("state"))
-    times = pd.to_datetime(
-        pd.Series(table.column(keys.index("last_changed"))), utc=True, format="ISO8601",
-        errors="coerce",
-    )  # fmt: skip
     found = []
-    for entity in dict.fromkeys(entities):
-        rows = np.flatnonzero(np.array(entities) == entity)
-        texts = pd.Series([states[n] for n in rows], index=pd.DatetimeIndex(times.iloc[rows]))
-        refused = tuple(
-            Refused(int(table.lines[n]), "last_changed", f"'{table.rows[n]}' has no time")
-            for n in rows[np.asarray(times.iloc[rows].isna())]
-        )
-        frame = _differences(texts[texts.index.notna()].sort_index())
-        unit, times_unit, over = UNITS[(choices.unit or "kwh").lower()]
+    for one in entities:
+        frame = _differences(one.values)
+        stated = choices.unit or (one.unit if plain_unit(one.unit) in UNITS else "")
+        unit, times_unit, over = UNITS[plain_unit(stated or "kwh")]
+        energy, direction = choices.kind(one.entity.replace(".", " "), plain_unit(stated or "kwh"))
         gaps = gaps_of(frame)
+        said = "half-hours are the differences of a counter, read as kWh"
         found.append(
             MeterReadings(
-                file=upload.name,
+                file=file.name,
                 format="Home Assistant history",
                 frame=frame * times_unit / over,
                 unit=unit,
-                energy=choices.energy or (Energy.GAS if "gas" in entity else Energy.ELECTRICITY),
-                direction=choices.direction or _direction(entity),
-                rows=len(rows),
-                refused=refused,
+                energy=energy,
+                direction=direction,
+                rows=len(one.values) + len(one.refused),
+                refused=one.refused,
                 missing=sum(int(gap.duration.total_seconds()) // 1800 for gap in gaps),
                 gaps=gaps,
-                notes=("half-hours are the differences of a counter, read as kWh",)
-                if not choices.unit
-                else (),
-                label=entity,
+                notes=() if stated else (said,),
+                label=one.entity,
             )
         )
     return found
 
 
-def read_energy(table: Table, upload: Upload, choices: Choices) -> list[MeterReadings]:
+def plain_unit(unit: str) -> str:
+    """A unit as the tables of units have it."""
+    return unit.strip().lower().replace("³", "3")
+
+
+def read_energy(table: Table, choices: Choices) -> list[MeterReadings]:
     """`entity_id,type,unit,TIME,TIME…`: a row per meter; rows of one kind are added."""
     times = list(table.header[3:])
     by_kind: dict[str, list[int]] = {}
@@ -83,19 +152,20 @@ def read_energy(table: Table, upload: Upload, choices: Choices) -> list[MeterRea
         if row[1].strip() in KINDS:
             by_kind.setdefault(row[1].strip(), []).append(n)
     if not by_kind:
-        raise unreadable(upload.name, "", "it has no row of the grid's or of gas")
+        raise trouble(table.file, "it has no row of the grid's or of gas")
     found = []
     for kind, numbers in by_kind.items():
         energy, direction = KINDS[kind]
         units = {table.rows[n][2].strip().lower().replace("³", "3") for n in numbers}
         if len(units) > 1 or not units <= set(UNITS):
-            raise unreadable(upload.name, "column unit", f"{kind} is in {', '.join(sorted(units))}")
+            what = f"{kind} is in {', '.join(sorted(units))}"
+            raise trouble(table.file, what, column="unit")
         cells = pd.DataFrame([table.rows[n][3:] for n in numbers]).replace("", None)
         values = cells.apply(pd.to_numeric, errors="coerce").sum(min_count=1)
         rows = Rows(
-            file=upload.name,
+            file=table.file,
             format="Home Assistant energy",
-            lines=np.full(len(times), int(table.lines[numbers[0]]), dtype=np.intp),
+            lines=[table.lines[numbers[0]]] * len(times),
             starts=times,
             raw=[None if np.isnan(value) else float(value) for value in values],
         )
@@ -107,11 +177,8 @@ def read_energy(table: Table, upload: Upload, choices: Choices) -> list[MeterRea
     return found
 
 
-def _differences(texts: pd.Series[str]) -> pd.DataFrame:
+def _differences(numbers: pd.Series[float]) -> pd.DataFrame:
     """What a counter rose by in each whole half-hour between its first and last state."""
-    lowered = texts.str.lower()
-    is_known = ~lowered.isin(NO_STATE)
-    numbers = pd.to_numeric(texts.where(is_known), errors="coerce")
     known = numbers.dropna()
     if len(known) < 2:
         return tidy(pd.DataFrame({"energy": []}, index=pd.DatetimeIndex([], tz="UTC")))
@@ -130,8 +197,3 @@ def _differences(texts: pd.Series[str]) -> pd.DataFrame:
                 np.nan
             )
     return tidy(energy.dropna().to_frame("energy"))
-
-
-def _direction(entity: str) -> Direction:
-    is_export = any(word in entity for word in ("export", "return", "outgoing"))
-    return Direction.EXPORT if is_export else Direction.IMPORT

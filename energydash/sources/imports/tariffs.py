@@ -1,29 +1,27 @@
-"""Files of tariffs: octopus_viz's config JSON, our TOML, and SolarDashboard's timeline.
+"""Files of tariffs: our TOML and SolarDashboard's timeline; octopus_viz's config is beside it.
 
 Prices become exact decimals in pence; octopus_viz's are pounds as paid, VAT in.
 """
 
 from __future__ import annotations
 
-import json
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 from energydash.core.errors import InputError
 from energydash.core.time import parse_day, parse_instant
-from energydash.home.bands import Band, clock_minutes, decimal
-from energydash.home.meters import Direction, Energy, Unit
+from energydash.home.bands import Band, decimal
+from energydash.home.meters import Direction, Energy
 from energydash.home.tariffs import RateInterval, Tariff, parse_code
-from energydash.sources.imports.parsed import UNITS, Upload, unreadable
-from energydash.sources.imports.records import VIZ_UNITS
-from energydash.sources.imports.tables import json_trouble, text_of
+from energydash.sources.imports import octopus_viz
+from energydash.sources.imports.contents import TariffFile, slug
+from energydash.sources.tables import File, read_json, text_of, trouble
 
-VIZ, TOML, TIMELINE = "octopus_viz config", "energydash TOML", "tariff timeline"
+TOML, TIMELINE = "energydash TOML", "tariff timeline"
 
 # Economy 7's night on a smart meter, by UTC all year; the rest is day.
 NIGHT = (30, 450)
@@ -31,154 +29,45 @@ NIGHT = (30, 450)
 _TARIFF_KEYS = frozenset(Tariff(id="x", label="x", default_rate=Decimal(0)).to_body())
 
 
-@dataclass(frozen=True)
-class FileMeter:
-    """A meter that a config file lists; point and serial are private."""
-
-    energy: Energy
-    direction: Direction
-    unit: Unit
-    point: str = field(repr=False)
-    serial: str = field(repr=False)
-    label: str = ""
-
-
-@dataclass(frozen=True)
-class TariffFile:
-    """The tariffs and meters of a file, and what the user should know about it."""
-
-    file: str
-    format: str
-    tariffs: tuple[Tariff, ...]
-    meters: tuple[FileMeter, ...] = ()
-    notes: tuple[str, ...] = ()
-
-
-def read_tariffs(upload: Upload) -> TariffFile:
-    """The tariffs of a file; InputError says where it cannot be read."""
-    text = text_of(upload)
+def read_tariffs(file: File) -> TariffFile:
+    """The tariffs and meters of a file; InputError says where it cannot be read."""
+    text = text_of(file)
     if not re.match(r"\s*(\{|\[\s*[{\]])", text):
-        return _read_toml(upload, text)
-    try:
-        data = json.loads(text, parse_float=Decimal)
-    except ValueError as error:
-        raise json_trouble(upload.name, error) from error
-    if isinstance(data, dict) and isinstance(data.get("tariffs"), dict):
-        return _read_viz(upload.name, data)
+        return _read_toml(file.name, text)
+    data = octopus_viz.as_config(read_json(file, text, exact=True))
+    if octopus_viz.is_config(data):
+        return octopus_viz.read_config(file.name, data)
     if isinstance(data, dict) and isinstance(data.get("import_timeline"), dict):
-        return _read_timeline(upload.name, data)
-    raise unreadable(upload.name, "", "it holds no tariffs", "Readings are imported as readings.")
+        return _read_timeline(file.name, data)
+    raise trouble(file.name, "it holds no tariffs", remedy="Readings are imported as readings.")
 
 
-def slug(name: str) -> str:
-    """A tariff's id from its name."""
-    return re.sub(r"[^a-z0-9.]+", "-", name.lower()).strip("-")
-
-
-def _read_viz(file: str, data: dict[str, Any]) -> TariffFile:
-    """octopus_viz: `tariffs` by name with unit, currency, dates and rates in pounds as paid; and
-    `meters`, whose common fields stand once beside the list."""
-    tariffs = tuple(_viz_tariff(file, name, one) for name, one in data["tariffs"].items())
-    meters, notes = _viz_meters(file, data.get("meters"))
-    return TariffFile(file, VIZ, tariffs, meters, notes)
-
-
-def _viz_tariff(file: str, name: str, found: Any) -> Tariff:
-    place = f"tariff '{name}'"
-    try:
-        unit = found["unit"]
-        rates = found["rates"]
-    except (KeyError, TypeError) as error:
-        raise unreadable(file, place, f"it has no {error}") from error
-    if unit not in VIZ_UNITS:
-        raise unreadable(file, place, f"'{unit}' is not a unit of octopus_viz")
-    if found.get("currency", "GBP") != "GBP":
-        raise unreadable(file, place, f"its currency is {found['currency']}, only GBP is read")
-    energy, direction, _ = VIZ_UNITS[unit]
-    try:
-        default = found.get("default_rate")
-        return Tariff(
-            id=slug(name),
-            label=name,
-            energy=energy,
-            direction=direction,
-            default_rate=None if default is None else decimal(default) * 100,
-            bands=tuple(
-                Band(
-                    rate=decimal(rate["rate"]) * 100,
-                    start_minute=clock_minutes(str(rate["interval_start"])),
-                    end_minute=clock_minutes(str(rate["interval_end"]), is_end=True),
-                )
-                for rate in rates
-            ),
-            valid_from=_day(found.get("valid_from")),
-            valid_to=_day(found.get("valid_until")),
-            source=VIZ,
-        )
-    except (KeyError, TypeError) as error:
-        raise unreadable(file, place, f"a rate has no {error}") from error
-    except InputError as error:
-        raise unreadable(file, place, error.message.rstrip("."), error.remedy) from error
-
-
-def _viz_meters(file: str, block: Any) -> tuple[tuple[FileMeter, ...], tuple[str, ...]]:
-    if block is None:
-        return (), ()
-    listed = block.get("meters") if isinstance(block, dict) else block
-    if not isinstance(listed, list):
-        raise unreadable(file, "meters", "it has no list of meters")
-    common = {k: v for k, v in block.items() if k != "meters"} if isinstance(block, dict) else {}
-    found, has_key = [], False
-    for number, one in enumerate(listed, 1):
-        fields = {**common, **one}
-        unit = fields.get("unit")
-        if unit not in VIZ_UNITS:
-            raise unreadable(file, f"meter {number}", f"'{unit}' is not a unit of octopus_viz")
-        energy, direction, written = VIZ_UNITS[unit]
-        point = fields.get("meter_id") or fields.get("mpan") or fields.get("mprn")
-        if not point:
-            raise unreadable(file, f"meter {number}", "it has no mpan or mprn")
-        has_key = has_key or bool(fields.get("api_key"))
-        found.append(
-            FileMeter(
-                energy,
-                direction,
-                UNITS[written][0],
-                str(point),
-                str(fields.get("serial") or ""),
-                str(fields.get("alias") or ""),
-            )
-        )
-    said = "its API key is not kept: put it in [octopus] of secrets.toml as api_key"
-    return tuple(found), (said,) if has_key else ()
-
-
-def _read_toml(upload: Upload, text: str) -> TariffFile:
+def _read_toml(file: str, text: str) -> TariffFile:
     """`[[tariff]]` tables with the fields of a tariff; prices in pence."""
     try:
         data = tomllib.loads(text, parse_float=Decimal)
     except tomllib.TOMLDecodeError as error:
-        raise unreadable(upload.name, "", f"it is neither JSON nor TOML ({error})") from error
+        raise trouble(file, f"it is neither JSON nor TOML ({error})") from error
     listed = data.get("tariff")
     if not isinstance(listed, list) or not listed:
-        raise unreadable(upload.name, "", "it has no [[tariff]]")
+        raise trouble(file, "it has no [[tariff]]")
     found = []
     for number, body in enumerate(listed, 1):
         place = f"tariff {number}" + (f" '{body['label']}'" if "label" in body else "")
         odd = sorted(set(body) - _TARIFF_KEYS)
         if odd:
             known = ", ".join(sorted(_TARIFF_KEYS))
-            raise unreadable(
-                upload.name, place, f"'{odd[0]}' is not a field", f"Fields are {known}."
-            )
+            what = f"'{odd[0]}' is not a field"
+            raise trouble(file, what, part=place, remedy=f"Fields are {known}.")
         if "label" not in body:
-            raise unreadable(upload.name, place, "it has no label")
+            raise trouble(file, "it has no label", part=place)
         whole = {"id": slug(str(body["label"])), "source": TOML, **_as_text(body)}
         try:
             found.append(Tariff.from_body(whole))
         except InputError as error:
-            raise unreadable(upload.name, place, error.message.rstrip("."), error.remedy) from error
-    return TariffFile(upload.name, TOML, tuple(found))
+            what = error.message.rstrip(".")
+            raise trouble(file, what, part=place, remedy=error.remedy) from error
+    return TariffFile(file, TOML, tuple(found))
 
 
 def _read_timeline(file: str, data: dict[str, Any]) -> TariffFile:
@@ -197,9 +86,10 @@ def _read_timeline(file: str, data: dict[str, Any]) -> TariffFile:
             try:
                 tariff = _timeline_tariff(period, direction)
             except (KeyError, TypeError, IndexError, ValueError) as error:
-                raise unreadable(file, place, f"it lacks {error}") from error
+                raise trouble(file, f"it lacks {error}", part=place) from error
             except InputError as error:
-                raise unreadable(file, place, error.message.rstrip("."), error.remedy) from error
+                what = error.message.rstrip(".")
+                raise trouble(file, what, part=place, remedy=error.remedy) from error
             found.append(tariff)
             if 0 < tariff.standing_p_per_day < 1:
                 notes.append(f"{place} ({tariff.label}): its prices look like pounds, not pence")
@@ -252,11 +142,6 @@ def _energy(code: str) -> Energy:
         return parse_code(code).energy
     except InputError:  # a code that somebody made up: those of gas begin with G too
         return Energy.GAS if code.startswith("G-") else Energy.ELECTRICITY
-
-
-def _day(value: object) -> date | None:
-    """The day of `2023-07-01` or of a time on that day."""
-    return parse_day(str(value)[:10]) if value else None
 
 
 def _as_text(value: Any) -> Any:

@@ -10,23 +10,24 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
-import orjson
 import pandas as pd
-from pytz.exceptions import InvalidTimeError
 
 from energydash.battery.joining import Method
 from energydash.battery.mapping import FACTOR, infer, part_of
 from energydash.battery.telemetry import LABELS, PARTS, Floats, Micros, as_channel
 from energydash.core.errors import InputError
 from energydash.core.findings import Finding
-from energydash.core.time import zone_info
 from energydash.sources.aretas.rows import read_file
 from energydash.sources.aretas.sensors import KNOWN_TYPES
+from energydash.sources.clock import microseconds, to_utc
+from energydash.sources.imports import home_assistant
+from energydash.sources.imports.home_assistant import States
+from energydash.sources.tables import File, read_frame, read_json, text_of, trouble
 
 Arrays = dict[str, tuple[Micros, Floats]]
 
@@ -35,7 +36,6 @@ _TIME: Final = re.compile(
 )
 _CYCLE: Final = re.compile(r"cycle( ?(idx|index|count|number|no|id))?", re.I)
 _UNIT: Final = re.compile(r"^(.*?)(?:\s*/\s*|\s*[\[(]\s*|[_ ])([A-Za-z%°]+)\s*[\])]?\s*$")
-_OFFSET: Final = re.compile(r"(Z|[+-]\d\d(:?\d\d)?)$", re.I)
 _UNKNOWN_STATES: Final = frozenset({"", "unknown", "unavailable", "none", "nan", "null"})
 
 
@@ -68,29 +68,33 @@ def read(
     columns: channel (or `time`, `cycle`) to column, sensor type or entity. zone: of times that
     carry no offset. Raises InputError naming the line and the column.
     """
-    columns = dict(columns or {})
+    columns, file = dict(columns or {}), File(name, body)
     start = body[:200].lstrip()
     if not start:
-        raise InputError(f"{name} is empty.")
+        raise trouble(name, "the file is empty")
     if body[:4] == b"PAR1":
-        try:
-            table = pd.read_parquet(io.BytesIO(body))
-        except (ValueError, OSError) as error:
-            raise InputError(f"{name} is not a Parquet file that can be read.") from error
-        return _read_table(table.reset_index(), name, "Parquet", columns, zone)
+        return _read_table(_parquet(file), name, "Parquet", columns, zone)
     if start.startswith((b"[", b"{")):
-        return _read_json(body, name, columns)
-    table = _read_csv(body, name)
-    if {"entity_id", "state", "last_changed"} <= set(table.columns):
-        return _read_home_assistant(table, name, columns)
+        return _read_json(file, columns)
+    table = read_frame(file)
+    if home_assistant.is_history(tuple(table.columns)):
+        return _read_home_assistant(home_assistant.by_entity(table), name, columns)
     return _read_table(table, name, "CSV", columns, zone)
 
 
-def _read_json(body: bytes, name: str, columns: Mapping[str, str]) -> TelemetryFile:
-    head = body[:400]
-    if b"entity_id" in head:
-        return _read_home_assistant(_history_rows(body, name), name, columns)
-    by_type = read_file(body, name).by_type()
+def _parquet(file: File) -> pd.DataFrame:
+    try:
+        table = pd.read_parquet(io.BytesIO(file.data)).reset_index()
+    except (ValueError, OSError) as error:
+        raise trouble(file.name, "it is not a Parquet file that can be read") from error
+    return table.set_axis(pd.RangeIndex(1, len(table) + 1), axis="index")
+
+
+def _read_json(file: File, columns: Mapping[str, str]) -> TelemetryFile:
+    if b"entity_id" in file.data[:400]:
+        data = read_json(file, text_of(file))
+        return _read_home_assistant(home_assistant.states_of(data, file), file.name, columns)
+    by_type = read_file(file.data, file.name).by_type()
     known = {part: sensor for part, sensor in columns.items() if part in PARTS}
     for number, part in KNOWN_TYPES.items():
         if number in by_type and part not in known:
@@ -100,11 +104,12 @@ def _read_json(body: bytes, name: str, columns: Mapping[str, str]) -> TelemetryF
     arrays = {part: sensors[s] for part, s in found.items() if s in sensors}
     if not arrays:
         kinds = ", ".join(sensors) or "none"
-        raise InputError(
-            f"{name} does not tell which sensor type is which (types: {kinds}).",
+        raise trouble(
+            file.name,
+            f"it does not tell which sensor type is which (types: {kinds})",
             remedy="Say it: --columns voltage=532,current=531.",
         )
-    return TelemetryFile(name, "Aretas", arrays, notes=_left_out(sensors, found))
+    return TelemetryFile(file.name, "Aretas", arrays, notes=_left_out(sensors, found))
 
 
 def _left_out(sensors: Mapping[str, object], found: Mapping[str, str]) -> tuple[Finding, ...]:
@@ -124,30 +129,10 @@ def _left_out(sensors: Mapping[str, object], found: Mapping[str, str]) -> tuple[
     )
 
 
-def _read_csv(body: bytes, name: str) -> pd.DataFrame:
-    """A table of whatever separator its first line has the most of."""
-    try:
-        first = body[:20_000].decode("utf-8-sig").splitlines()[0]
-    except UnicodeDecodeError as error:
-        raise InputError(
-            f"{name} is not text that can be read.", remedy="Save it as CSV in UTF-8."
-        ) from error
-    separator = max(",;\t|", key=first.count)
-    decimal = "," if separator == ";" and re.search(rb"\d,\d", body[:20_000]) else "."
-    try:
-        table = pd.read_csv(
-            io.BytesIO(body), sep=separator, decimal=decimal, encoding="utf-8-sig", low_memory=False
-        )
-    except (ValueError, pd.errors.ParserError, UnicodeDecodeError) as error:
-        raise InputError(f"{name} is not a table that can be read: {error}.") from error
-    if not len(table):
-        raise InputError(f"{name} has no rows.")
-    return table.rename(columns=lambda column: str(column).strip())
-
-
 def _read_table(
     table: pd.DataFrame, name: str, kind: str, columns: Mapping[str, str], zone: str | None
 ) -> TelemetryFile:
+    table = _with_one_time(table, columns)
     chosen = _columns_of(table, name, columns)
     time_us, is_relative, notes = _times(table[chosen["time"]], name, zone)
     values = {
@@ -173,12 +158,26 @@ def _read_table(
     return TelemetryFile(name, kind, whole, tuple(cycles), is_relative, notes)
 
 
+def _with_one_time(table: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFrame:
+    """A date and a time of day in two columns as one column `time`."""
+    keys = {str(column).lower(): column for column in table.columns}
+    if "time" in columns or not {"date", "time"} <= set(keys):
+        return table
+    both = [table[keys[name]].astype(str).str.strip() for name in ("date", "time")]
+    if not both[1].str.fullmatch(r"\d?\d:\d\d(:\d\d(\.\d+)?)?").any():
+        return table
+    rest = table.drop(columns=[keys["date"], keys["time"]])
+    rest.insert(0, "time", both[0] + " " + both[1])
+    return rest
+
+
 def _columns_of(table: pd.DataFrame, name: str, columns: Mapping[str, str]) -> dict[str, str]:
     """`time`, `cycle` and channels to columns: the user's word, then the headers."""
     absent = [column for column in columns.values() if column not in table.columns]
     if absent:
-        raise InputError(
-            f"{name} has no column '{absent[0]}'.",
+        raise trouble(
+            name,
+            f"it has no column '{absent[0]}'",
             remedy=f"Its columns are {', '.join(map(str, table.columns[:20]))}.",
         )
     found = dict(columns)
@@ -203,12 +202,13 @@ def _columns_of(table: pd.DataFrame, name: str, columns: Mapping[str, str]) -> d
         if part and part not in found and not electrical:
             found[part] = column
     if "time" not in found:
-        raise InputError(
-            f"{name} has no column for the time.", remedy="Name it: --columns time=COLUMN."
+        raise trouble(
+            name, "it has no column for the time", remedy="Name it: --columns time=COLUMN."
         )
     if not any(part in found for part in PARTS):
-        raise InputError(
-            f"{name} has no column that is a battery channel.",
+        raise trouble(
+            name,
+            "it has no column that is a battery channel",
             remedy="Name them: --columns time=…,voltage=…,current=….",
         )
     return found
@@ -239,120 +239,88 @@ def _numbers(column: pd.Series[Any], name: str) -> Floats:
     numbers = pd.to_numeric(text, errors="coerce")
     bad = np.flatnonzero(numbers.isna().to_numpy() & ~text.isin(_UNKNOWN_STATES).to_numpy())
     if len(bad):
-        raise InputError(
-            f"{name}, line {bad[0] + 2:,}, column '{column.name}': "
-            f"'{column.iloc[bad[0]]}' is not a number.",
-            remedy="Mend the line, or leave the cell empty.",
-        )
+        what = f"'{column.iloc[bad[0]]}' is not a number"
+        raise _at(column, bad[0], name, what, "Mend the line, or leave the cell empty.")
     return numbers.to_numpy(dtype=np.float64)
+
+
+def _at(column: pd.Series[Any], row: int, name: str, what: str, remedy: str = "") -> InputError:
+    """The error that names a cell."""
+    line, place = int(column.index[row]), f"'{column.name}'"
+    return trouble(name, what, line=line, column=place, remedy=remedy)
 
 
 def _times(
     column: pd.Series[Any], name: str, zone: str | None
 ) -> tuple[Micros, bool, tuple[Finding, ...]]:
-    """UTC microseconds, whether they are relative to a start, and what must be said."""
-    notes: tuple[Finding, ...] = ()
+    """UTC microseconds, whether they are relative to a start, and what must be said.
+
+    Times without an offset are in the zone that is known for the battery, else they are UTC.
+    """
     if isinstance(column.dtype, pd.DatetimeTZDtype):
-        return _micros(pd.DatetimeIndex(column)), False, notes
+        return microseconds(pd.DatetimeIndex(column).tz_convert("UTC")), False, ()
     if pd.api.types.is_numeric_dtype(column.dtype):
         numbers = column.to_numpy(dtype=np.float64)
         if not np.isfinite(numbers).all():
-            line = int(np.flatnonzero(~np.isfinite(numbers))[0]) + 2
-            raise InputError(f"{name}, line {line:,}, column '{column.name}': the time is missing.")
+            row = int(np.flatnonzero(~np.isfinite(numbers))[0])
+            raise _at(column, row, name, "the time is missing")
         largest = float(np.abs(numbers).max())
         scale = 1e6 if largest < 1e11 else 1e3 if largest < 1e14 else 1.0
-        return np.round(numbers * scale).astype(np.int64), largest < 1e8, notes
-    text = column.astype(str).str.strip()
-    has_offset = bool(_OFFSET.search(text.iloc[0]))
-    try:
-        index = pd.DatetimeIndex(pd.to_datetime(text, format="ISO8601", utc=has_offset))
-    except (ValueError, TypeError) as error:
-        parsed = pd.to_datetime(text, format="ISO8601", utc=True, errors="coerce")
-        bad = int(np.flatnonzero(parsed.isna().to_numpy()).min(initial=len(text) - 1))
-        raise InputError(
-            f"{name}, line {bad + 2:,}, column '{column.name}': '{text.iloc[bad]}' is not a time.",
-            remedy="Write it as YYYY-MM-DDTHH:MM:SSZ, or epoch seconds.",
-        ) from error
-    if index.hasnans:
-        line = int(np.flatnonzero(index.isna())[0]) + 2
-        raise InputError(f"{name}, line {line:,}, column '{column.name}': the time is missing.")
-    if index.tz is None:
-        index, notes = _localised(index, name, zone)
-    return _micros(index), False, notes
-
-
-def _localised(
-    index: pd.DatetimeIndex, name: str, zone: str | None
-) -> tuple[pd.DatetimeIndex, tuple[Finding, ...]]:
-    """Times without an offset, in the zone that is known for the battery, else as UTC."""
-    if zone is None:
-        note = Finding(
-            "time-zone",
-            f"The times in {name} carry no offset and were read as UTC.",
-            "Give times with an offset, or the device's zone.",
-            "note",
+        return np.round(numbers * scale).astype(np.int64), largest < 1e8, ()
+    texts = column.fillna("").astype(str).str.strip().tolist()
+    found = to_utc(texts, zone or "UTC")
+    for rows, what in (
+        (found.unreadable, "'{}' is not a time"),
+        (found.never_was, f"'{{}}' does not exist in {zone}: the clocks skipped it"),
+    ):
+        if len(rows):
+            row = int(rows[0])
+            said = "Write it as YYYY-MM-DDTHH:MM:SSZ, or epoch seconds."
+            what = what.format(texts[row]) if texts[row] else "the time is missing"
+            raise _at(column, row, name, what, said)
+    notes = []
+    if found.naive is not None and zone is None:
+        notes.append(
+            Finding(
+                "time-zone",
+                f"The times in {name} carry no offset and were read as UTC.",
+                "Give times with an offset, or the device's zone.",
+                "note",
+            )
         )
-        return index.tz_localize("UTC"), (note,)
-    zone_info(zone)
-    try:
-        return index.tz_localize(zone, ambiguous="infer", nonexistent="raise"), ()
-    except InvalidTimeError as error:
-        raise InputError(
-            f"{name} has times that are ambiguous or do not exist in {zone}: {error}.",
-            remedy="Export the times in UTC or with an offset.",
-        ) from error
-
-
-def _micros(index: pd.DatetimeIndex) -> Micros:
-    return np.asarray(index.tz_convert("UTC").as_unit("us").asi8)  # type: ignore[attr-defined]
-
-
-def _history_rows(body: bytes, name: str) -> pd.DataFrame:
-    """Home Assistant's history API answer (a list of lists of states) as its table of states.
-
-    With `minimal_response` only the first state of each entity names the entity and its unit.
-    """
-    try:
-        parsed = orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        raise InputError(f"{name} is not JSON that can be read.") from error
-    groups = parsed if isinstance(parsed, list) else list(parsed.values())
-    groups = groups if groups and isinstance(groups[0], list) else [groups]
-    rows = []
-    for group in groups:
-        entity, unit = "", ""
-        for state in group:
-            entity = state.get("entity_id", entity)
-            unit = (state.get("attributes") or {}).get("unit_of_measurement", unit)
-            rows.append((entity, state.get("state"), state.get("last_changed"), unit))
-    return pd.DataFrame(rows, columns=["entity_id", "state", "last_changed", "unit"])
+    if found.is_month_first:
+        said = f"Dates in {name} are read as month/day/year: one of them has no 13th month."
+        notes.append(Finding("dates", said, severity="note"))
+    return microseconds(found.utc), False, tuple(notes)
 
 
 def _read_home_assistant(
-    table: pd.DataFrame, name: str, columns: Mapping[str, str]
+    found: Sequence[States], name: str, columns: Mapping[str, str]
 ) -> TelemetryFile:
     """States by entity; Home Assistant reports changes, which are held, not joined."""
     chosen = {entity: part for part, entity in columns.items() if part in PARTS}
     arrays: Arrays = {}
     used: dict[str, str] = {}
-    entities: dict[str, object] = {}
-    for entity, states in table.groupby("entity_id", sort=False):
-        entities[str(entity)] = entity
-        unit = str(states["unit"].iloc[0]) if "unit" in states else ""
-        label = str(entity).partition(".")[2] or str(entity)
-        part = chosen.get(str(entity)) or (None if chosen else part_of(label, unit))
+    for one in found:
+        label = one.entity.partition(".")[2] or one.entity
+        part = chosen.get(one.entity) or (None if chosen else part_of(label, one.unit))
         if part is None or part in arrays:
             continue
-        numbers = pd.to_numeric(states["state"], errors="coerce").to_numpy(dtype=np.float64)
-        time_us, _, _ = _times(states["last_changed"], name, None)
+        if one.refused:
+            raise InputError(f"{name}, {one.refused[0]}")
+        numbers: Floats = np.asarray(one.values, dtype=np.float64)
+        unit = one.unit
         if not unit:  # the exported CSV has no units: watts are told from kilowatts by their size
             large = float(np.nanmax(np.abs(numbers), initial=0.0))
             unit = "w" if part == "power_kw" and large > 100 else ""
-        arrays[part] = (time_us, numbers * FACTOR.get(unit.lower(), 1.0))
-        used[part] = str(entity)
+        times = microseconds(pd.DatetimeIndex(one.values.index))
+        arrays[part] = (times, np.multiply(numbers, FACTOR.get(unit.lower(), 1.0)))
+        used[part] = one.entity
     if not arrays:
-        raise InputError(
-            f"{name} has no entity that is a battery channel.",
+        raise trouble(
+            name,
+            "it has no entity that is a battery channel",
             remedy="Name them: --columns voltage=sensor.battery_voltage,current=….",
         )
+    entities = {one.entity: one for one in found}
     return TelemetryFile(name, "Home Assistant", arrays, notes=_left_out(entities, used))

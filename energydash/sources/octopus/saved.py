@@ -16,7 +16,7 @@ from energydash.core.errors import BadData, InputError
 from energydash.core.feeds import tidy
 from energydash.sources import Answer
 from energydash.sources.grid.mixes import only_region, same_quantity
-from energydash.sources.imports import Upload, read_readings
+from energydash.sources.imports import read_readings
 from energydash.sources.octopus import (
     read_consumption,
     read_measurements,
@@ -80,9 +80,9 @@ def _readings(files: list[File]) -> Answer:
                 raise trouble(file.name, error.message.rstrip(".")) from error
             units.add("m3" if "gas" in file.name.lower() else "kwh")
             continue
-        for one in read_readings(Upload(file.name, file.data)):
+        for one in read_readings(file):
             if one.refused:
-                raise InputError(f"{file.name}, {one.refused[0]}.")
+                raise InputError(f"{file.name}, {one.refused[0]}")
             frames.append(one.frame)
             units.add(one.unit.value.lower())
             notes += [f"{file.name}: {note}." for note in one.notes]

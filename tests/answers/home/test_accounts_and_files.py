@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from urllib3.util.retry import Retry
 
 from energydash.answers import home
-from energydash.answers.home import Upload
+from energydash.answers.home import File
 from energydash.core import settings
 from energydash.core.errors import InputError
 from energydash.core.time import HALF_HOUR, LONDON, Period, grid
@@ -236,7 +236,7 @@ def test_a_meter_that_left_the_account_keeps_its_readings(
 
 def test_a_meter_of_a_file_is_the_accounts_meter(connected: Context) -> None:
     name = f"{homes.IMPORT_MPAN}_{homes.SERIAL}_2026-01-01_2026-01-02.json"
-    home.import_readings(connected, [Upload(name, cache_lines(48))])
+    home.import_readings(connected, [File(name, cache_lines(48))])
     [before] = documents.meters(connected.store)
     home.connect(connected)
     after = by_point(connected.store, homes.IMPORT_MPAN)
@@ -296,7 +296,7 @@ def energies(context: Context) -> dict[str, list[float]]:
 
 
 def test_a_preview_stores_nothing(here: Context) -> None:
-    found = home.import_readings(here, [Upload(CACHE, cache_lines(48))], preview=True)
+    found = home.import_readings(here, [File(CACHE, cache_lines(48))], preview=True)
     assert (found.stored, found.items[0].is_new, len(found.items[0].readings.frame)) == (
         False, True, 48,
     )  # fmt: skip
@@ -305,11 +305,11 @@ def test_a_preview_stores_nothing(here: Context) -> None:
 
 
 def test_the_same_file_twice_changes_nothing_and_a_revision_does(here: Context) -> None:
-    first = home.import_readings(here, [Upload(CACHE, cache_lines(48))])
+    first = home.import_readings(here, [File(CACHE, cache_lines(48))])
     assert first.items[0].changed == 48
-    assert home.import_readings(here, [Upload(CACHE, cache_lines(48))]).items[0].changed == 0
+    assert home.import_readings(here, [File(CACHE, cache_lines(48))]).items[0].changed == 0
     revised = cache_lines(48).replace(b'"consumption": 0.47', b'"consumption": 9.5')
-    again = home.import_readings(here, [Upload(CACHE, revised)])
+    again = home.import_readings(here, [File(CACHE, revised)])
     assert (again.items[0].is_new, again.items[0].changed) == (False, 1)
     assert energies(here)["Electricity import"][-1] == 9.5
 
@@ -317,9 +317,9 @@ def test_the_same_file_twice_changes_nothing_and_a_revision_does(here: Context) 
 def test_pages_and_directions_go_to_their_meters(here: Context) -> None:
     export = CACHE.replace("1111111111111", "2222222222222")
     files = [
-        Upload(CACHE, cache_lines(10)),
-        Upload(CACHE, cache_lines(10, start="2026-01-01T05:00:00+00:00")),
-        Upload(export, cache_lines(5, "electricity_exporting_kwh")),
+        File(CACHE, cache_lines(10)),
+        File(CACHE, cache_lines(10, start="2026-01-01T05:00:00+00:00")),
+        File(export, cache_lines(5, "electricity_exporting_kwh")),
     ]
     home.import_readings(here, files)
     assert {name: len(values) for name, values in energies(here).items()} == {
@@ -328,10 +328,10 @@ def test_pages_and_directions_go_to_their_meters(here: Context) -> None:
 
 
 def test_nothing_is_stored_where_one_of_the_files_is_broken(here: Context) -> None:
-    good, broken = Upload(CACHE, cache_lines(48)), Upload("cut.json", cache_lines(4)[:-30])
+    good, broken = File(CACHE, cache_lines(48)), File("cut.json", cache_lines(4)[:-30])
     with pytest.raises(InputError, match=r"cut\.json, line 4, column"):
         home.import_readings(here, [good, broken])
-    bad_row = Upload("x.csv", b"start,kwh\n2026-01-01T00:00Z,1\n2026-01-01T00:30Z,much\n")
+    bad_row = File("x.csv", b"start,kwh\n2026-01-01T00:00Z,1\n2026-01-01T00:30Z,much\n")
     with pytest.raises(InputError, match=r"x\.csv, line 3, column kwh: 'much' is not a number"):
         home.import_readings(here, [good, bad_row])
     assert documents.meters(here.store) == []
@@ -341,13 +341,13 @@ def test_nothing_is_stored_where_one_of_the_files_is_broken(here: Context) -> No
 
 def test_a_meter_that_must_not_be_made(here: Context) -> None:
     with pytest.raises(InputError, match="is not known"):
-        home.import_readings(here, [Upload(CACHE, cache_lines(2))], create=False)
+        home.import_readings(here, [File(CACHE, cache_lines(2))], create=False)
     with pytest.raises(InputError, match="is not known"):
-        home.import_readings(here, [Upload("x.json", cache_lines(2))], "9", create=False)
+        home.import_readings(here, [File("x.json", cache_lines(2))], "9", create=False)
 
 
 def test_a_named_meter_is_made_with_that_name(here: Context) -> None:
-    file = Upload("usage.csv", b"start,kwh\n2026-01-01T00:00Z,1\n2026-01-01T00:30Z,2\n")
+    file = File("usage.csv", b"start,kwh\n2026-01-01T00:00Z,1\n2026-01-01T00:30Z,2\n")
     home.import_readings(here, [file], "Workshop", "export")
     home.import_readings(here, [file], "3333333333333", "import")
     found = {one.direction: one for one in documents.meters(here.store)}
@@ -366,17 +366,17 @@ def test_a_named_meter_is_made_with_that_name(here: Context) -> None:
     ],
 )
 def test_a_file_that_is_not_this_meters(here: Context, options: dict[str, str], words: str) -> None:
-    home.import_readings(here, [Upload(CACHE, cache_lines(2))])
-    file = Upload("usage.csv", b"start,value\n2026-01-01T00:00Z,1\n2026-01-01T00:30Z,2\n")
+    home.import_readings(here, [File(CACHE, cache_lines(2))])
+    file = File("usage.csv", b"start,value\n2026-01-01T00:00Z,1\n2026-01-01T00:30Z,2\n")
     with pytest.raises(InputError, match=words):
         home.import_readings(here, [file], "21L0001", **{"unit": "kwh", **options})
 
 
 def test_a_file_that_may_be_any_meters(here: Context) -> None:
-    home.import_readings(here, [Upload(CACHE, cache_lines(2))])
+    home.import_readings(here, [File(CACHE, cache_lines(2))])
     other = CACHE.replace("1111111111111", "4444444444444")
-    home.import_readings(here, [Upload(other, cache_lines(2))])
-    file = Upload("usage.csv", b"start,kwh\n2026-01-01T00:00Z,1\n2026-01-01T00:30Z,2\n")
+    home.import_readings(here, [File(other, cache_lines(2))])
+    file = File("usage.csv", b"start,kwh\n2026-01-01T00:00Z,1\n2026-01-01T00:30Z,2\n")
     with pytest.raises(InputError, match="may belong to any of 2 meters"):
         home.import_readings(here, [file])
 
@@ -385,20 +385,20 @@ def test_a_nameless_file_of_another_home_is_another_meter(here: Context) -> None
     lines = ["start,kwh", *(f"2026-01-0{1 + n // 48}T{n % 48 // 2:02}:{n % 2 * 3}0Z,{n / 100}"
                             for n in range(96))]  # fmt: skip
     mine = "\n".join([*lines, ""]).encode()
-    home.import_readings(here, [Upload("a.csv", mine)])
+    home.import_readings(here, [File("a.csv", mine)])
     revised = mine.replace(b",0.5\n", b",0.7\n")
-    assert home.import_readings(here, [Upload("b.csv", revised)]).items[0].changed == 1
+    assert home.import_readings(here, [File("b.csv", revised)]).items[0].changed == 1
     theirs = mine.replace(b",0.", b",5.")
-    found = home.import_readings(here, [Upload("c.csv", theirs)])
+    found = home.import_readings(here, [File("c.csv", theirs)])
     assert found.items[0].is_new
     assert len(documents.meters(here.store)) == 2
     # By now both are known, and a file tells by its readings which one it is of.
-    again = home.import_readings(here, [Upload("d.csv", theirs)])
+    again = home.import_readings(here, [File("d.csv", theirs)])
     assert (again.items[0].meter, again.items[0].changed) == (found.items[0].meter, 0)
 
 
 def test_gas_without_a_calorific_value_is_said(here: Context) -> None:
-    file = Upload("gas.csv", b"start,m3\n2026-01-01T00:00Z,1\n2026-01-01T00:30Z,2\n")
+    file = File("gas.csv", b"start,m3\n2026-01-01T00:00Z,1\n2026-01-01T00:30Z,2\n")
     found = home.import_readings(here, [file])
     [meter] = documents.meters(here.store)
     assert (meter.energy, meter.unit) == (Energy.GAS, Unit.M3)
@@ -418,7 +418,7 @@ def test_the_dirty_file_is_reported(here: Context, recordings: Path) -> None:
 RATE = {"interval_start": "00:00", "interval_end": "24:00", "rate": 0.25}
 
 
-def config(**tariffs: dict[str, object]) -> Upload:
+def config(**tariffs: dict[str, object]) -> File:
     bodies = {
         name: {"unit": "electricity_importing_kwh", "rates": [RATE], **body}
         for name, body in tariffs.items()
@@ -427,7 +427,7 @@ def config(**tariffs: dict[str, object]) -> Upload:
         "serial": "21L0001",
         "meters": [{"mpan": "1111111111111", "unit": "electricity_importing_kwh"}],
     }
-    return Upload("config.json", json.dumps({"meters": meters, "tariffs": bodies}).encode())
+    return File("config.json", json.dumps({"meters": meters, "tariffs": bodies}).encode())
 
 
 def test_tariffs_are_added_changed_or_as_they_were(here: Context) -> None:
@@ -452,7 +452,7 @@ def test_overlapping_tariffs_are_refused_by_name(here: Context) -> None:
 
 
 def test_a_tariff_bound_to_a_meter(here: Context) -> None:
-    home.import_readings(here, [Upload(CACHE, cache_lines(2))])
+    home.import_readings(here, [File(CACHE, cache_lines(2))])
     [meter] = documents.meters(here.store)
     done = home.import_tariffs(here, [config(flat={})], "1111111111111")
     assert done.added[0].meter == meter.id
@@ -466,7 +466,7 @@ def test_a_tariff_bound_to_a_meter(here: Context) -> None:
 
 
 def test_exported_csv_is_read_back(here: Context) -> None:
-    home.import_readings(here, [Upload(CACHE, cache_lines(48))])
+    home.import_readings(here, [File(CACHE, cache_lines(48))])
     before = energies(here)
     out = home.export_readings(here)
     again = home.import_readings(here, out.files, "1111111111111")
@@ -500,10 +500,10 @@ def test_import_export_import_is_the_identity(
     if not rows:
         return
     name = "1111111111111_21L0001_a_b.json" if has_point else "usage.json"
-    file = Upload(name, "".join(json.dumps(row) + "\n" for row in rows).encode())
+    file = File(name, "".join(json.dumps(row) + "\n" for row in rows).encode())
     stores: list[dict[str, list[float]]] = []
     names: list[str] = []
-    files: tuple[Upload, ...] = (file,)
+    files: tuple[File, ...] = (file,)
     for _ in range(3):
         with tempfile.TemporaryDirectory() as folder:
             place = replace(settings.current(), home=Path(folder))
@@ -538,7 +538,7 @@ edges = st.lists(st.integers(1, 47), unique=True, max_size=6).map(sorted)
 def test_tariffs_out_and_in_again(
     cuts: list[int], prices: list[Decimal], direction: Direction, valid_from: date | None
 ) -> None:
-    from energydash.sources.imports.export import write_tariffs
+    from energydash.sources.imports.octopus_viz import write_tariffs
     from energydash.sources.imports.tariffs import VIZ, read_tariffs
 
     marks = [0, *cuts, 48]

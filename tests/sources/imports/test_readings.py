@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 from energydash.core.errors import InputError
 from energydash.core.time import HALF_HOUR, LONDON, Period, grid, local_midnight
 from energydash.home.meters import Direction, Energy, Unit
-from energydash.sources.imports import Choices, MeterReadings, Upload, read_readings
+from energydash.sources.imports import Choices, File, MeterReadings, read_readings
 
 
 def read(name: str, text: str | bytes, **choices: object) -> MeterReadings:
     data = text if isinstance(text, bytes) else text.encode()
-    [found] = read_readings(Upload(name, data), Choices(**choices))  # type: ignore[arg-type]
+    [found] = read_readings(File(name, data), Choices(**choices))  # type: ignore[arg-type]
     return found
 
 
@@ -40,7 +40,7 @@ def local_rows(day: date, *, backwards: bool = False) -> list[str]:
 
 def test_the_real_website_csv(recordings: Path) -> None:
     file = recordings / "octopus" / "octopus_download_2023-01_sample.csv"
-    [found] = read_readings(Upload.of(file))
+    [found] = read_readings(File.of(file))
     assert (found.format, found.rows, len(found.frame)) == ("Octopus website CSV", 1999, 1999)
     assert found.period == Period(utc("2023-01-01T00:00"), utc("2023-02-11T15:30"))
     assert (found.refused, found.repeated, found.missing, found.gaps) == ((), 0, 0, ())
@@ -114,21 +114,25 @@ def test_rows_that_cannot_be_read_are_named_by_line_and_column() -> None:
     text = "start,kwh\n2026-01-01T00:00Z,0.1\nyesterday,0.2\n2026-01-01T01:00Z,lots\n"
     found = read("x.csv", text)
     assert [str(one) for one in found.refused] == [
-        "line 3, column start: 'yesterday' is not a time",
-        "line 4, column kwh: 'lots' is not a number",
+        "line 3, column start: 'yesterday' is not a time.",
+        "line 4, column kwh: 'lots' is not a number.",
     ]
 
 
 @pytest.mark.parametrize(
     ("name", "text", "words"),
     [
-        ("e.csv", "", "e.csv: it is empty"),
-        ("e.csv", "  \n", "it is empty"),
+        ("e.csv", "", "e.csv: the file is empty"),
+        ("e.csv", "  \n", "the file is empty"),
         ("b.csv", b"PK\x03\x04\x00\x00", "not a text file"),
         ("n.csv", "hello\nthere\n", "line 1: it has no header"),
         ("n.csv", "name,colour\nbob,red\n", "line 1: none of its columns (name, colour)"),
         ("d.csv", "date,kwh\n2026-02-01,10\n2026-02-02,11\n2026-02-03,9\n", "daily readings"),
-        ("f.csv", "start,kwh\n2026-02-01T00:00Z,1,2\n", "line 2: it has 3 fields"),
+        (
+            "f.csv",
+            "start,kwh\n2026-02-01T00:00Z,1,2\n",
+            "line 2, column 3: 3 values where the header has 2",
+        ),
         ("u.csv", "start,value\n2026-02-01T00:00Z,95\n", "column value: it does not say its unit"),
         ("m.csv", "start,a kwh,b kwh\n2026-02-01T00:00Z,1,2\n", "several columns of energy"),
         ("p.json", '{"results": [{"value_inc_vat": 1}]}', "prices, not readings"),
@@ -149,7 +153,7 @@ def test_files_that_cannot_be_read_say_where_and_why(
 
 def test_the_dirty_file(recordings: Path) -> None:
     file = recordings / "octopus" / "issymiddleton_halfhour_wh.csv"
-    [found] = read_readings(Upload.of(file), Choices(unit="wh"))
+    [found] = read_readings(File.of(file), Choices(unit="wh"))
     assert found.rows == 18_141
     assert (found.repeated, found.repeated_by_clock, found.conflicting) == (675, 2, 0)
     assert (found.missing, found.skipped_by_clock) == (7, 2)
@@ -193,7 +197,7 @@ def test_a_time_that_never_was_is_refused() -> None:
     text = "time,kwh\n2026-03-29 00:30,1\n2026-03-29 01:00,2\n2026-03-29 02:00,3\n"
     found = read("x.csv", text)
     assert [one.line for one in found.refused] == [3]
-    assert "the clocks skipped it" in found.refused[0].why
+    assert "the clocks skipped it" in found.refused[0].sentence
     assert len(read("x.csv", text, zone="UTC").frame) == 3
 
 
@@ -233,7 +237,7 @@ def test_import_and_export_columns_are_two_meters() -> None:
     text = (
         b"start,Export (kWh),Import (kWh)\n2026-01-01T00:00Z,0.0,0.4\n2026-01-01T00:30Z,0.1,0.5\n"
     )
-    out, into = read_readings(Upload("x.csv", text))
+    out, into = read_readings(File("x.csv", text))
     assert (out.direction, out.frame["energy"].tolist()) == (Direction.EXPORT, [0.0, 0.1])
     assert (into.direction, into.frame["energy"].tolist()) == (Direction.IMPORT, [0.4, 0.5])
 
@@ -307,9 +311,7 @@ def test_a_gas_cache_file() -> None:
 
 def test_a_cache_file_cut_short_or_of_two_units() -> None:
     line = json.dumps({**ROWS[0], "unit": "electricity_importing_kwh"})
-    with pytest.raises(
-        InputError, match=r"line 2, column \d+: it ends too early: it was cut short"
-    ):
+    with pytest.raises(InputError, match=r"line 2, column \d+: the file is cut short"):
         read("a_b_c_d.json", f"{line}\n{line[:40]}")
     other = json.dumps({**ROWS[1], "unit": "electricity_exporting_kwh"})
     with pytest.raises(InputError, match="line 2, column unit: 'electricity_exporting_kwh' is"):
@@ -370,7 +372,7 @@ def test_home_assistant_energy_dashboard() -> None:
         "sensor.cost,grid_consumption_cost,GBP,0.4,0.1\n"
         "sensor.out,grid_return,Wh,2000,0\n"
     )
-    into, out = read_readings(Upload("energy.csv", text.encode()))
+    into, out = read_readings(File("energy.csv", text.encode()))
     assert into.frame["energy"].tolist() == [0.75, 0.75, 0.25, 0.25]
     assert (out.direction, out.frame["energy"].tolist()) == (Direction.EXPORT, [1, 1, 0, 0])
     assert "2 rows of grid_consumption are added" in into.notes
@@ -410,7 +412,7 @@ def test_a_damaged_file_is_read_or_refused_by_name(name: str, data: st.DataObjec
     cut = data.draw(st.integers(0, len(content)))
     for whole in (bytes(content), bytes(content[:cut])):
         try:
-            for found in read_readings(Upload(name, whole)):
+            for found in read_readings(File(name, whole)):
                 assert found.frame.index.is_unique
                 assert found.frame.index.is_monotonic_increasing
         except InputError as error:

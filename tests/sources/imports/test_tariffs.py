@@ -15,8 +15,8 @@ from energydash.core.errors import InputError
 from energydash.home.bands import Band
 from energydash.home.meters import Direction, Energy, Meter
 from energydash.home.tariffs import Tariff
-from energydash.sources.imports import Upload
-from energydash.sources.imports.export import write_tariffs
+from energydash.sources.imports import File
+from energydash.sources.imports.octopus_viz import write_tariffs
 from energydash.sources.imports.tariffs import TariffFile, read_tariffs
 
 RATES = [
@@ -47,7 +47,7 @@ VIZ = {
 
 def read(data: object, name: str = "config.json") -> TariffFile:
     text = data if isinstance(data, str) else json.dumps(data)
-    return read_tariffs(Upload(name, text.encode()))
+    return read_tariffs(File(name, text.encode()))
 
 
 def test_octopus_viz_config() -> None:
@@ -91,7 +91,7 @@ def test_a_config_that_cannot_be_used_names_the_tariff(
 
 
 def test_files_without_tariffs() -> None:
-    with pytest.raises(InputError, match=r"line 1, column \d+: it ends too early"):
+    with pytest.raises(InputError, match=r"line 1, column \d+: the file is cut short"):
         read('{"tariffs": {"x": ')
     with pytest.raises(InputError, match="it holds no tariffs"):
         read({"results": []})
@@ -139,7 +139,7 @@ def test_toml_that_cannot_be_used(text: str, words: str) -> None:
 
 def test_a_real_tariff_history(recordings: Path) -> None:
     file = recordings / "octopus" / "solardashboard_tariff_history_regionB.json"
-    found = read_tariffs(Upload.of(file))
+    found = read_tariffs(File.of(file))
     *economy, agile, out = found.tariffs
     assert all(one.bands[0].label == "night" and one.band_zone == "UTC" for one in economy)
     assert len(economy) == 12
@@ -186,6 +186,6 @@ def test_a_damaged_file_is_read_or_refused_by_name(text: str, data: st.DataObjec
         content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
     for whole in (bytes(content), bytes(content[: data.draw(st.integers(0, len(content)))])):
         try:
-            read_tariffs(Upload("damaged", whole))
+            read_tariffs(File("damaged", whole))
         except InputError as error:
             assert "damaged" in str(error)

@@ -65,7 +65,10 @@ def test_times_without_an_offset_need_a_zone_or_are_said_to_be_utc() -> None:
         3.6e9
     )
     twice = b"time,current\n2026-03-29T01:30:00,1\n2026-03-29T03:00:20,2\n"
-    with pytest.raises(InputError, match="do not exist in Europe/London"):
+    with pytest.raises(
+        InputError,
+        match="line 2, column 'time': '2026-03-29T01:30:00' does not exist in Europe/London",
+    ):
         read(twice, "a.csv", zone="Europe/London")
 
 
@@ -97,13 +100,13 @@ def test_separators_decimals_and_empty_cells() -> None:
     ("text", "why"),
     [
         (b"", "is empty"),
-        (b"time,current\n", "has no rows"),
+        (b"time,current\n", "no rows below the header"),
         (b"time,current\n1767225600,1\n1767225620,abc\n", r"line 3, column 'current': 'abc'"),
         (b"time,current\n2026-01-01T00:00:00Z,1\nyesterday,2\n", r"line 3, column 'time'"),
         (b"time,current\n1767225600,1\n,2\n", "the time is missing"),
         (b"time,colour\n1767225600,red\n", "no column that is a battery channel"),
         (b"current\n1\n", "no column for the time"),
-        (b"\xff\xfe\x00\x01\n", "not text"),
+        (b"a\x00b\x01\n", "not a text file"),
         (b"[1,2", "not Aretas sensor data"),
         (b"PAR1garbage", "not a Parquet file"),
     ],

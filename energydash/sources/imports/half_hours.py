@@ -12,10 +12,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from energydash.core.feeds import empty_frame, tidy
+from energydash.core.findings import Finding
 from energydash.core.time import HALF_HOUR, Period, grid
 from energydash.home.meters import Direction, Energy
 from energydash.sources.clock import Instants, localise, microseconds, to_utc
-from energydash.sources.imports.parsed import UNITS, Choices, MeterReadings, Refused, unreadable
+from energydash.sources.imports.contents import UNITS, Choices, MeterReadings, refused
+from energydash.sources.tables import trouble
 
 HALF_HOUR_US = 1_800_000_000
 
@@ -29,7 +31,7 @@ class Rows:
 
     file: str
     format: str
-    lines: npt.NDArray[np.intp]
+    lines: Sequence[int]
     starts: Sequence[str]
     raw: Sequence[object]
     ends: Sequence[str] = ()
@@ -61,12 +63,12 @@ def half_hours(
         stamps_end = True
     elif choices.stamp == "start":
         stamps_end = False
-    refused = _refused(rows, values, np.asarray(is_blank), instants)
+    wrong = _wrong(rows, values, np.asarray(is_blank), instants)
     lengths = _lengths(rows, instants, zone or choices.zone)
     step = _step(rows, instants, lengths)
-    refused += _wrong_ends(rows, instants, step, lengths)
-    refused += _off_grid(rows, instants, step)
-    bad = np.isin(rows.lines, [one.line for one in refused])
+    wrong += _wrong_ends(rows, instants, step, lengths)
+    wrong += _off_grid(rows, instants, step)
+    bad = np.isin(rows.lines, [one.line for one in wrong])
     good = ~bad & np.isfinite(values) & np.asarray(instants.utc.notna())
     index = instants.utc[good] - (step if stamps_end else timedelta(0))
     series = pd.Series(values[good], index=index)
@@ -91,7 +93,7 @@ def half_hours(
         energy=Energy.GAS if kept_unit.value == "m3" else energy,
         direction=direction,
         rows=len(rows.starts),
-        refused=tuple(sorted(refused, key=lambda one: one.line)),
+        refused=tuple(sorted(wrong, key=lambda one: one.line)),
         gaps=gaps_of(frame),
         notes=tuple(notes),
         repeated=repeated_n,
@@ -126,28 +128,26 @@ def gaps_of(frame: pd.DataFrame) -> tuple[Period, ...]:
     )
 
 
-def _refused(
+def _wrong(
     rows: Rows,
     values: npt.NDArray[np.floating[Any]],
     is_blank: npt.NDArray[np.bool_],
     instants: Instants,
-) -> list[Refused]:
+) -> list[Finding]:
     found = [
-        Refused(int(rows.lines[n]), rows.time_column, _time_trouble(rows.starts[n]))
+        refused(rows.lines[n], rows.time_column, _time_trouble(rows.starts[n]))
         for n in instants.unreadable.tolist()
     ]
     found += [
-        Refused(
-            int(rows.lines[n]),
+        refused(
+            rows.lines[n],
             rows.time_column,
             f"'{rows.starts[n]}' never was: the clocks skipped it",
         )
         for n in instants.never_was.tolist()
     ]
     for n in np.flatnonzero(~np.isfinite(values) & ~is_blank).tolist():
-        found.append(
-            Refused(int(rows.lines[n]), rows.value_column, f"'{rows.raw[n]}' is not a number")
-        )
+        found.append(refused(rows.lines[n], rows.value_column, f"'{rows.raw[n]}' is not a number"))
     return found
 
 
@@ -169,11 +169,10 @@ def _step(rows: Rows, instants: Instants, lengths: pd.TimedeltaIndex | None) -> 
     minutes = step / timedelta(minutes=1)
     if minutes != 60 and (minutes > 30 or 30 % minutes):
         what = "daily" if minutes >= 1440 else f"{minutes:g}-minute"
-        raise unreadable(
+        raise trouble(
             rows.file,
-            "",
             f"it has {what} readings",
-            "Half-hourly ones are needed (or shorter, or hourly ones). Nothing was imported.",
+            remedy="Half-hourly ones are needed (or shorter, or hourly ones).",
         )
     return step
 
@@ -190,7 +189,7 @@ def _lengths(rows: Rows, instants: Instants, zone: str) -> pd.TimedeltaIndex | N
 
 def _wrong_ends(
     rows: Rows, instants: Instants, step: timedelta, lengths: pd.TimedeltaIndex | None
-) -> list[Refused]:
+) -> list[Finding]:
     """Rows whose end is not one step after their start: cut short, or of another length."""
     if lengths is None:
         return []
@@ -200,8 +199,8 @@ def _wrong_ends(
     wrong = ~np.asarray(lengths.isin(right))
     wrong &= np.asarray(instants.utc.notna())
     return [
-        Refused(
-            int(rows.lines[n]),
+        refused(
+            rows.lines[n],
             "End",
             f"'{rows.ends[n]}' is not {step / timedelta(minutes=1):g} minutes after the start"
             if rows.ends[n]
@@ -211,12 +210,12 @@ def _wrong_ends(
     ]
 
 
-def _off_grid(rows: Rows, instants: Instants, step: timedelta) -> list[Refused]:
+def _off_grid(rows: Rows, instants: Instants, step: timedelta) -> list[Finding]:
     micros = microseconds(instants.utc)
     off = np.asarray(instants.utc.notna()) & (micros % (step // timedelta(microseconds=1)) != 0)
     return [
-        Refused(
-            int(rows.lines[n]),
+        refused(
+            rows.lines[n],
             rows.time_column,
             f"'{rows.starts[n]}' is not on a {step / timedelta(minutes=1):g}-minute mark",
         )
