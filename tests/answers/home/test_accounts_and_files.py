@@ -538,8 +538,8 @@ edges = st.lists(st.integers(1, 47), unique=True, max_size=6).map(sorted)
 def test_tariffs_out_and_in_again(
     cuts: list[int], prices: list[Decimal], direction: Direction, valid_from: date | None
 ) -> None:
-    from energydash.sources.imports.octopus_viz import write_tariffs
-    from energydash.sources.imports.tariffs import VIZ, read_tariffs
+    from energydash.sources.imports.octopus_viz import CONFIG, write_tariffs
+    from energydash.sources.imports.tariffs import read_tariffs
 
     marks = [0, *cuts, 48]
     bands = tuple(
@@ -548,7 +548,7 @@ def test_tariffs_out_and_in_again(
     )
     made = Tariff(
         "my-tariff", "My tariff", direction=direction, bands=bands,
-        valid_from=valid_from, source=VIZ,
+        valid_from=valid_from, source=CONFIG,
     )  # fmt: skip
     file, left_out = write_tariffs([made], [])
     assert left_out == []
