@@ -11,5 +11,6 @@ use UV_INDEX "$(setting extra-index-url)"
 use UV_INDEX_STRATEGY unsafe-best-match # as pip does: every index that it is set to is trusted
 use UV_FIND_LINKS "$(setting find-links | tr ' ' ',')"
 use SSL_CERT_FILE "$(setting cert)"
-"$bin/uv" pip install --quiet --python "$bin/python" "$@" ||
+# Compiled once here, not at every start: some machines write no .pyc files by themselves.
+"$bin/uv" pip install --quiet --compile-bytecode --python "$bin/python" "$@" ||
   "$bin/pip" install --quiet --disable-pip-version-check "$@"

@@ -71,17 +71,6 @@ class Costs:
     totals: Mapping[str, Any]
     coverage: Coverage
 
-    def to_json(self) -> dict[str, Any]:
-        """The command line's and REST's shape."""
-        return {
-            "rows": [
-                dict(zip(COLUMNS, values, strict=True))
-                for values in self.rows[list(COLUMNS)].astype(object).itertuples(index=False)
-            ],
-            "totals": {key: self.totals[key] for key in COLUMNS}
-            | {"coverage": self.coverage.counts},
-        }
-
 
 def costs(usages: Sequence[Usage], by: By) -> Costs:
     """Rows by key, and totals, of any number of meters of one kind of energy."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import Any
 
 import pandas as pd
@@ -16,8 +17,12 @@ from energydash.answers.battery import (
     Traces,
 )
 from energydash.battery.ageing import by_year
+from energydash.battery.analysis import Cycle
+from energydash.battery.capacity import Capacity
 from energydash.battery.devices import Device
-from energydash.serialise.document import Document
+from energydash.battery.energy import Totals
+from energydash.core.time import iso_z
+from energydash.serialise.document import Document, coverage_json, finding_json
 
 
 def batteries(found: Sequence[Device]) -> Document:
@@ -38,7 +43,7 @@ def batteries(found: Sequence[Device]) -> Document:
 
 def analysis(found: BatteryAnswer) -> Document:
     """Totals, capacity and efficiency, and a row per cycle; Ah, kWh."""
-    body = found.to_json() | {"coverage": found.coverage}
+    body = analysis_json(found)
     return Document(
         f"{found.name} analysis", pd.DataFrame(body.pop("cycles")), about=body, rows_name="cycles"
     )
@@ -49,9 +54,7 @@ def days(found: BatteryView) -> Document:
     rows = found.days.rename_axis("day").reset_index()
     rows["day"] = [day.date().isoformat() for day in rows["day"]]
     now = {name: {"time": at, "value": value} for name, (at, value) in found.now.items()}
-    about = found.answer.to_json() | {
-        "device": found.device.id, "now": now, "coverage": found.answer.coverage,
-    }  # fmt: skip
+    about = analysis_json(found.answer) | {"device": found.device.id, "now": now}
     return Document(
         f"{found.device.name} days", rows, found.device.zone, found.period, about,
         [found.reading], (), "days",
@@ -106,3 +109,80 @@ def traces(found: Traces) -> Document:
         f"{found.device.name} channels", rows, found.device.zone, None,
         {"device": found.device.id, "resolution": found.note}, [found.reading],
     )  # fmt: skip
+
+
+def analysis_json(found: BatteryAnswer) -> dict[str, Any]:
+    """`cycles`, `totals`, `capacity` (or null with `reason`), `efficiency`, and how it was done."""
+    whole = found.analysis
+    worth = whole.efficiency if whole else None
+    body: dict[str, Any] = {
+        "cycles": [_cycle(found, cycle) for cycle in whole.cycles] if whole else [],
+        "totals": _totals(found, whole.totals) if whole else None,
+        "capacity": _capacity(found, whole.capacity) if whole and whole.capacity else None,
+    }
+    if body["capacity"] is None:
+        body["reason"] = found.reason
+    return body | {
+        "efficiency": {
+            "coulombic": worth.coulombic if worth else None,
+            "energy": worth.energy if worth else None,
+            "corrected": bool(worth and worth.corrected),
+            "sigma_coulombic": worth.sigma_coulombic if worth else None,
+            "sigma_energy": worth.sigma_energy if worth else None,
+            "reason": worth.reason if worth else found.reason,
+        },
+        "method": {"samples": found.joining.method, "max_gap_s": found.joining.max_gap_s},
+        "coverage": coverage_json(found.coverage) if found.coverage else None,
+        "faults": [finding_json(one) for one in found.findings],
+    }
+
+
+def _cycle(found: BatteryAnswer, cycle: Cycle) -> dict[str, Any]:
+    return {
+        "cycle": int(cycle.label) if cycle.label.isdigit() else cycle.label or 1,
+        **_flows(found, cycle.totals),
+        "coverage": _share(found, cycle.totals),
+    }
+
+
+def _totals(found: BatteryAnswer, total: Totals) -> dict[str, Any]:
+    names = ("sigma_ah_in", "sigma_ah_out", "gap_ah")
+    energy = ("sigma_kwh_in", "sigma_kwh_out", "gap_kwh")
+    return {
+        **_flows(found, total),
+        "coverage": _share(found, total),
+        "duration_s": total.duration_s,
+        **{name: getattr(total, name) for name in names},
+        **{name: getattr(total, name) if found.has_voltage else None for name in energy},
+    }
+
+
+def _share(found: BatteryAnswer, total: Totals) -> float:
+    return min(total.energy_coverage if found.has_voltage else total.coverage, 1.0)
+
+
+def _flows(found: BatteryAnswer, total: Totals) -> dict[str, float | None]:
+    return {
+        "ah_in": max(total.ah_in, 0.0),
+        "ah_out": max(total.ah_out, 0.0),
+        "kwh_in": max(total.kwh_in, 0.0) if found.has_voltage else None,
+        "kwh_out": max(total.kwh_out, 0.0) if found.has_voltage else None,
+    }
+
+
+def _capacity(found: BatteryAnswer, size: Capacity) -> dict[str, Any]:
+    start, end = (
+        at / 1e6 if found.is_relative else iso_z(datetime.fromtimestamp(at / 1e6, UTC))
+        for at in size.window
+    )
+    return {
+        "ah": size.ah,
+        "kwh": size.kwh if found.has_voltage else None,
+        "sigma_ah": size.sigma_ah,
+        "method": size.method,
+        "window": {"start": start, "end": end, "samples": size.samples},
+        "c_rate": size.c_rate,
+        "temperature_c": size.temperature_c,
+        "depends_on_bms": size.depends_on_bms,
+        "basis": size.basis,
+    }

@@ -8,6 +8,7 @@ import pandas as pd
 
 from energydash.answers import home
 from energydash.core.time import LONDON
+from energydash.home.comparison import Comparison
 from energydash.home.meters import Meter
 from energydash.serialise.document import Document, coverage_json, finding_json
 
@@ -97,10 +98,26 @@ def bill(found: home.BillAnswer) -> Document:
 
 def comparison(found: home.ComparisonAnswer) -> Document:
     """A row per import × export pair, cheapest first; months, assumptions and the estimate."""
-    about = {
-        name: value for name, value in found.to_json().items() if name != "pairs"
-    } | {"now_p_per_kwh": found.now_p_per_kwh}  # fmt: skip
+    about = _compared(found.comparison) | {
+        "shifted": None
+        if found.shifted is None
+        else _compared(found.shifted) | {"pairs": found.shifted.table},
+        "lacking": dict(found.lacking),
+        "now_p_per_kwh": found.now_p_per_kwh,
+    }
     return _of("comparison", found, found.comparison.table, about, "pairs")
+
+
+def _compared(found: Comparison) -> dict[str, object]:
+    return {
+        "months": {
+            str(month): {str(name): float(value) for name, value in row.items()}
+            for month, row in found.monthly.iterrows()
+        },
+        "baseline_gbp": found.baseline_gbp,
+        "is_estimate": found.is_estimate,
+        "assumptions": list(found.assumptions),
+    }
 
 
 def findings(found: home.FindingsAnswer) -> Document:

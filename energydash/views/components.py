@@ -227,7 +227,7 @@ def retry(feed: Feed) -> None:
     done = health.retry(here, feed, Period(now - feed.revises, now + feed.horizon))
     cache.forget()
     if done is None:
-        st.toast(f"{health.publisher(feed)} is asked again within half a minute.")
+        st.toast(f"{health.publisher(feed)} is asked again at once.")
 
 
 def nothing(found: FeedData, period: Period, zone: str = LONDON) -> None:

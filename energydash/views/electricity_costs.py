@@ -305,7 +305,11 @@ def bring_carbon(choice: Choice) -> None:
 def nothing(found: CostsAnswer) -> None:
     """Why there is no chart."""
     coverage = found.costs.coverage
-    if not found.meters:
+    if not found.meters and cache.answer(answers.home_of).meters:
+        components.empty(
+            "None of your meters was in use in this period.", "Choose another period or meter."
+        )
+    elif not found.meters:
         components.empty(
             "No meter is known yet.",
             "Connect an Octopus account or import readings under Meters and tariffs.",

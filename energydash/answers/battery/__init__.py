@@ -6,7 +6,6 @@ from energydash.answers.battery.analysis import (
     BatteryAnswer,
     analyse,
     analyse_file,
-    coverage_body,
 )
 from energydash.answers.battery.devices import (
     change,
@@ -59,7 +58,6 @@ __all__ = [
     "change",
     "connect",
     "connect_defaults",
-    "coverage_body",
     "device_of",
     "devices",
     "export",

@@ -4,23 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Literal
 
 import pandas as pd
 
 from energydash.answers.battery.records import Held, held, told_of
 from energydash.battery import cycler, pipeline, quality
-from energydash.battery.analysis import Analysis, Cycle
-from energydash.battery.capacity import Capacity
-from energydash.battery.energy import SensorError, Totals
+from energydash.battery.analysis import Analysis
+from energydash.battery.energy import SensorError
 from energydash.battery.joining import USUAL, Joining
 from energydash.battery.mapping import parse_overrides
 from energydash.battery.pipeline import Analysed, Told
 from energydash.battery.record import InMemory, Sign, in_memory
 from energydash.core.coverage import Coverage, cover
 from energydash.core.findings import Finding
-from energydash.core.time import Period, iso_z
+from energydash.core.time import Period
 from energydash.sources.imports import telemetry as telemetry_files
 from energydash.sources.imports.telemetry import TelemetryFile
 from energydash.sync.batteries import STEP, instant, micros, remembered
@@ -44,111 +43,6 @@ class BatteryAnswer:
     joining: Joining = USUAL
     has_voltage: bool = True
     coverage: Coverage | None = None
-
-    def to_json(self) -> dict[str, Any]:
-        """The answer of `battery analyse`: stable names, nothing rounded."""
-        found = self.analysis
-        body: dict[str, Any] = {
-            "cycles": [self._cycle(cycle) for cycle in found.cycles] if found else [],
-            "totals": self._totals(found.totals) if found else None,
-            "capacity": self._capacity(found.capacity) if found else None,
-        }
-        if body["capacity"] is None:
-            body["reason"] = self.reason
-        worth = found.efficiency if found else None
-        body["efficiency"] = {
-            "coulombic": worth.coulombic if worth else None,
-            "energy": worth.energy if worth else None,
-            "corrected": bool(worth and worth.corrected),
-            "sigma_coulombic": worth.sigma_coulombic if worth else None,
-            "sigma_energy": worth.sigma_energy if worth else None,
-            "reason": worth.reason if worth else self.reason,
-        }
-        body["method"] = {"samples": self.joining.method, "max_gap_s": self.joining.max_gap_s}
-        body["coverage"] = coverage_body(self.coverage) if self.coverage else None
-        body["faults"] = [finding_body(one) for one in self.findings]
-        return body
-
-    def _cycle(self, cycle: Cycle) -> dict[str, Any]:
-        total = cycle.totals
-        return {
-            "cycle": int(cycle.label) if cycle.label.isdigit() else cycle.label or 1,
-            **self._flows(total),
-            "coverage": self._share(total),
-        }
-
-    def _totals(self, total: Totals) -> dict[str, Any]:
-        names = ("sigma_ah_in", "sigma_ah_out", "gap_ah")
-        energy = ("sigma_kwh_in", "sigma_kwh_out", "gap_kwh")
-        return {
-            **self._flows(total),
-            "coverage": self._share(total),
-            "duration_s": total.duration_s,
-            **{name: getattr(total, name) for name in names},
-            **{name: getattr(total, name) if self.has_voltage else None for name in energy},
-        }
-
-    def _share(self, total: Totals) -> float:
-        return min(total.energy_coverage if self.has_voltage else total.coverage, 1.0)
-
-    def _flows(self, total: Totals) -> dict[str, float | None]:
-        return {
-            "ah_in": max(total.ah_in, 0.0),
-            "ah_out": max(total.ah_out, 0.0),
-            "kwh_in": max(total.kwh_in, 0.0) if self.has_voltage else None,
-            "kwh_out": max(total.kwh_out, 0.0) if self.has_voltage else None,
-        }
-
-    def _capacity(self, size: Capacity | None) -> dict[str, Any] | None:
-        if size is None:
-            return None
-        return {
-            "ah": size.ah,
-            "kwh": size.kwh if self.has_voltage else None,
-            "sigma_ah": size.sigma_ah,
-            "method": size.method,
-            "window": {
-                "start": self._instant(size.window[0]),
-                "end": self._instant(size.window[1]),
-                "samples": size.samples,
-            },
-            "c_rate": size.c_rate,
-            "temperature_c": size.temperature_c,
-            "depends_on_bms": size.depends_on_bms,
-            "basis": size.basis,
-        }
-
-    def _instant(self, time_us: int) -> str | float:
-        return (
-            time_us / 1e6 if self.is_relative else iso_z(datetime.fromtimestamp(time_us / 1e6, UTC))
-        )
-
-
-def coverage_body(found: Coverage) -> dict[str, Any]:
-    """Coverage as JSON: counts of quarter-hours, the sentence, and each stretch without data."""
-    return {
-        "present": found.present,
-        "asked": found.asked,
-        "fraction": found.fraction,
-        "sentence": found.sentence,
-        "gaps": [
-            {"reason": gap.value, "start": iso_z(period.start), "end": iso_z(period.end)}
-            for gap, periods in found.gaps.items()
-            for period in periods
-        ],
-    }
-
-
-def finding_body(found: Finding) -> Mapping[str, Any]:
-    """What was found odd, as JSON."""
-    return {
-        "kind": found.kind,
-        "channel": found.subject,
-        "severity": found.severity,
-        "sentence": found.sentence,
-        "remedy": found.remedy,
-        "count": found.count,
-    }
 
 
 def analyse(

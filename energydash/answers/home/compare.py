@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
 import numpy as np
 
@@ -49,14 +48,6 @@ class ComparisonAnswer(Answer):
     now_p_per_kwh: float
     shifted: Comparison | None = None
     lacking: tuple[tuple[str, float], ...] = ()
-
-    def to_json(self) -> dict[str, Any]:
-        """Pairs, cheapest first; months; what was assumed; `shifted`, an estimate, or None.
-
-        `lacking`: the kWh that published tariffs have no price for.
-        """
-        shifted = None if self.shifted is None else _json(self.shifted)
-        return _json(self.comparison) | {"shifted": shifted, "lacking": dict(self.lacking)}
 
 
 @dataclass(frozen=True)
@@ -283,19 +274,6 @@ def _chosen(context: Context, tariffs: Sequence[str], energy: str) -> list[Choic
         if one is None:
             parse_code(name)
     return found
-
-
-def _json(found: Comparison) -> dict[str, Any]:
-    return {
-        "pairs": found.table,
-        "months": {
-            str(month): {str(name): float(value) for name, value in row.items()}
-            for month, row in found.monthly.iterrows()
-        },
-        "baseline_gbp": found.baseline_gbp,
-        "is_estimate": found.is_estimate,
-        "assumptions": list(found.assumptions),
-    }
 
 
 def _span(period: Period) -> tuple[int, int]:

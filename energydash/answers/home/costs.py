@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 import pandas as pd
 
@@ -42,20 +41,12 @@ class CostsAnswer(Answer):
     costs: Costs
     profiles: tuple[tuple[Meter, Profile], ...]
 
-    def to_json(self) -> dict[str, Any]:
-        """The shape of the command line and REST."""
-        return self.costs.to_json()
-
 
 @dataclass(frozen=True, eq=False)
 class BillAnswer(Answer):
     """A statement per meter, and what is left to pay."""
 
     bill: Bill
-
-    def to_json(self) -> dict[str, Any]:
-        """Exact decimals as texts; `raw` and `billed` side by side."""
-        return bill_json(self.bill)
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,54 +137,6 @@ def _backdated(context: Context, period: Period, priced: Priced) -> list[Finding
             before = prices_of(context, then, usage.meter, period)
             every += backdated(usage, before.prices, known.prices)
     return every
-
-
-def bill_json(bill: Bill) -> dict[str, Any]:
-    """A bill as JSON: money and energy as exact texts."""
-    return {
-        "statements": [
-            {
-                "meter": one.meter.id,
-                "energy": one.meter.energy.value,
-                "direction": one.meter.direction.value,
-                "lines": [
-                    {
-                        "tariff": line.rate.tariff,
-                        "p_per_kwh_inc_vat": line.rate.inc_vat,
-                        "p_per_kwh_exc_vat": line.rate.exc_vat,
-                        "kwh": line.kwh,
-                        "gbp": line.amount.inc_vat,
-                        "billed_gbp": line.billed.inc_vat,
-                    }
-                    for line in one.lines
-                ],
-                "standing": [
-                    {
-                        "days": line.days,
-                        "p_per_day_inc_vat": line.pence_per_day,
-                        "gbp": line.amount.inc_vat,
-                    }
-                    for line in one.standing
-                ],
-                "kwh": one.kwh,
-                "m3": one.m3,
-                "unpriced_kwh": one.unpriced_kwh,
-                "missing": one.missing_half_hours,
-                "coverage": one.coverage.counts,
-                "exc_vat_gbp": None if one.is_unknown else one.total.exc_vat,
-                "vat_gbp": None if one.is_unknown else one.total.vat,
-                "total_gbp": None if one.is_unknown else one.total.inc_vat,
-                "billed_total_gbp": None if one.is_unknown else one.billed_total.inc_vat,
-                "notes": list(one.notes),
-            }
-            for one in bill.statements
-        ],
-        "charges_gbp": bill.charges_gbp,
-        "export_credit_gbp": bill.credit_gbp,
-        "net_gbp": bill.net_gbp,
-        "billed_net_gbp": bill.billed_net_gbp,
-        "coverage": bill.coverage.counts,
-    }
 
 
 def _common(

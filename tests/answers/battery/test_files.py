@@ -11,6 +11,7 @@ import pytest
 
 from energydash.answers.battery import analyse_file
 from energydash.core.errors import InputError
+from energydash.serialise.battery import analysis_json
 from tests.battery.simulated import Report, monitored, truth
 
 NASA = "time=Time,voltage=Voltage_measured,current=Current_measured,cycle=cycle_idx"
@@ -35,7 +36,7 @@ ALL = ("voltage_v", "current_a", "power_kw", "soc_percent")
 
 
 def body_of(text: bytes, **options: Any) -> dict[str, Any]:
-    return analyse_file(text, "home.csv", **options).to_json()
+    return analysis_json(analyse_file(text, "home.csv", **options))
 
 
 def test_nasa_every_cycle_and_the_capacity(recordings: Path) -> None:

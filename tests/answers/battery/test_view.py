@@ -21,6 +21,7 @@ from energydash.core.errors import InputError
 from energydash.core.feeds import Fetched
 from energydash.core.time import Period
 from energydash.home.tariffs import Tariff
+from energydash.serialise.battery import analysis_json
 from energydash.sources import aretas
 from energydash.sources.imports import telemetry as telemetry_files
 from energydash.sources.sample.battery import DEVICE
@@ -247,13 +248,13 @@ def test_times_in_the_future_are_a_time_zone_mistake(here: Context) -> None:
 
 def test_analyse_by_device_gives_the_same_shape_as_by_file(here: Context) -> None:
     battery.import_telemetry(here, [("a.csv", csv(monitored(truth(8, seed=4), 1)))])
-    body = battery.analyse(here).to_json()
+    body = analysis_json(battery.analyse(here))
     assert {"cycles", "totals", "capacity", "efficiency"} <= set(body)
     assert sum(c["kwh_in"] for c in body["cycles"]) == pytest.approx(body["totals"]["kwh_in"])
     assert abs(body["capacity"]["ah"] - 200) < 2 * body["capacity"]["sigma_ah"]
-    wide = battery.analyse(here, max_gap_s=5.0).to_json()
+    wide = analysis_json(battery.analyse(here, max_gap_s=5.0))
     assert wide["totals"]["coverage"] == 0
-    deep = battery.analyse(here, cutoff_v=20.0).to_json()
+    deep = analysis_json(battery.analyse(here, cutoff_v=20.0))
     assert deep["capacity"]["method"] == "ah-over-soc"
     nobody = replace(here, sample_if_empty=False)
     battery.forget(here, battery.device_of(here))
