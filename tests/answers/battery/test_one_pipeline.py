@@ -106,7 +106,7 @@ def test_a_file_an_import_and_aretas_say_the_same(
     assert file["method"]["max_gap_s"] == (max_gap_s or 60.0)
     if max_gap_s is None:
         assert file["capacity"]["ah"] > 0
-        assert len(file["coverage"]["gaps"]) == 2
+        assert sum(len(file["coverage"][reason]) for reason in REASONS) == 2
 
 
 @pytest.mark.parametrize("max_gap_s", [None, 300.0])
