@@ -166,6 +166,7 @@ def compare(
 @click.option("--zone", default="Europe/London", show_default=True, help="Of times without offset.")
 @click.option("--absent", type=click.Choice(["auto", "zero", "missing"]), default="auto")
 @click.option("--stamp", type=click.Choice(["auto", "start", "end"]), default="auto")
+@click.option("--columns", default="", help="Of a CSV: time=NAME,value=NAME or import=…,export=….")
 @click.option("--no-create", is_flag=True, help="Refuse files of meters that are not known.")
 @click.option("--create-missing-meter", is_flag=True, help="The default; accepted for scripts.")
 @click.option("--preview", is_flag=True, help="Say what would be stored.")
@@ -179,6 +180,7 @@ def import_readings(
     zone: str,
     absent: str,
     stamp: str,
+    columns: str,
     no_create: bool,
     create_missing_meter: bool,
     preview: bool,
@@ -201,6 +203,7 @@ def import_readings(
         zone=zone,
         absent=absent,
         stamp=stamp,
+        columns=columns,
     )
     for item in done.items:
         click.echo(("would store " if preview else "") + item.summary)

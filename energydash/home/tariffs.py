@@ -13,11 +13,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from itertools import combinations, pairwise
+from itertools import chain, combinations, count, pairwise
 from typing import Any
 
 from energydash.core.errors import InputError
@@ -338,6 +338,49 @@ def _flux_family(code: str) -> str:
     if "FLUX" not in words:
         return ""
     return "intelligent flux" if any(word.startswith("INTELLI") for word in words) else "flux"
+
+
+def take_in(
+    known: Sequence[Tariff], incoming: Sequence[Tariff]
+) -> tuple[dict[str, Tariff], set[str]]:
+    """All tariffs by id after `incoming` came to the known ones, and the ids that those have.
+
+    The same name, energy, direction, meter and first day is the same tariff: it takes the other's
+    place. With another first day it is a tariff of its own, and of all that have one name each
+    ends where the next starts. Raises: InputError where two that come are the same, but differ.
+    """
+    kept = {one.id: one for one in known}
+    came: dict[str, Tariff] = {}
+    for one in incoming:
+        same = next((old for old in kept.values() if _identity(old) == _identity(one)), None)
+        new = replace(one, id=same.id if same else _free_id(one, kept))
+        if came.setdefault(new.id, new) != new:
+            raise InputError(
+                f"There are two tariffs '{one.label}' from the same day on.",
+                remedy="Give one of them another name or another first day.",
+            )
+        kept[new.id] = new
+        alike = [old for old in kept.values() if _identity(old)[1:] == _identity(new)[1:]]
+        for earlier, later in pairwise(sorted(alike, key=lambda old: _identity(old)[0])):
+            start = _identity(later)[0]
+            if _identity(earlier)[0] < start < (earlier.valid_to or date.max):
+                kept[earlier.id] = replace(earlier, valid_to=start)
+    return kept, set(came)
+
+
+def _identity(one: Tariff) -> tuple[date, str, Energy, Direction, str, bool]:
+    since = one.valid_from or date.min
+    return since, one.label, one.energy, one.direction, one.meter, one.for_comparison
+
+
+def _free_id(tariff: Tariff, taken: Mapping[str, Tariff]) -> str:
+    """Its own id, or where another has that, one with the direction and first day, or a number."""
+    since = tariff.valid_from or "always"
+    ids = chain(
+        (tariff.id, f"{tariff.id}-{tariff.direction.value}-{since}"),
+        (f"{tariff.id}-{number}" for number in count(2)),
+    )
+    return next(one for one in ids if one not in taken)
 
 
 def check_together(tariffs: Sequence[Tariff]) -> None:

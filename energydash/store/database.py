@@ -116,6 +116,7 @@ class Database(ABC):
         self._idle: list[Connection] = []
         self._guard = threading.Lock()
         self._process = os.getpid()
+        self._joined = threading.local()
 
     # What differs between the two.
 
@@ -189,7 +190,14 @@ class Database(ABC):
 
     @contextmanager
     def connection(self) -> Iterator[Connection]:
-        """A connection for this thread alone, kept for the next one unless something fails."""
+        """A connection for this thread alone, kept for the next one unless something fails.
+
+        Within `together` it is the one of that transaction.
+        """
+        joined: Connection | None = getattr(self._joined, "connection", None)
+        if joined is not None:
+            yield joined
+            return
         connection = self._take()
         try:
             yield connection
@@ -206,9 +214,13 @@ class Database(ABC):
     def transaction(self, wait_s: float | None = None) -> Iterator[Connection]:
         """One transaction: all of it or, after any error, nothing of it.
 
-        wait_s: how long to wait for a lock, where that is not the usual time.
+        wait_s: how long to wait for a lock, where that is not the usual time. Within `together`
+        it is a part of that transaction.
         """
         with self.connection() as connection:
+            if connection is getattr(self._joined, "connection", None):
+                yield connection
+                return
             if wait_s is not None:
                 connection.execute(self.waiting(wait_s))
             self.begin(connection)
@@ -216,6 +228,19 @@ class Database(ABC):
             self.commit(connection)
             if wait_s is not None:
                 connection.execute(self.waiting(self.wait_s))
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """One transaction of all that this thread writes within: all of it, or nothing."""
+        if getattr(self._joined, "connection", None) is not None:
+            yield
+            return
+        with self.transaction() as connection:
+            self._joined.connection = connection
+            try:
+                yield
+            finally:
+                self._joined.connection = None
 
     def close(self) -> None:
         """Close the idle connections; the next use opens new ones."""

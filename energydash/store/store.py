@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -53,13 +54,18 @@ class Stored:
 class Store:
     """Readings, forecasts, rates, coverage, problems, leases, documents and (`jobs`) jobs.
 
-    Safe for any number of threads and processes; every method is one transaction or one statement.
-    Raises StoreError; see `store/errors.py` for its kinds.
+    Safe for any number of threads and processes; every method is one transaction or one statement,
+    and those of one thread within `together` are one. Raises StoreError; see `store/errors.py` for
+    its kinds.
     """
 
     def __init__(self, database: Database) -> None:
         self.database = database
         self.jobs = Jobs(database)
+
+    def together(self) -> AbstractContextManager[None]:
+        """All that this thread writes within is kept, or, after an error or a kill, none of it."""
+        return self.database.together()
 
     # Readings
 

@@ -19,6 +19,7 @@ from energydash.views.confirm import attempt
 AS_TOLD = "as the file tells"
 UNITS = {"": AS_TOLD, "kwh": "kWh", "wh": "Wh", "m3": "m³"}
 ABSENT = {"auto": AS_TOLD, "zero": "zero", "missing": "missing"}
+COLUMNS = {"time": "Time", "value": "Energy", "import": "Import", "export": "Export"}
 STAMPS = {"auto": AS_TOLD, "start": "start", "end": "end"}
 REFUSED_SHOWN = 50
 
@@ -40,10 +41,12 @@ def _readings() -> None:
     here = cache.context()
     given = [File(one.name, one.getvalue()) for one in uploads]
     meter, direction, unit, zone, absent, stamp = _choices()
+    columns = _columns(given)
     try:
         preview = home.import_readings(
-            here, given, meter, direction, unit, zone=zone, absent=absent, stamp=stamp, preview=True
-        )
+            here, given, meter, direction, unit, zone=zone, absent=absent, stamp=stamp,
+            columns=columns, preview=True,
+        )  # fmt: skip
     except EnergydashError as error:
         st.error(components.escape(str(error)), icon=":material/error:")
         return
@@ -59,7 +62,7 @@ def _readings() -> None:
         attempt(
             lambda: home.import_readings(
                 here, given, meter, direction, unit, zone=zone, absent=absent, stamp=stamp,
-                accept_refused=accept,
+                columns=columns, accept_refused=accept,
             ),
             f"{len(given)} files imported.",
         )  # fmt: skip
@@ -82,6 +85,25 @@ def _choices() -> tuple[str, str, str, str, str, str]:
         stamp = _one_of(STAMPS, "A time is the", "f_stamp")
         absent = _one_of(ABSENT, "Half-hours left out are", "f_absent")
     return meter or "", direction or "", unit, zone.strip() or LONDON, absent, stamp
+
+
+def _columns(given: Sequence[File]) -> dict[str, str]:
+    """What the user says the columns of the CSVs are, where their names do not tell."""
+    names = home.columns_of(given)
+    if not names:
+        return {}
+    with (
+        st.expander("Columns that are not recognised"),
+        st.container(horizontal=True, vertical_alignment="bottom"),
+    ):
+        chosen = {
+            word: st.selectbox(
+                label, ["", *names], key=f"f_column_{word}", width=190,
+                format_func=lambda one: one or AS_TOLD,
+            )
+            for word, label in COLUMNS.items()
+        }  # fmt: skip
+    return {word: name for word, name in chosen.items() if name}
 
 
 def _one_of(words: Mapping[str, str], label: str, key: str) -> str:

@@ -53,9 +53,8 @@ from energydash.answers.home.history import (
 from energydash.answers.home.imports import (
     ImportedReadings,
     ReadingsImport,
-    TariffImport,
+    columns_of,
     import_readings,
-    import_tariffs,
 )
 from energydash.answers.home.now import (
     HomeCards,
@@ -69,6 +68,7 @@ from energydash.answers.home.now import (
 )
 from energydash.answers.home.products import bring_prices, products, tariff_codes
 from energydash.answers.home.subject import Home, home_of, needs_connecting, zone_of
+from energydash.answers.home.tariff_imports import TariffImport, import_tariffs
 from energydash.sources.tables import File
 from energydash.store import Job
 
@@ -106,6 +106,7 @@ __all__ = [
     "bring_prices",
     "cheapest_windows",
     "choices",
+    "columns_of",
     "compare",
     "connect",
     "correct_reading",

@@ -17,7 +17,7 @@ from energydash.core.time import DAY, HALF_HOUR, Period, grid
 from energydash.home.bands import Band
 from energydash.home.corrections import Correction
 from energydash.home.meters import Direction, Meter
-from energydash.home.tariffs import Tariff, check_together
+from energydash.home.tariffs import Tariff, check_together, take_in
 from energydash.sync import documents
 from energydash.sync.context import Context
 
@@ -91,8 +91,9 @@ def save_tariff(context: Context, *tariffs: Tariff) -> None:
     for tariff in tariffs:
         known[tariff.id] = tariff
     check_together(list(known.values()))
-    for tariff in tariffs:
-        context.store.put(context.store.household(), "tariff", tariff.id, tariff.to_body())
+    with context.store.together():
+        for tariff in tariffs:
+            context.store.put(context.store.household(), "tariff", tariff.id, tariff.to_body())
 
 
 def delete_tariff(context: Context, tariff: str) -> None:
@@ -122,13 +123,12 @@ def add_flux(context: Context, flux: Flux) -> tuple[Tariff, ...]:
     ]
     if not flux.name.strip():
         raise InputError("The tariff needs a name.", remedy="Such as 'Flux April 2026'.")
-    ended = [
-        replace(one, valid_to=flux.valid_from)
-        for one in documents.tariffs(context.store)
-        if _runs_into(one, added[0])
-    ]
-    save_tariff(context, *ended, *added)
-    return tuple(added)
+    known = documents.tariffs(context.store)
+    ended = [replace(one, valid_to=flux.valid_from) for one in known if _runs_into(one, added[0])]
+    kept, ids = take_in(list({one.id: one for one in (*known, *ended)}.values()), added)
+    new = tuple(one for key, one in kept.items() if key in ids)
+    save_tariff(context, *(kept[one.id] for one in ended), *new)
+    return new
 
 
 def local_half_hours(day: date, zone: str) -> list[tuple[str, datetime]]:

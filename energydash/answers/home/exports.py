@@ -63,7 +63,7 @@ def _csv(meter: Meter, frame: pd.DataFrame) -> File:
         {
             "start": starts.strftime(written),
             "end": (starts + pd.Timedelta(minutes=30)).strftime(written),
-            f"{meter.direction.value} ({unit})": frame["energy"].to_numpy(),
+            f"{meter.energy.value} {meter.direction.value} ({unit})": frame["energy"].to_numpy(),
         }
     )
     return File(f"{meter.id}.csv", out.to_csv(index=False, lineterminator="\n").encode())

@@ -1,7 +1,8 @@
-"""Importing files of readings and tariffs: a preview first, then all of it or nothing."""
+"""Importing files of readings: a preview first, then all of it or nothing."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -14,12 +15,10 @@ from energydash.answers.home.accounts import M3_NOTE, find_meters, new_id
 from energydash.answers.home.edit import forget_corrections
 from energydash.core.errors import InputError
 from energydash.core.feeds import Fetched
-from energydash.core.time import LONDON, Period
+from energydash.core.time import HALF_HOUR, LONDON, Period
 from energydash.home.meters import Direction, Energy, Meter, Unit, same_meter
-from energydash.home.tariffs import Tariff, check_together
-from energydash.sources.imports import Choices, MeterReadings, read_readings
-from energydash.sources.imports.contents import FileMeter, TariffFile
-from energydash.sources.imports.tariffs import read_tariffs
+from energydash.sources.imports import Choices, MeterReadings, header_of, read_readings
+from energydash.sources.imports.contents import COLUMNS
 from energydash.sources.tables import File, Unreadable
 from energydash.sync import documents
 from energydash.sync.context import Context
@@ -75,18 +74,6 @@ class ReadingsImport:
         return sum(len(one.readings.refused) for one in self.items)
 
 
-@dataclass(frozen=True)
-class TariffImport:
-    """What an import of tariffs stored: tariffs that are new, changed, or as they were."""
-
-    added: tuple[Tariff, ...]
-    changed: tuple[Tariff, ...]
-    unchanged: tuple[Tariff, ...]
-    meters: tuple[Meter, ...] = ()
-    notes: tuple[str, ...] = ()
-    stored: bool = True
-
-
 def import_readings(
     context: Context,
     files: Sequence[Path | File],
@@ -101,29 +88,33 @@ def import_readings(
     zone: str = LONDON,
     absent: str = "auto",
     stamp: str = "auto",
-    columns: Mapping[str, str] | None = None,
+    columns: str | Mapping[str, str] = "",
 ) -> ReadingsImport:
     """Import files of readings: all of them, or none where one cannot be read.
 
     meter: an id, label, MPAN or serial number; else the file's name or kind tells. create: make
     meters that are not known. preview: only say what would be done. accept_refused: import the
-    good rows of files that have bad ones. zone, absent, stamp, columns: see `Choices`.
+    good rows of files that have bad ones. zone, absent, stamp, columns: see `Choices`;
+    columns as text are `time=NAME,value=NAME`.
     Raises: InputError, which says which file, line and column, and what to do.
     """
     choices = _choices(direction, unit, energy, zone, absent, stamp, columns)
-    parsed = [
-        one for file in files for one in _whole(partial(read_readings, choices=choices), file)
-    ]
+    parsed = [one for file in files for one in whole(partial(read_readings, choices=choices), file)]
     if not parsed:
         raise InputError("There is no file to import.", remedy="Name at least one.")
     known = documents.meters(context.store)
     fixed = find_meters(context, meter) if meter and _is_known(context, meter) else []
     items: list[ImportedReadings] = []
+    made: list[Meter] = []
     for one in parsed:
-        alike = [] if fixed else [m for m in known if _fits(m, one) and _agrees(context, m, one)]
-        target, is_new = _target(one, known, alike, fixed, meter, create=create)
+        alike = [] if fixed else [
+            m for m in known if _fits(m, one) and _agrees(context, m, one, _given(items, m))
+        ]  # fmt: skip
+        chosen = fixed or [m for m in made if meter and _fits(m, one)]
+        target, is_new = _target(one, known, alike, chosen, meter, create=create)
         if is_new:
             known.append(target)
+            made.append(target)
         elif target not in known:  # a serial number was learned
             known = [target if old.id == target.id else old for old in known]
         items.append(ImportedReadings(one, target, is_new))
@@ -134,7 +125,7 @@ def import_readings(
     return _store(context, items)
 
 
-def _whole(read: Callable[[File], T], file: Path | File) -> T:
+def whole(read: Callable[[File], T], file: Path | File) -> T:
     """What a reader finds in a file; its error says that nothing is kept."""
     try:
         return read(file if isinstance(file, File) else File.of(file))
@@ -149,7 +140,7 @@ def _choices(
     zone: str,
     absent: str,
     stamp: str,
-    columns: Mapping[str, str] | None,
+    columns: str | Mapping[str, str],
 ) -> Choices:
     for value, known, what in (
         (direction, ("", *Direction), "direction"),
@@ -167,8 +158,23 @@ def _choices(
         zone=zone,
         absent=absent,  # type: ignore[arg-type]  # checked above
         stamp=stamp,  # type: ignore[arg-type]
-        columns=columns or {},
+        columns=_named_columns(columns) if isinstance(columns, str) else columns,
     )
+
+
+def _named_columns(text: str) -> dict[str, str]:
+    """`time=When,value=Usage, kWh` as what each column is; a name may have commas."""
+    pieces = re.split(rf",(?=\s*(?:{'|'.join(COLUMNS)})\s*=)", text) if text.strip() else []
+    pairs = [piece.partition("=") for piece in pieces]
+    if not all(equals and name.strip() for _, equals, name in pairs):
+        raise InputError(f"'{text}' names no columns.", remedy="Write time=NAME,value=NAME.")
+    return {word.strip(): name.strip() for word, _, name in pairs}
+
+
+def columns_of(files: Sequence[Path | File]) -> tuple[str, ...]:
+    """The names of the columns of every CSV among the files."""
+    read = [file if isinstance(file, File) else File.of(file) for file in files]
+    return tuple(dict.fromkeys(name for file in read for name in header_of(file) if name))
 
 
 def _is_known(context: Context, meter: str) -> bool:
@@ -251,17 +257,31 @@ def _fits(meter: Meter, found: MeterReadings) -> bool:
     )
 
 
-def _agrees(context: Context, meter: Meter, found: MeterReadings) -> bool:
+def _given(items: Sequence[ImportedReadings], meter: Meter) -> list[pd.DataFrame]:
+    """What earlier files of this import have of a meter, the last one first."""
+    return [one.readings.frame for one in reversed(items) if one.meter.id == meter.id]
+
+
+def _agrees(
+    context: Context, meter: Meter, found: MeterReadings, given: Sequence[pd.DataFrame]
+) -> bool:
     """False where a meter has other readings in the file's time: then it is another home's.
 
-    Revised readings differ too, but few of them.
+    Revised readings differ too, but few of them; of files that come together, hardly any.
     """
     if found.period is None:
         return True
-    stored = context.store.read(meter.feed(context.store.household()), found.period, ("energy",))
-    both = stored.join(found.frame, how="inner", rsuffix="_file").dropna()
+    feed = meter.feed(context.store.household())
+    stored = context.store.read(feed, found.period, ("energy",))
+    return _few_differ(stored, found.frame, OTHER_HOME_LEAST) and all(
+        _few_differ(frame, found.frame, 0) for frame in given
+    )
+
+
+def _few_differ(one: pd.DataFrame, other: pd.DataFrame, least: int) -> bool:
+    both = one.join(other, how="inner", rsuffix="_file").dropna()
     differ = int(((both["energy"] - both["energy_file"]).abs() > SAME_WITHIN).sum())
-    return differ <= max(OTHER_HOME * len(both), OTHER_HOME_LEAST)
+    return differ <= max(OTHER_HOME * len(both), least)
 
 
 def _checked(meter: Meter, found: MeterReadings) -> Meter:
@@ -304,27 +324,35 @@ def _check_refused(found: MeterReadings, *, accept: bool) -> None:
 
 
 def _store(context: Context, items: Sequence[ImportedReadings]) -> ReadingsImport:
-    """Write meters and readings; the last file wins where two have the same half-hour."""
-    store, owner = context.store, context.store.household()
+    """Write meters and readings, all or nothing; the last file wins where two have the same
+    half-hour."""
     done: dict[int, ImportedReadings] = {}
-    for meter in {item.meter.id: item.meter for item in items}.values():
-        numbered = [(n, item) for n, item in enumerate(items) if item.meter.id == meter.id]
-        frames = [item.readings.frame for _, item in numbered]
-        joined = pd.concat(frames)
-        joined = joined[~joined.index.duplicated(keep="last")].sort_index()
-        store.put(owner, "meter", meter.id, meter.to_body())
-        changed = 0
-        if not joined.empty:
-            end = joined.index[-1].to_pydatetime() + pd.Timedelta(minutes=30)
-            covered = Period(joined.index[0].to_pydatetime(), end)
-            # What a file says is not final: an account that is connected later is still asked.
-            fetched = Fetched(joined, covered)
-            changed = store.write(meter.feed(owner), fetched, fetched_at=context.now()).changed
-            forget_corrections(context, meter, covered)
-        for place, (n, item) in enumerate(numbered):
-            done[n] = replace(item, meter=meter, changed=changed if place == 0 else 0)
+    with context.store.together():
+        for meter in {item.meter.id: item.meter for item in items}.values():
+            mine = {n: item for n, item in enumerate(items) if item.meter.id == meter.id}
+            changed = _store_meter(context, meter, [one.readings.frame for one in mine.values()])
+            for n, item in mine.items():
+                done[n] = replace(item, meter=meter, changed=changed)
+                changed = 0
     ordered = tuple(done[n] for n in range(len(items)))
     return ReadingsImport(ordered, stored=True, notes=_notes(ordered))
+
+
+def _store_meter(context: Context, meter: Meter, frames: Sequence[pd.DataFrame]) -> int:
+    """Write one meter and its readings; how many are new or other than before."""
+    store, owner = context.store, context.store.household()
+    joined = pd.concat(list(frames))
+    joined = joined[~joined.index.duplicated(keep="last")].sort_index()
+    store.put(owner, "meter", meter.id, meter.to_body())
+    if joined.empty:
+        return 0
+    end = joined.index[-1].to_pydatetime() + HALF_HOUR
+    covered = Period(joined.index[0].to_pydatetime(), end)
+    # What a file says is not final: an account that is connected later is still asked.
+    fetched = Fetched(joined, covered)
+    changed = store.write(meter.feed(owner), fetched, fetched_at=context.now()).changed
+    forget_corrections(context, meter, covered)
+    return changed
 
 
 def _notes(items: Sequence[ImportedReadings]) -> tuple[str, ...]:
@@ -334,69 +362,3 @@ def _notes(items: Sequence[ImportedReadings]) -> tuple[str, ...]:
         if meter.unit is Unit.M3 and not meter.calorific_values:
             said.append(M3_NOTE.format(name=meter.name))
     return tuple(dict.fromkeys(said))
-
-
-def import_tariffs(
-    context: Context, files: Sequence[Path | File], meter: str = "", *, preview: bool = False
-) -> TariffImport:
-    """Import tariffs, and the meters that stand beside them; all of it or nothing.
-
-    A tariff of a known name takes the other's place. meter: bind the tariffs to that meter alone.
-    Raises: InputError where a file cannot be read, or where two tariffs would price the same
-    meter on the same day.
-    """
-    read = [_whole(read_tariffs, file) for file in files]
-    if not read:
-        raise InputError("There is no file to import.", remedy="Name at least one.")
-    bound = find_meters(context, meter)[0] if meter else None
-    known = {one.id: one for one in documents.tariffs(context.store)}
-    incoming: dict[str, Tariff] = {}
-    for file in read:
-        for tariff in file.tariffs:
-            one = replace(tariff, meter=bound.id) if bound else tariff
-            if bound and (one.energy, one.direction) != (bound.energy, bound.direction):
-                raise InputError(
-                    f"{file.file}: '{one.label}' is for {one.energy.value} {one.direction.value}, "
-                    f"but meter '{bound.name}' is {bound.energy.value} {bound.direction.value}.",
-                    remedy="Choose another meter. Nothing was imported.",
-                )
-            incoming[one.id] = one
-    check_together(list((known | incoming).values()))
-    meters = _listed_meters(context, read)
-    result = TariffImport(
-        added=tuple(one for key, one in incoming.items() if key not in known),
-        changed=tuple(one for key, one in incoming.items() if key in known and known[key] != one),
-        unchanged=tuple(one for key, one in incoming.items() if known.get(key) == one),
-        meters=tuple(meters),
-        notes=tuple(f"{file.file}: {note}." for file in read for note in file.notes),
-        stored=not preview,
-    )
-    if not preview:
-        store, owner = context.store, context.store.household()
-        for listed in meters:
-            store.put(owner, "meter", listed.id, listed.to_body())
-        for tariff in (*result.added, *result.changed):
-            store.put(owner, "tariff", tariff.id, tariff.to_body())
-    return result
-
-
-def _listed_meters(context: Context, files: Sequence[TariffFile]) -> list[Meter]:
-    """The meters of config files that are not known yet."""
-    known = documents.meters(context.store)
-    added: list[Meter] = []
-    listed: list[FileMeter] = [one for file in files for one in file.meters]
-    for one in listed:
-        if same_meter([*known, *added], one.point, one.direction) is not None:
-            continue
-        added.append(
-            Meter(
-                id=new_id(),
-                energy=one.energy,
-                direction=one.direction,
-                unit=one.unit,
-                label=one.label or f"{one.energy.value} {one.direction.value}".capitalize(),
-                point=one.point,
-                serials=(one.serial,) if one.serial else (),
-            )
-        )
-    return added

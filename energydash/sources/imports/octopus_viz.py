@@ -157,7 +157,7 @@ def read_config(file: str, data: Mapping[str, Any]) -> TariffFile:
         listed = {_name_of(file, n, one): one for n, one in enumerate(listed, 1)}
     if not isinstance(listed, dict):
         raise trouble(file, "they are not tariffs by name", part="tariffs")
-    tariffs = tuple(_tariff(file, name, one) for name, one in listed.items())
+    tariffs = tuple(_tariff(file, str(name), one) for name, one in listed.items())
     meters, notes = _meters(file, data.get("meters") or {})
     if not tariffs and not meters:
         raise trouble(file, "it holds neither tariffs nor meters")
@@ -197,6 +197,7 @@ def _tariff(file: str, name: str, found: Any) -> Tariff:
         what = f"its currency is {found['currency']}, only GBP is read"
         raise trouble(file, what, part=part)
     energy, direction, _ = VIZ_UNITS[unit]
+    name = str(found.get("name") or name)
     try:
         default = found.get("default_rate")
         return Tariff(
@@ -278,7 +279,11 @@ def write_tariffs(tariffs: Sequence[Tariff], meters: Sequence[Meter]) -> tuple[F
             body["valid_from"] = tariff.valid_from.isoformat()
         if tariff.valid_to:
             body["valid_until"] = tariff.valid_to.isoformat()
-        found[tariff.label] = body
+        name = tariff.label
+        if name in found:  # the tool knows a tariff by its name alone
+            name = f"{name} from {tariff.valid_from or 'always'} ({tariff.direction.value})"
+            body["name"] = tariff.label
+        found[name] = body
     listed = [
         {
             "mpan" if meter.energy is Energy.ELECTRICITY else "mprn": meter.point,
