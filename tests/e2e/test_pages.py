@@ -122,8 +122,8 @@ def test_each_tab_and_card_and_chart_has_its_name_and_table(page: Page, offline:
     expect(page.get_by_role("heading", name="Records of this period")).to_be_visible()
     expect(page.get_by_role("button", name="CSV of mix GB")).to_be_visible()
     expect(page.locator(".st-key-mix_chart .g-gtitle")).to_be_hidden()
-    page.locator(".st-key-table_mix").click()
-    expect(page.locator(".st-key-rows_mix")).to_be_visible(timeout=DRAW_MS)
+    page.locator(".st-key-table_mix label").click()
+    expect(page.get_by_role("region", name="mix GB")).to_be_visible(timeout=DRAW_MS)
     page.get_by_role("link", name="Carbon intensity").click()
     expect(page).to_have_title("Carbon intensity · energydash")
 
@@ -153,7 +153,7 @@ def test_the_csv_is_what_is_shown(page: Page, offline: Site) -> None:
         page.locator(".st-key-csv_mix button").click()
     text = Path(download.value.path()).read_text()
     head, first = text.splitlines()[:2]
-    assert head.startswith("time_utc,time_local (Europe/London),nuclear_mw")
+    assert head.startswith("time,local_time,nuclear_mw")
     assert re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:00Z,", first)
 
 
@@ -162,6 +162,7 @@ def test_a_published_reading_appears_by_itself(
 ) -> None:
     visit(page, live, "carbon_intensity")
     until(page, r"GB Carbon Intensity · \d\d:\d\d")
+    settled(page)
     page.locator("h1").first.evaluate("el => { el.dataset.kept = 'yes' }")
     runs = page.locator("[data-testid=stApp]").get_attribute("data-test-script-state")
     for name in ("actual", "forecast"):
