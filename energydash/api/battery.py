@@ -9,7 +9,7 @@ from fastapi import Query
 from fastapi.responses import Response
 
 from energydash.answers import battery
-from energydash.api import models
+from energydash.api import battery_models as models
 from energydash.api.asking import Form, From, Here, To, reply
 from energydash.battery.devices import Device
 from energydash.core import bounds

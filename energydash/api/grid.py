@@ -10,7 +10,7 @@ from fastapi.responses import Response
 
 from energydash.answers import grid
 from energydash.answers.flexibility import By, best_hours
-from energydash.api import models
+from energydash.api import grid_models as models
 from energydash.api.asking import Form, From, Here, Hours, To, Within, reply
 from energydash.core import bounds
 from energydash.core.time import Period

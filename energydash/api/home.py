@@ -11,8 +11,9 @@ from fastapi.responses import Response
 from energydash.answers import home
 from energydash.answers.flexibility import By as Signal
 from energydash.answers.flexibility import best_hours
-from energydash.api import models
+from energydash.api import home_models as models
 from energydash.api.asking import End, Form, Here, Hours, Start, Within, reply
+from energydash.api.grid_models import Windows
 from energydash.core import bounds
 from energydash.core.time import Period
 from energydash.home.costs import By
@@ -112,5 +113,5 @@ ROUTES: dict[str, tuple[Callable[..., Response], Any]] = {
     "/findings": (get_findings, models.Findings),
     "/map": (get_map, models.DayMap),
     "/price": (get_price, models.Price),
-    "/windows": (get_price_windows, models.Windows),
+    "/windows": (get_price_windows, Windows),
 }

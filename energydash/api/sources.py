@@ -9,7 +9,7 @@ from fastapi import Request
 from fastapi.responses import Response
 
 from energydash.answers.sources.health import health
-from energydash.api import models
+from energydash.api import grid_models as models
 from energydash.api.asking import Form, Here, may_see_personal, reply
 from energydash.serialise import sources as documents
 
