@@ -108,6 +108,25 @@ def test_a_file_is_shown_before_it_is_stored(open_page: OpenPage, here: Context)
     assert frame["energy"].tolist() == [0.5, 0.25]
 
 
+def test_columns_that_are_not_recognised_are_named_on_the_page(
+    open_page: OpenPage, here: Context
+) -> None:
+    text = b"When was it,How much\n2026-01-01 00:00,1\n2026-01-01 00:30,2\n"
+    app = open_page(PAGE, settings_view="Files")
+    app.file_uploader(key="f_readings").upload("odd.csv", text, "text/csv").run()
+    assert "When was it, How much" in app.error[0].value
+    assert "is a time" in app.error[0].value
+    app.selectbox(key="f_column_time").set_value("When was it").run()
+    assert "does not say its unit" in app.error[0].value  # of two columns the other is the energy
+    app.selectbox(key="f_column_value").set_value("How much").run()
+    app.selectbox(key="f_unit").set_value("kwh").run()
+    assert not app.error
+    app.button(key="f_import").click().run()
+    [meter] = documents.meters(here.store)
+    day = Period.local_days(date(2026, 1, 1), date(2026, 1, 2), LONDON)
+    assert here.store.read(meter.feed(here.store.household()), day)["energy"].tolist() == [1, 2]
+
+
 def test_tariffs_of_a_file_are_shown_before_they_are_kept(
     open_page: OpenPage, here: Context
 ) -> None:

@@ -14,6 +14,7 @@ from energydash.core.feeds import Fetched
 from energydash.core.findings import Finding
 from energydash.core.time import Period
 from energydash.sources.imports import telemetry as telemetry_files
+from energydash.sources.imports.telemetry import TelemetryFile
 from energydash.sync import batteries, documents
 from energydash.sync.context import Context
 
@@ -59,32 +60,32 @@ def import_telemetry(
             )
     if target.method == "auto" and any(file.method == "hold" for file in parsed):
         target, is_changed = replace(target, method="hold"), True
-    if is_new or is_changed:
-        save(context, target)
-    store, now = context.store, context.now()
-    feed = target.feed(store.household())
-    done = []
-    for file in parsed:
-        cleaned = from_arrays(file.arrays)
-        frame = to_frame(cleaned)
-        if frame.empty:
-            raise InputError(f"{file.name} has no usable sample.")
-        start, last = frame.index[0].to_pydatetime(), frame.index[-1].to_pydatetime()
-        period = Period(start, last + timedelta(microseconds=1))
-        written = store.write(
-            feed,
-            Fetched(frame, period),
-            fetched_at=now,
-            final_before=datetime.max.replace(tzinfo=UTC),
-        )
-        done.append(
-            Imported(
-                file.name, file.kind, target, is_new, written.rows, written.changed, period,
-                tuple(str(name) for name in frame.columns), (*file.notes, *cleaned.faults),
-            )
-        )  # fmt: skip
+    with context.store.together():
+        if is_new or is_changed:
+            save(context, target)
+        done = tuple(_store(context, target, is_new, file) for file in parsed)
     batteries.derive(context, target, settle_anew=True)
-    return tuple(done)
+    return done
+
+
+def _store(context: Context, device: Device, is_new: bool, file: TelemetryFile) -> Imported:
+    """Write one file's samples."""
+    cleaned = from_arrays(file.arrays)
+    frame = to_frame(cleaned)
+    if frame.empty:
+        raise InputError(f"{file.name} has no usable sample.")
+    start, last = frame.index[0].to_pydatetime(), frame.index[-1].to_pydatetime()
+    period = Period(start, last + timedelta(microseconds=1))
+    written = context.store.write(
+        device.feed(context.store.household()),
+        Fetched(frame, period),
+        fetched_at=context.now(),
+        final_before=datetime.max.replace(tzinfo=UTC),
+    )
+    return Imported(
+        file.name, file.kind, device, is_new, written.rows, written.changed, period,
+        tuple(str(name) for name in frame.columns), (*file.notes, *cleaned.faults),
+    )  # fmt: skip
 
 
 def _target(context: Context, device: str, create: bool) -> tuple[Device, bool]:

@@ -58,10 +58,10 @@ def read_lines(file: File, text: str, choices: Choices) -> list[MeterReadings]:
     numbered = [(n, line) for n, line in enumerate(text.splitlines(), 1) if line.strip()]
     records = _records(file, numbered)
     lines = [number for number, _ in numbered]
-    by_meter: dict[tuple[str, str, str], list[int]] = {}
-    for n, record in enumerate(records):
-        key = tuple(str(record.get(name) or "") for name in ("mpan", "serial", "direction"))
-        by_meter.setdefault(key, []).append(n)  # type: ignore[arg-type]  # of three
+    keys = [(one.get("mpan"), one.get("serial"), one.get("direction")) for one in records]
+    by_meter: dict[tuple[Any, ...], list[int]] = {key: [] for key in dict.fromkeys(keys)}
+    for n, key in enumerate(keys):
+        by_meter[key].append(n)
     return [
         _read_meter(file, key, [records[n] for n in mine], [lines[n] for n in mine], choices)
         for key, mine in by_meter.items()
@@ -70,22 +70,22 @@ def read_lines(file: File, text: str, choices: Choices) -> list[MeterReadings]:
 
 def _read_meter(
     file: File,
-    key: tuple[str, str, str],
+    key: tuple[Any, ...],
     records: list[dict[str, Any]],
     lines: list[int],
     choices: Choices,
 ) -> MeterReadings:
-    point, serial, way = key
-    for record, line in zip(records, lines, strict=True):
-        unit = record.get("unit")
-        if unit != (first := records[0].get("unit")):
-            what = f"'{unit}' is another unit than '{first}'"
-            raise trouble(file.name, what, line=line, column="unit")
-        if unit is not None and unit not in VIZ_UNITS:
-            what = f"'{unit}' is not a unit of octopus_viz"
-            raise trouble(file.name, what, line=line, column="unit")
-    if records[0].get("unit"):
-        energy, direction, unit = VIZ_UNITS[records[0]["unit"]]
+    point, serial, way = (str(part or "") for part in key)
+    unit = records[0].get("unit")
+    others = [n for n, one in enumerate(records) if one.get("unit") != unit]
+    if others:
+        what = f"'{records[others[0]].get('unit')}' is another unit than '{unit}'"
+        raise trouble(file.name, what, line=lines[others[0]], column="unit")
+    if unit is not None and unit not in VIZ_UNITS:
+        what = f"'{unit}' is not a unit of octopus_viz"
+        raise trouble(file.name, what, line=lines[0], column="unit")
+    if unit:
+        energy, direction, unit = VIZ_UNITS[unit]
     else:
         is_gas = bool(point) and len(point) < 13  # an MPRN has 6 to 10 digits
         if is_gas and not choices.unit:

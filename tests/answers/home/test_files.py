@@ -13,6 +13,7 @@ import pytest
 
 from energydash.answers import home
 from energydash.answers.home import File
+from energydash.answers.home.exports import EVER
 from energydash.core import settings
 from energydash.core.errors import InputError, StoreError
 from energydash.core.time import HALF_HOUR
@@ -45,7 +46,7 @@ def sums(context: Context) -> list[float]:
     """The energy of each meter, smallest first."""
     owner, store = context.store.household(), context.store
     return sorted(
-        round(float(store.read(one.feed(owner), home.exports.EVER)["energy"].sum()), 6)
+        round(float(store.read(one.feed(owner), EVER)["energy"].sum()), 6)
         for one in documents.meters(store)
     )
 

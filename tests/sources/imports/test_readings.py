@@ -417,3 +417,28 @@ def test_a_damaged_file_is_read_or_refused_by_name(name: str, data: st.DataObjec
                 assert found.frame.index.is_monotonic_increasing
         except InputError as error:
             assert name in str(error)
+
+
+def test_home_assistants_answer_is_read_as_its_csv_with_its_unit() -> None:
+    states = [
+        {"entity_id": "sensor.grid_return", "state": "1000",
+         "last_changed": "2026-07-01T00:00:00+00:00",
+         "attributes": {"unit_of_measurement": "Wh"}},
+        {"state": "1400", "last_changed": "2026-07-01T00:20:00+00:00"},
+        {"state": "unavailable", "last_changed": "2026-07-01T00:40:00+00:00"},
+        {"state": "2000", "last_changed": "2026-07-01T01:00:00+00:00"},
+    ]  # fmt: skip
+    for data in ([states], {"sensor.grid_return": states}):
+        found = read("history.json", json.dumps(data))
+        assert (found.label, found.direction) == ("sensor.grid_return", Direction.EXPORT)
+        assert found.frame["energy"].tolist() == [0.4]
+        assert found.notes == ()
+
+
+def test_a_failure_that_no_parser_foresaw_names_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise KeyError("start")
+
+    monkeypatch.setattr("energydash.sources.imports.plain_csv.read_plain", broken)
+    with pytest.raises(InputError, match=r"odd\.csv: this is data in a form that is not known"):
+        read("odd.csv", "start,kwh\n2026-07-01T00:00Z,1\n")

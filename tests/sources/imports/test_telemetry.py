@@ -174,3 +174,33 @@ def test_home_assistant_history() -> None:
     assert named.arrays["voltage_v"][1].tolist() == [52.1, 52.2]
     with pytest.raises(InputError, match="no entity"):
         read(b"entity_id,state,last_changed\nsensor.x,1,2026-01-01T00:00:00Z\n", "h.csv")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Date,Time,current\n01/07/2026,00:00:00,1\n01/07/2026,00:00:20,2\n",
+        "date;time;current\n2026-07-01;00:00:00;1\n2026-07-01;00:00:20;2\n",
+        "time,current\n01/07/2026 00:00:00,1\n01/07/2026 00:00:20,2\n",
+        "Device: shunt,\n\ntime,current\n2026-07-01 00:00:00,1\n2026-07-01 00:00:20,2\n",
+        "time|current\n2026-07-01 00:00:00|1\n2026-07-01 00:00:20|2\n",
+    ],
+)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_times_and_tables_are_read_as_those_of_meters_are(text: str, encoding: str) -> None:
+    file = read(text.encode(encoding), "a.csv", zone="UTC")
+    time_us, amps = file.arrays["current_a"]
+    assert amps.tolist() == [1, 2]
+    assert time_us.tolist() == [1_782_864_000_000_000, 1_782_864_020_000_000]
+
+
+def test_the_hour_that_comes_twice_is_told_by_order() -> None:
+    rows = [f"2026-10-25 01:{minute:02}:00,{n}" for n in (0, 1) for minute in (0, 20, 40)]
+    file = read("\n".join(["time,current", *rows]).encode(), "a.csv", zone="Europe/London")
+    assert np.diff(file.arrays["current_a"][0]).tolist() == [1_200_000_000] * 5
+
+
+def test_a_line_is_named_below_blank_lines_and_a_title() -> None:
+    text = b"Device: shunt,\n\ntime,current\n1767225600,1\n\n1767225620,abc\n"
+    with pytest.raises(InputError, match=r"a\.csv, line 6, column 'current': 'abc'"):
+        read(text, "a.csv")
