@@ -94,7 +94,9 @@ class Coverage:
             return ""
         said = [f"{self.present:,} of {self.asked:,} {steps_word(self.step, self.asked)}"]
         a_day = DAY // self.step
-        if self.asked >= a_day > 1 and self.present % a_day == 0 and self.asked % a_day == 0:
+        lacking = [period for periods in self.gaps.values() for period in periods]
+        are_days = all((period.duration % DAY) == timedelta(0) for period in lacking)
+        if self.asked >= a_day > 1 and self.asked % a_day == self.present % a_day == 0 and are_days:
             said = [f"{self.present // a_day:,} of {plural(self.asked // a_day, 'day')}"]
         said += [
             f"{plural(self.count(gap), steps_word(self.step, 1))} {gap.value}" for gap in self.gaps

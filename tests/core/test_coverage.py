@@ -44,6 +44,12 @@ def test_whole_days_are_said_as_days() -> None:
     assert cover(grid(WEEK, HALF_HOUR), WEEK, HALF_HOUR, now=NOON).sentence == ""
 
 
+def test_gaps_that_add_up_to_a_day_are_no_day() -> None:
+    there = [step for step in range(336) if step not in {*range(10, 34), *range(100, 124)}]
+    found = cover(grid(WEEK, HALF_HOUR)[there], WEEK, HALF_HOUR, now=NOON)
+    assert found.sentence == "288 of 336 half-hours; 48 half-hours missing."
+
+
 def test_the_future_is_not_asked_for() -> None:
     ahead = Period(WEEK.start, NOON + timedelta(days=1))
     assert cover(grid(WEEK, HALF_HOUR), ahead, HALF_HOUR, now=NOON).is_complete

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Final
 
 import numpy as np
@@ -59,7 +60,8 @@ def battery_money(context: Context, device: str, period: Period, by: By = "day")
     home = home_of(context)
     notes: list[str] = []
     import_meter, export_meter = (
-        _meter(home, direction, chosen) for direction in (Direction.IMPORT, Direction.EXPORT)
+        _meter(home, direction, chosen, period.end)
+        for direction in (Direction.IMPORT, Direction.EXPORT)
     )
     inputs = [reading]
     flows: list[Floats] = []
@@ -97,15 +99,18 @@ def battery_money(context: Context, device: str, period: Period, by: By = "day")
     )
 
 
-def _meter(home: Home, direction: Direction, device: Device) -> Meter | None:
-    """The electricity meter of a direction: the one the device names, else the first."""
+def _meter(home: Home, direction: Direction, device: Device, at: datetime) -> Meter | None:
+    """The electricity meter of a direction: the one the device names, else the first of a home
+    that was not yet moved out of then, else the first."""
     wanted = device.import_meter if direction is Direction.IMPORT else device.export_meter
     fitting = [
         meter
         for meter in home.meters
         if meter.energy is Energy.ELECTRICITY and meter.direction is direction
     ]
-    return next((meter for meter in fitting if meter.id == wanted), fitting[0] if fitting else None)
+    named = [meter for meter in fitting if meter.id == wanted]
+    lived_in = [meter for meter in fitting if home.ended(meter, at) is None]
+    return next(iter(named or lived_in or fitting), None)
 
 
 def _aligned(frame: pd.DataFrame, index: pd.DatetimeIndex) -> Floats:

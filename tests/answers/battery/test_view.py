@@ -20,7 +20,8 @@ from energydash.core import settings
 from energydash.core.errors import InputError
 from energydash.core.feeds import Fetched
 from energydash.core.time import Period
-from energydash.home.tariffs import Tariff
+from energydash.home.meters import Meter
+from energydash.home.tariffs import Agreement, Tariff
 from energydash.serialise.battery import analysis_json
 from energydash.sources import aretas
 from energydash.sources.imports import telemetry as telemetry_files
@@ -295,6 +296,26 @@ def test_money_is_counted_at_the_homes_prices(here: Context) -> None:
     )
     assert by_month.totals == pytest.approx(total)
     assert len(by_month.table) == 1
+
+
+@pytest.mark.parametrize(("after_the_move", "expected"), [(-1, "a-old"), (400, "b-new")])
+def test_money_is_of_the_home_that_is_lived_in(
+    here: Context, after_the_move: int, expected: str
+) -> None:
+    moved = NOW - timedelta(days=500)
+    battery.import_telemetry(here, [("a.csv", csv(monitored(truth(3, seed=9), 1)))])
+    bodies: list[Meter | Agreement] = [
+        *(Meter(id=name) for name in ("a-old", "b-new")),
+        Agreement("1", "a-old", "E-2R-VAR-20-09-22-C", valid_to=moved),
+        Agreement("2", "b-new", "E-1R-AGILE-24-10-01-J", valid_from=moved),
+    ]
+    for one in bodies:
+        kind = "meter" if isinstance(one, Meter) else "agreement"
+        here.store.put(here.store.household(), kind, one.id, one.to_body())
+    end = moved + timedelta(days=after_the_move)
+    found = battery_money(here, "", Period(end - timedelta(days=1), end))
+    subjects = {one.feed.subject for one in found.inputs if one.feed.quantity == "consumption"}
+    assert subjects == {expected}
 
 
 def test_health_of_the_sample_battery(here: Context) -> None:
