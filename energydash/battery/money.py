@@ -53,10 +53,12 @@ def without_battery(
 def value(half_hours: HalfHours, index: pd.DatetimeIndex, wear_p_per_kwh: float) -> pd.DataFrame:
     """Columns of `MONEY_COLUMNS` per half-hour; net = avoided + earned - charge - forgone - wear.
 
-    Where a price is missing its energy is `unpriced_kwh`, and counts in no amount.
+    Where a price is missing its energy is `unpriced_kwh`, and the amounts of that half-hour are
+    NaN; so they are where the home has meters and one of them has no reading then.
     """
     h = half_hours
     metered = np.isfinite(h.import_kwh) & np.isfinite(h.export_kwh)
+    unread = ~metered if metered.any() else np.zeros(len(metered), bool)
     before = np.where(metered, h.import_kwh - h.export_kwh, h.kwh_out)
     after = before + h.kwh_in - h.kwh_out
     imported_before, imported_after = np.maximum(before, 0), np.maximum(after, 0)
@@ -82,10 +84,14 @@ def value(half_hours: HalfHours, index: pd.DatetimeIndex, wear_p_per_kwh: float)
         frame["avoided_import_gbp"] + frame["export_earned_gbp"] - frame["charge_cost_gbp"]
         - frame["export_forgone_gbp"] - frame["wear_gbp"]
     )  # fmt: skip
-    frame["saved_carbon_kg"] = (exported - more) * np.nan_to_num(h.carbon_g) / 1e3
+    frame["saved_carbon_kg"] = np.where(unread, np.nan, (exported - more) * h.carbon_g / 1e3)
     frame["unpriced_kwh"] = np.where(np.isnan(h.import_p), np.abs(more), 0.0) + np.where(
         np.isnan(h.export_p), np.abs(exported), 0.0
     )
+    frame.loc[unread, "unpriced_kwh"] = (h.kwh_in + h.kwh_out)[unread]
+    unknown = [name for name in (*pounds, "net_gbp") if name != "wear_gbp"]
+    unpriced = np.isnan(h.import_p) | (frame["unpriced_kwh"] > 0).to_numpy()
+    frame.loc[unread | unpriced, unknown] = np.nan
     return frame[list(MONEY_COLUMNS)]
 
 
@@ -112,4 +118,4 @@ def grouped(valued: pd.DataFrame, zone: str, by: By) -> pd.DataFrame:
         return valued.set_axis(local, axis="index")
     period = {"day": "D", "month": "M", "year": "Y"}[by]
     keys = local.to_period(period).to_timestamp().rename(by)
-    return valued.groupby(keys).sum()
+    return valued.groupby(keys).sum(min_count=1)

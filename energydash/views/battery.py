@@ -238,7 +238,7 @@ def _money_words(saved: MoneyAnswer) -> tuple[str, ...]:
             f"Net {formatting.money(totals['net_gbp'])} against no battery: {listed} "
             f"({saved.wear_p_per_kwh:.1f} p/kWh)"
         ),
-        f"{totals['saved_carbon_kg']:,.1f} kg CO₂ shifted away",
+        f"{formatting.number(totals['saved_carbon_kg'], 1)} kg CO₂ shifted away",
         f"{unpriced:,.1f} kWh without a price" if unpriced > 0.05 else "",
     )
 

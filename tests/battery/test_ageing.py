@@ -243,10 +243,12 @@ def test_money_of_known_half_hours() -> None:
         carbon_g=np.array([100.0, 100, 300, 300, np.nan]),
     )
     found = money.value(h, index, wear_p_per_kwh=4.0)
-    assert found["charge_cost_gbp"].tolist() == [0.2, 0, 0, 0, 0]
-    assert found["export_forgone_gbp"].tolist() == [0, 0.15, 0, 0, 0]
-    assert found["avoided_import_gbp"].tolist() == pytest.approx([0, 0, 0.45, 0.15, 0])
-    assert found["export_earned_gbp"].tolist() == pytest.approx([0, 0, 0, 0.3, 0])
+    assert found.iloc[4][["charge_cost_gbp", "avoided_import_gbp", "net_gbp"]].isna().all()
+    known = found.iloc[:4]
+    assert known["charge_cost_gbp"].tolist() == [0.2, 0, 0, 0]
+    assert known["export_forgone_gbp"].tolist() == [0, 0.15, 0, 0]
+    assert known["avoided_import_gbp"].tolist() == pytest.approx([0, 0, 0.45, 0.15])
+    assert known["export_earned_gbp"].tolist() == pytest.approx([0, 0, 0, 0.3])
     assert found["wear_gbp"].sum() == pytest.approx(3.5 * 0.04)
     assert found["net_gbp"].sum() == pytest.approx(0.45 + 0.15 + 0.3 - 0.2 - 0.15 - 0.14)
     assert found["unpriced_kwh"].tolist() == [0, 0, 0, 0, 1]

@@ -85,12 +85,14 @@ def battery_money(context: Context, device: str, period: Period, by: By = "day")
     wear = money.wear_p_per_kwh(chosen.replacement_gbp, _life_kwh(chosen, notes))
     half_hours = money.HalfHours(kwh_in, kwh_out, flows[0], flows[1], prices[0], prices[1], carbon)
     valued = money.value(half_hours, index, wear)
+    if is_part := int(valued["net_gbp"].isna().sum()):
+        notes.append(f"{is_part:,} of {len(valued):,} half-hours lack a reading or a price.")
     is_metered = bool(np.isfinite(flows[0]).any()) and import_meter is not None
     return MoneyAnswer(
         device=chosen,
         period=period,
         table=money.grouped(valued, chosen.zone, by),
-        totals={name: float(valued[name].sum()) for name in valued.columns},
+        totals={name: float(valued[name].sum(min_count=1)) for name in valued.columns},
         wear_p_per_kwh=wear,
         is_metered=is_metered,
         is_priced=bool(np.isfinite(prices[0]).any()),

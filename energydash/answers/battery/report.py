@@ -144,7 +144,7 @@ def _money(saved: MoneyAnswer) -> str:
         "charge_cost_gbp": "charging", "export_forgone_gbp": "export forgone",
         "wear_gbp": "wear", "net_gbp": "net",
     }  # fmt: skip
-    rows = [(label, f"{saved.totals[name]:,.2f}") for name, label in names.items()]
+    rows = [(label, _number(saved.totals[name], 2)) for name, label in names.items()]
     return table_html(("£", ""), rows) + notes
 
 

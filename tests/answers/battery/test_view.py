@@ -282,7 +282,8 @@ def test_money_is_counted_at_the_homes_prices(here: Context) -> None:
     battery.import_telemetry(here, [("a.csv", csv(monitored(truth(8, seed=4), 1)))])
     unpriced = battery_money(replace(here, sample_if_empty=True), "", days(8))
     assert not unpriced.is_priced
-    assert unpriced.totals["net_gbp"] == 0
+    assert np.isnan(unpriced.totals["net_gbp"]), "unknown is blank, not nothing"
+    assert unpriced.table["net_gbp"].isna().all()
     assert any("No tariff" in note for note in unpriced.notes)
     sampled = battery_money(replace(here, sample=True), "", Period(NOW - timedelta(days=7), NOW))
     total = sampled.totals
