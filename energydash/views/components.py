@@ -215,6 +215,7 @@ def state_sign(state: health.State) -> str:
         "stale": ("orange", "◐"),
         "trouble": ("orange", "▲"),
         "waiting": ("gray", "◌"),
+        "ended": ("gray", "◌"),
         "not configured": ("gray", "○"),
     }[state]
     return f":{colour}[{sign} {state}]"

@@ -13,8 +13,10 @@ from energydash.core.errors import Unavailable
 from energydash.core.feeds import Feed, Fetched
 from energydash.core.findings import Finding
 from energydash.core.time import LONDON, Period
+from energydash.home.meters import Meter
+from energydash.home.tariffs import Agreement
 from energydash.sources.grid import isone
-from energydash.sync import fetch
+from energydash.sync import documents, fetch
 from energydash.sync.context import Context
 from tests.pages.conftest import OpenPage, words
 
@@ -40,6 +42,34 @@ def test_opens_with_nothing_fetched_and_nothing_configured(open_page: OpenPage) 
     assert "0 of" in text
     assert "not configured" in text
     assert "Licence" in text or "licence" in text.lower()
+
+
+def test_a_home_moved_out_of_is_not_stale(here: Context) -> None:
+    now, owner = here.now(), here.store.household()
+    moved = now - timedelta(days=400)
+    bodies = {
+        "meter": [
+            Meter(id=name, account="a", connected=True, point=f"19{name}", serials=("S",)).to_body()
+            for name in ("old", "new")
+        ],
+        "agreement": [
+            Agreement("1", "old", "E-1R-VAR-20-09-22-C", valid_to=moved).to_body(),
+            Agreement("2", "new", "E-1R-AGILE-24-10-01-J", valid_from=moved).to_body(),
+        ],
+    }
+    for kind, found in bodies.items():
+        for body in found:
+            here.store.put(owner, kind, body["id"], body)
+    for name, newest in (("old", moved), ("new", now - timedelta(days=1))):
+        index = pd.DatetimeIndex([pd.Timestamp(newest).floor("30min")], name="time").as_unit("us")
+        span = Period(index[0].to_pydatetime(), index[0].to_pydatetime() + timedelta(minutes=30))
+        feed = next(m for m in documents.meters(here.store) if m.id == name).feed(owner)
+        frame = pd.DataFrame({"energy": [0.2]}, index=index)
+        here.store.write(feed, Fetched(frame, span), fetched_at=now)
+    found = state_of(here, "octopus")
+    states = {feed.feed.subject: feed.state for feed in found.feeds}
+    assert states == {"old": "ended", "new": "live"}
+    assert found.state == "live"
 
 
 def test_states(here: Context) -> None:

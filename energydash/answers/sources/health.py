@@ -18,7 +18,8 @@ from energydash.store import Store
 from energydash.sync import documents, fetch
 from energydash.sync.context import Context
 
-State = Literal["live", "stale", "trouble", "waiting", "not configured"]
+State = Literal["live", "stale", "trouble", "waiting", "ended", "not configured"]
+PRICES = ("unit-rate", "standing-charge")  # feeds of rates: no readings, so none is the newest
 _WORRYING: tuple[State, ...] = ("trouble", "stale")
 
 
@@ -76,6 +77,7 @@ def health(context: Context, personal: bool = True) -> Health:
     now, store = context.now(), context.store
     summary = store.summary()
     known = {feed.key: feed for feed in store.feeds()}
+    kept = {feed.key for feed in documents.feeds(store, now)}
     found = []
     for name in sources.MODULES:
         module = sources.source(name)
@@ -84,7 +86,7 @@ def health(context: Context, personal: bool = True) -> Health:
         offered = module.feeds(context.settings)
         mine = summary[summary["source"] == name]
         feeds = tuple(
-            _feed_health(store, known[key], row, now)
+            _feed_health(store, known[key], row, now, kept)
             for key, row in zip(_keys(mine), mine.to_dict("records"), strict=True)
             if key in known and (personal or not key[0])
         )
@@ -149,7 +151,14 @@ def _keys(summary: pd.DataFrame) -> list[tuple[str, str, str, str]]:
     return [tuple(row) for row in columns.itertuples(index=False)]
 
 
-def _feed_health(store: Store, feed: Feed, row: dict[Hashable, Any], now: datetime) -> FeedHealth:
+def _feed_health(
+    store: Store,
+    feed: Feed,
+    row: dict[Hashable, Any],
+    now: datetime,
+    kept: set[tuple[str, str, str, str]],
+) -> FeedHealth:
+    """A household's feed that is not kept any more is of a home moved out of, or a tariff left."""
     newest, fetched_at = _instant(row["newest"]), _instant(row["fetched_at"])
     problem = store.state(feed).problem if row["problem"] else None
     limit = 3 * feed.cadence + (feed.step or timedelta(0))
@@ -158,7 +167,9 @@ def _feed_health(store: Store, feed: Feed, row: dict[Hashable, Any], now: dateti
         state = "trouble"
     elif fetched_at is None:
         state = "waiting"
-    elif newest is None or now - newest > limit:
+    elif (feed.owner or feed.quantity in PRICES) and feed.key not in kept:
+        state = "ended"
+    elif (said := fetched_at if feed.quantity in PRICES else newest) is None or now - said > limit:
         state = "stale"
     return FeedHealth(feed, state, int(row["rows"]), newest, fetched_at, problem)
 
