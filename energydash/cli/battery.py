@@ -91,10 +91,8 @@ def by_day(device: str, first: str | None, end: str | None, sample: bool, form: 
     from energydash.answers import battery
     from energydash.serialise import battery as documents
 
-    here = opened(sample)
-    chosen = battery.device_of(here, device)
-    period = days(here, chosen.id, first, end) or battery.history(here, chosen.id)
-    emit(documents.days(battery.view(here, chosen.id, period)), form)
+    here, chosen, period = asked(device, first, end, sample)
+    emit(documents.days(battery.view(here, chosen, period)), form)
 
 
 @click.command()
@@ -109,10 +107,8 @@ def money(
     from energydash.answers import battery
     from energydash.serialise import battery as documents
 
-    here = opened(sample)
-    chosen = battery.device_of(here, device)
-    period = days(here, chosen.id, first, end) or battery.history(here, chosen.id)
-    emit(documents.money(battery.battery_money(here, chosen.id, period, by)), form)
+    here, chosen, period = asked(device, first, end, sample)
+    emit(documents.money(battery.battery_money(here, chosen, period, by)), form)
 
 
 @click.command()
@@ -136,10 +132,8 @@ def channels(device: str, first: str | None, end: str | None, sample: bool, form
     from energydash.answers import battery
     from energydash.serialise import battery as documents
 
-    here = opened(sample)
-    chosen = battery.device_of(here, device)
-    period = days(here, chosen.id, first, end) or battery.history(here, chosen.id)
-    emit(documents.traces(battery.traces(here, chosen.id, period)), form)
+    here, chosen, period = asked(device, first, end, sample)
+    emit(documents.traces(battery.traces(here, chosen, period)), form)
 
 
 @click.command()
@@ -199,6 +193,17 @@ def opened(sample: bool) -> Context:
     from energydash.sync import context
 
     return replace(context.current(), sample=sample)
+
+
+def asked(
+    device: str, first: str | None, end: str | None, sample: bool
+) -> tuple[Context, str, Period]:
+    """The context, the battery's id and the period; all that there is where no end is given."""
+    from energydash.answers import battery
+
+    here = opened(sample)
+    chosen = battery.device_of(here, device).id
+    return here, chosen, days(here, chosen, first, end) or battery.history(here, chosen)
 
 
 def days(here: Context, device: str, first: str | None, end: str | None) -> Period | None:
