@@ -108,7 +108,7 @@ def test_a_killed_connect_is_finished_by_the_next_crawler(
     first.wait()
     halfway = home.being_fetched(with_key)
     assert halfway
-    assert 0 < halfway.done < 1
+    assert 0 <= halfway.done < 1, "told twice a second at most: a fast machine may not have yet"
     app = open_page("electricity_costs")  # a new session: a reload
     (bar,) = app.get("progress")
     assert bar.proto.value == int(100 * halfway.done)
