@@ -68,12 +68,26 @@ def source_card(source: SourceHealth) -> None:
                     feed_line(feed, source)
 
 
+def waiting_line(source: SourceHealth) -> str:
+    """A source that nobody has asked yet: what it would bring, and on which terms."""
+    info = source.info
+    return (
+        f"**{components.escape(info.title)}** &nbsp; {components.escape(info.about)} "
+        f":gray[{components.escape(info.licence)} · [documentation]({info.documentation})]"
+    )
+
+
 def draw() -> None:
     found = cache.answer(answers.health, viewer.may_see_personal())
     st.subheader(answers.in_words(found), anchor=False)
+    in_use = [one for one in found.sources if one.state != "waiting" or one.feeds]
+    waiting = [one for one in found.sources if one not in in_use]
     with st.grid(2, min_column_width=340, key="sources"):
-        for source in found.sources:
+        for source in in_use:
             source_card(source)
+    if waiting:
+        with components.card("Waiting until a page asks for them", key="waiting"):
+            st.markdown("  \n".join(waiting_line(source) for source in waiting))
     with components.card("Stored on this computer", key="stored"):
         place = f", in `{found.home}`" if viewer.may_edit() else ""
         st.markdown(

@@ -334,14 +334,20 @@ def _cost_bars(found: home.CostsAnswer) -> go.Figure:
 
 
 def sources() -> None:
-    """A sign per source, and how old the newest that it has is."""
+    """A sign per source that is in use, and how old the newest that it has is."""
     found = cache.answer(health.health, viewer.may_see_personal())
     now = cache.context().now()
     lines = []
     for source in found.sources:
+        if source.state == "waiting":
+            continue
         age = f" :gray[{formatting.ago(now - source.newest)}]" if source.newest else ""
         sign = components.state_sign(source.state)
         lines.append(f"{sign} &nbsp; {components.escape(source.info.title)}{age}")
+    waiting = sum(source.state == "waiting" for source in found.sources)
+    if waiting:
+        sign = components.state_sign("waiting")
+        lines.append(f"{sign} &nbsp; {waiting} more :gray[until a page asks for them]")
     with components.card("Sources", key="sources"):
         st.markdown("  \n".join(lines))
         st.page_link("pages/data_sources.py", label="Errors, licences, retry")
