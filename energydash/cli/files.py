@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from energydash.core.errors import InputError
+from energydash.core.private import write_private
 
 
 def contents(path: Path) -> bytes:
@@ -19,9 +20,9 @@ def contents(path: Path) -> bytes:
 
 
 def write(path: Path, body: bytes) -> None:
-    """Write a file the user named; InputError where it cannot be written."""
+    """Write a file the user named, for this user's eyes; InputError where it cannot be written."""
     try:
-        path.write_bytes(body)
+        write_private(path, body)
     except OSError as error:
         raise InputError(
             f"{path} cannot be written: {(error.strerror or 'unknown trouble').lower()}."

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from energydash.cli.output import emit, format_option, period_options
-from energydash.core.errors import InputError
+from energydash.cli.output import emit, format_option, period_options, tell
+from energydash.core.errors import InputError, StoreError
 
 if TYPE_CHECKING:
     from energydash.core.time import Period
@@ -235,18 +235,20 @@ def asked(
 
 
 def bring(here: Context, place: Region, quantities: list[str], period: Period) -> None:
-    """Fetch what the store lacks of the first of these quantities that the region has."""
+    """Fetch what the store lacks of the first of these quantities that the region has, where it can
+    be kept."""
     from energydash.answers import grid
     from energydash.sync import fetch
 
     if here.sample:
         return
-    for quantity in quantities:
-        if quantity in place.sources:
+    first = next((quantity for quantity in quantities if quantity in place.sources), "")
+    wanted = [first, *(["embedded"] if first == "mix" and "embedded" in place.sources else [])]
+    try:
+        for quantity in filter(None, wanted):
             fetch.refresh(here, grid.feed_of(here, place.id, quantity), period)
-            if quantity == "mix" and "embedded" in place.sources:
-                fetch.refresh(here, grid.feed_of(here, place.id, "embedded"), period)
-            return
+    except StoreError as error:  # nothing can be kept now: what is stored is shown
+        tell(str(error))
 
 
 def chosen_factors(text: str | None) -> FactorSet | None:

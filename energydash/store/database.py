@@ -9,7 +9,7 @@ import os
 import re
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from importlib.resources import files
@@ -24,16 +24,24 @@ from energydash.store.documents import ensure_household
 from energydash.store.errors import translate
 
 IDLE_CONNECTIONS = 8
-WAIT_S = 30.0  # for a lock; longer than the longest write: ten million rows take about ten
+WAIT_S = 30.0  # to write; longer than the longest write: ten million rows take about ten
+READ_WAIT_S = 1.0  # to read: only what is not as usual holds up a reader
 DRIVER_ERRORS = (adbc_driver_manager.Error, pa.ArrowException, OSError)
 
 
 class Connection:
-    """One connection, used by one thread at a time. Cursors are closed after every statement."""
+    """One connection, used by one thread at a time. Cursors are closed after every statement.
 
-    def __init__(self, database: Database, raw: Any) -> None:
+    place: what it was opened on. is_kept: others may use it after this.
+    """
+
+    def __init__(
+        self, database: Database, raw: Any, *, place: object = None, is_kept: bool = True
+    ) -> None:
         self.database = database
         self.raw = raw
+        self.place = place
+        self.is_kept = is_kept
 
     def execute(self, sql: str, *parameters: Any) -> None:
         """A statement whose result does not matter."""
@@ -101,7 +109,8 @@ class Connection:
 class Database(ABC):
     """A database that is ready to use: reachable, and of our schema's version.
 
-    name: how errors call it. folder: where copies may be put aside. wait_s: for a lock.
+    name: how errors call it. folder: where copies may be put aside. wait_s: for a lock, to write;
+    a reader waits `read_wait_s`.
     """
 
     dialect: str
@@ -111,7 +120,7 @@ class Database(ABC):
 
     def __init__(self, name: str, folder: Path, wait_s: float = WAIT_S) -> None:
         self.name = name
-        self.wait_s = wait_s
+        self.wait_s, self.read_wait_s = wait_s, min(wait_s, READ_WAIT_S)
         self.folder = folder
         self._idle: list[Connection] = []
         self._guard = threading.Lock()
@@ -123,6 +132,14 @@ class Database(ABC):
     @abstractmethod
     def connect(self) -> Connection:
         """A new connection; StoreError where that fails."""
+
+    def connect_to_read(self) -> Connection:
+        """The same for who only reads: there may be one where nothing can be written."""
+        return self.connect()
+
+    def place(self) -> object:
+        """What a new connection would be opened on: one that was opened on another is not used."""
+        return None
 
     @abstractmethod
     def begin(self, connection: Connection) -> None:
@@ -190,22 +207,29 @@ class Database(ABC):
 
     @contextmanager
     def connection(self) -> Iterator[Connection]:
-        """A connection for this thread alone, kept for the next one unless something fails.
+        """A connection to read by, for this thread alone.
 
         Within `together` it is the one of that transaction.
         """
+        with self._lent(self.connect_to_read) as connection:
+            yield connection
+
+    @contextmanager
+    def _lent(self, connect: Callable[[], Connection]) -> Iterator[Connection]:
+        """A connection, kept for the next one who needs one unless something fails."""
         joined: Connection | None = getattr(self._joined, "connection", None)
         if joined is not None:
             yield joined
             return
-        connection = self._take()
+        connection = self._take() or connect()
         try:
             yield connection
         except BaseException:
             connection.close()
             raise
         with self._guard:
-            if self._process == os.getpid() and len(self._idle) < IDLE_CONNECTIONS:
+            is_ours = connection.is_kept and self._process == os.getpid()
+            if is_ours and len(self._idle) < IDLE_CONNECTIONS:
                 self._idle.append(connection)
                 return
         connection.close()
@@ -217,17 +241,15 @@ class Database(ABC):
         wait_s: how long to wait for a lock, where that is not the usual time. Within `together`
         it is a part of that transaction.
         """
-        with self.connection() as connection:
+        with self._lent(self.connect) as connection:
             if connection is getattr(self._joined, "connection", None):
                 yield connection
                 return
-            if wait_s is not None:
-                connection.execute(self.waiting(wait_s))
+            connection.execute(self.waiting(self.wait_s if wait_s is None else wait_s))
             self.begin(connection)
             yield connection
             self.commit(connection)
-            if wait_s is not None:
-                connection.execute(self.waiting(self.wait_s))
+            connection.execute(self.waiting(self.read_wait_s))
 
     @contextmanager
     def together(self) -> Iterator[None]:
@@ -279,12 +301,21 @@ class Database(ABC):
             )
         return found
 
-    def _take(self) -> Connection:
-        with self._guard:
-            self._leave_parents_behind()
-            if self._idle:
-                return self._idle.pop()
-        return self.connect()
+    def _take(self) -> Connection | None:
+        """An idle connection, None where there is none to this database as it is now."""
+        place, gone = self.place(), []
+        try:
+            with self._guard:
+                self._leave_parents_behind()
+                while self._idle:
+                    connection = self._idle.pop()
+                    if connection.place == place:
+                        return connection
+                    gone.append(connection)  # of a file that was moved away
+        finally:
+            for one in gone:
+                one.close()
+        return None
 
     def _leave_parents_behind(self) -> None:
         """After a fork, forget the parent's connections: closing them would release its locks."""

@@ -166,7 +166,7 @@ class Jobs:
 
     def drop(self, job: str) -> None:
         """Remove a job; who is at it stops at its next step."""
-        with self.database.connection() as connection:
+        with self.database.transaction() as connection:
             connection.execute("DELETE FROM jobs WHERE id = $1", job)
 
 

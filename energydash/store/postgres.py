@@ -50,7 +50,7 @@ class PostgresDatabase(Database):
         connection = Connection(self, raw)
         try:
             connection.execute("SET client_min_messages = warning")
-            connection.execute(self.waiting(self.wait_s))
+            connection.execute(self.waiting(self.read_wait_s))
             connection.execute("SET timezone = 'UTC'")
             connection.execute("SET search_path = energydash, public")
         except BaseException:

@@ -243,9 +243,11 @@ class Store:
         with self.database.transaction() as connection:
             feeds.set_problem(connection, feeds.ensure(connection, feed), problem)
 
-    def lease(self, feed: Feed, holder: str, seconds: float) -> bool:
+    def lease(
+        self, feed: Feed, holder: str, seconds: float, *, wait_s: float | None = None
+    ) -> bool:
         """Take, or renew, the right to refresh a feed; False while somebody else has it."""
-        with self.database.transaction() as connection:
+        with self.database.transaction(wait_s) as connection:
             feed_id = feeds.find(connection, feed) or feeds.ensure(connection, feed)
             return feeds.lease(connection, feed_id, holder, seconds)
 

@@ -59,14 +59,18 @@ class Due:
 
 
 def ensure_running(context: Context) -> subprocess.Popen[bytes] | None:
-    """Start the crawler beside this process unless this machine has one; the one started."""
-    _ensured.set()
-    lock = _lock(context)
+    """Start the crawler beside this process unless this machine has one; the one started, None
+    where it has one, or where the folder cannot be written."""
     try:
-        lock.acquire(timeout=0)
+        with _lock(context).acquire(timeout=0):
+            pass
     except Timeout:
+        _ensured.set()
         return None
-    lock.release()
+    except OSError as error:
+        log.warning("Nothing is fetched: %s cannot be written (%s).", context.settings.home, error)
+        return None
+    _ensured.set()
     # It ends with its parent (see `run`), and its lock with it.
     return subprocess.Popen(
         [sys.executable, "-m", "energydash", "crawl", "--parent", str(os.getpid())],

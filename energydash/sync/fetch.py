@@ -38,6 +38,7 @@ from energydash.sync import batteries, gate
 from energydash.sync.context import Context
 
 LEASE_S = 120.0  # longer than any one question may take; renewed for each
+WAIT_S = 2.0  # for the database: somebody may be waiting for the answer
 LOOK_BEFORE = timedelta(days=31)  # how far before a period its newest fetch may have ended
 LEAST_SILENCE = timedelta(hours=1)
 LEAST_WAIT = timedelta(days=1)  # before a silence is asked for again
@@ -245,13 +246,13 @@ def refresh(
 
 def _lease(store: Store, feed: Feed, holder: str) -> bool:
     """Take a feed's lease; from a process of this machine that has died, at once."""
-    if store.lease(feed, holder, LEASE_S):
+    if store.lease(feed, holder, LEASE_S, wait_s=WAIT_S):
         return True
     other = store.state(feed).holder
     if not has_died(other):
         return False
     store.release(feed, other)
-    return store.lease(feed, holder, LEASE_S)
+    return store.lease(feed, holder, LEASE_S, wait_s=WAIT_S)
 
 
 def this_holder() -> str:

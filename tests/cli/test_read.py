@@ -9,11 +9,18 @@ import json
 import subprocess
 import sys
 from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from energydash import cli
+from energydash.answers import grid
+from energydash.core.feeds import Fetched
+from energydash.core.time import Period
+from energydash.store.errors import StoreLocked
+from energydash.sync import context, fetch
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -203,3 +210,23 @@ def test_backup_and_restore(tmp_path: Path, energydash) -> None:
     assert code == 0, err
     code, _, err = energydash("backup", tmp_path / "no" / "such" / "folder" / "copy.db")
     assert code in (1, 2) and "Traceback" not in err
+
+
+def test_what_is_stored_is_printed_where_nothing_can_be_kept(
+    energydash, private_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = context.current()
+    feed = grid.feed_of(here, "GB", "mix")
+    index = pd.date_range(here.now() - timedelta(hours=1), periods=6, freq="5min")
+    frame = pd.DataFrame({"gas": 5.0}, index=index)
+    period = Period(here.now() - timedelta(hours=1), here.now())
+    here.store.write(feed, Fetched(frame, period), fetched_at=here.now())
+
+    def locked(*_: object, **__: object) -> None:
+        raise StoreLocked("It is locked.", remedy="Wait.")
+
+    monkeypatch.setattr(fetch, "refresh", locked)
+    code, out, err = energydash("mix", "GB")
+    assert code == 0
+    assert len(rows_of(out)) == 6
+    assert "It is locked. Wait." in err

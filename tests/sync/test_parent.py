@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
+from energydash.sync import context, crawler
 from tests.upstreams.server import Upstreams
 from tests.upstreams.wire import Request, Response
 
@@ -45,3 +46,10 @@ def test_the_lock_is_free_when_the_parent_is_killed(
             assert not over.is_set(), "the answer is still held back"
     finally:
         over.set()
+
+
+def test_a_folder_that_cannot_be_written_has_no_crawler(private_home: Path) -> None:
+    lock = private_home / "crawler.lock"
+    lock.symlink_to(lock)  # cannot be opened, whoever runs this
+    assert crawler.ensure_running(context.current()) is None
+    assert not crawler.is_ensured(), "so nobody waits for what it would bring"
