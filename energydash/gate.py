@@ -1,48 +1,64 @@
 """What stands before every answer of the server: pages, websockets, uploads, downloads and REST.
 
 Streamlit serves uploads, files and websockets by itself and knows nothing of `access`; here they
-obey it. A request that a page of another site makes is refused. `[proxy] trusted` names the
-addresses of reverse proxies: they are believed whose request it is and whether it came by HTTPS.
-Whoever comes through a proxy is never on this machine, whatever the proxy says.
+obey it. A request that a page of another site makes is refused, and so is a client who asks REST
+too often. `[proxy] trusted` names the addresses of reverse proxies: they are believed whose request
+it is and whether it came by HTTPS. Whoever comes through a proxy is never on this machine, whatever
+the proxy says.
 """
 
 from __future__ import annotations
 
+import math
 import secrets
+import time
 from collections import OrderedDict
+from collections.abc import Callable
+from ipaddress import IPv6Address, ip_address, ip_network
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import cookie_parser
-from starlette.responses import PlainTextResponse
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from energydash.core import access
 from energydash.core.access import Viewer
+from energydash.core.errors import InputError
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
     from streamlit.runtime import Runtime
     from streamlit.runtime.media_file_manager import MediaFileManager
 
+    from energydash.core.settings import Settings
+
 COOKIE = "energydash_browser"  # which browser a file was made for; it opens nothing else
 FILES_REMEMBERED = 1_000
 PAGES_APART = ("/api/", "/media/", "/_stcore/", "/component/", "/static/")  # everything but pages
 
 
-class Gate:
-    """ASGI middleware; `trusted` are the addresses of reverse proxies."""
+PER_S = 20.0  # questions to REST a second; this machine's own programs get ten times as many
+BURST_S = 10.0  # so many seconds' worth may come at once
+CLIENTS_REMEMBERED = 10_000
 
-    def __init__(self, app: ASGIApp, trusted: frozenset[str] = frozenset()) -> None:
+
+class Gate:
+    """ASGI middleware; `trusted` are the addresses of reverse proxies, `per_s` is for `Pace`."""
+
+    def __init__(
+        self, app: ASGIApp, trusted: frozenset[str] = frozenset(), per_s: float = PER_S
+    ) -> None:
         self.app = app
         self.trusted = trusted
+        self.pace = Pace(per_s)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
             await self.app(scope, receive, send)
             return
         scope = unwrapped(scope, self.trusted)
-        refusal = foreign(scope) or reserved(scope)
+        refusal = foreign(scope) or reserved(scope) or self.pace.refusal(scope)
         if refusal is None:
             await self.app(scope, receive, _marking(scope, send))
         elif scope["type"] == "websocket":
@@ -104,6 +120,62 @@ def reserved(scope: Scope) -> PlainTextResponse | None:
     if path.startswith("/media/") and not files.may_fetch(path, _browser_of(scope)):
         return PlainTextResponse("This file was made for somebody else.", 403)
     return None
+
+
+class Pace:
+    """How often each client may ask REST: a bucket of tokens for each, filled at a steady pace."""
+
+    def __init__(self, per_s: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self.per_s = per_s
+        self._clock = clock
+        self._buckets: OrderedDict[tuple[str, bool], tuple[float, float]] = OrderedDict()
+
+    def refusal(self, scope: Scope) -> Response | None:
+        """A refusal where this client asks too often, with when to come back."""
+        if not scope["path"].startswith("/api/"):
+            return None
+        address = scope["client"][0] if scope.get("client") else ""
+        wait_s = math.ceil(self.wait_s(address, viewer_of(scope).is_loopback))
+        if not wait_s:
+            return None
+        sentence = f"These are too many questions at once. Ask again in {wait_s} s."
+        return JSONResponse({"error": sentence}, 429, {"retry-after": str(wait_s)})
+
+    def wait_s(self, address: str, is_loopback: bool) -> float:
+        """Takes a token: 0; or how long it is until there is one."""
+        per_s = self.per_s * (10 if is_loopback else 1)
+        most, now = max(per_s * BURST_S, 1.0), self._clock()
+        client = _client(address), is_loopback
+        left, at = self._buckets.pop(client, (most, now))
+        left = min(left + (now - at) * per_s, most)
+        self._buckets[client] = (left - 1 if left >= 1 else left, now)
+        if len(self._buckets) > CLIENTS_REMEMBERED:
+            self._buckets.popitem(last=False)
+        return 0.0 if left >= 1 else (1 - left) / per_s
+
+
+def per_s_of(settings: Settings) -> float:
+    """`[api] per_second`. Raises InputError where it is no pace."""
+    section = settings.section("api")
+    text = section.text("per_second") if section else ""
+    try:
+        found = float(text or PER_S)
+    except ValueError:
+        found = math.nan
+    if not (math.isfinite(found) and found > 0):
+        raise InputError(f"[api] per_second is '{text}'.", remedy=f"Give a number, as {PER_S:g}.")
+    return found
+
+
+def _client(address: str) -> str:
+    """One name for all addresses that one client can have: its network's, in IPv6."""
+    try:
+        found = ip_address(address.partition("%")[0])
+    except ValueError:
+        return ""  # whom a proxy does not name
+    if not isinstance(found, IPv6Address):
+        return str(found)
+    return str(found.ipv4_mapped or ip_network((found, 64), strict=False))
 
 
 class Files:

@@ -111,16 +111,21 @@ def create_app(names: Sequence[str], *, shared: bool = False) -> App:
     from streamlit.runtime.pages_manager import PagesManager
     from streamlit.starlette import App
 
-    from energydash.gate import Gate
+    from energydash.gate import Gate, per_s_of
 
     # Every visit runs app.py, whose access rules hold for all pages (see energydash.views).
     PagesManager.uses_pages_directory = False
     found = settings.current()
+    access.token(found)  # one that can be guessed is said now
     proxy = found.section("proxy")
     middleware = [
         Middleware(TrustedHostMiddleware, allowed_hosts=list(names), www_redirect=False),
         Middleware(SecurityHeaders),
-        Middleware(Gate, trusted=frozenset(proxy.items("trusted") if proxy else ())),
+        Middleware(
+            Gate,
+            trusted=frozenset(proxy.items("trusted") if proxy else ()),
+            per_s=per_s_of(found),
+        ),
     ]
     if shared:  # on loopback compressing costs more than it saves
         middleware.append(Middleware(GZipMiddleware, minimum_size=2_000))

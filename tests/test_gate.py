@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -21,6 +22,8 @@ from starlette.websockets import WebSocket
 from streamlit import runtime
 
 from energydash import gate
+from energydash.core.errors import InputError
+from energydash.core.settings import Settings
 
 HERE, LAN, PROXY = "127.0.0.1", "192.168.1.20", "127.0.0.2"
 OWN = "http://localhost:8501"
@@ -259,3 +262,61 @@ def test_a_file_is_for_the_browser_that_it_was_made_for(sessions: dict[str, str]
 
 def test_no_mark_on_this_machine() -> None:
     assert "set-cookie" not in Browser(HERE).get("/").headers
+
+
+def test_each_client_may_ask_rest_so_often() -> None:
+    """The bucket of each is its own; loopback's is larger; an IPv6 network is one client."""
+    clock = [0.0]
+    pace = gate.Pace(2.0, lambda: clock[0])
+    burst = int(2 * gate.BURST_S)
+    assert [pace.wait_s(LAN, False) for _ in range(burst)] == [0.0] * burst
+    assert pace.wait_s(LAN, False) == pytest.approx(0.5)
+    assert pace.wait_s("192.168.1.21", False) == pace.wait_s(HERE, True) == 0.0
+    clock[0] = 0.5
+    assert pace.wait_s(LAN, False) == 0.0
+    assert pace.wait_s(LAN, False) > 0.0
+    assert all(pace.wait_s(HERE, True) == 0.0 for _ in range(9 * burst))
+    for number in range(burst):
+        assert pace.wait_s(f"fd00::{number:x}", False) == 0.0
+    assert pace.wait_s("fd00::ffff%eth0", False) > 0.0
+    assert pace.wait_s("fd00:1::1", False) == 0.0
+    assert pace.wait_s(HERE, False) == 0.0, "through a proxy it is somebody else"
+    clock[0] = 1e9
+    assert sum(not pace.wait_s(LAN, False) for _ in range(3 * burst)) == burst, "no hoarding"
+
+
+def test_who_asks_rest_too_often_is_told_when_to_come_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    app = Starlette(
+        routes=APP.routes,
+        middleware=[Middleware(gate.Gate, trusted=frozenset({PROXY}), per_s=0.01)],
+    )
+    monkeypatch.setattr("tests.test_gate.APP", app)
+    assert Browser(LAN).get("/api/v1/mix/GB").status == 200
+    refused = Browser(LAN).get("/api/v1/costs")
+    assert refused.status == 429
+    assert refused.headers["retry-after"] == "100"
+    assert refused.json()["error"].endswith("Ask again in 100 s.")
+    assert Browser(LAN).get("/battery").status == 200, "pages are not counted"
+    # A trusted proxy's viewers are counted apart, and a header never makes anybody another one.
+    for address, status in (("192.168.1.30", 200), ("192.168.1.31", 200), ("192.168.1.30", 429)):
+        assert Browser(PROXY).get("/api/v1/mix/GB", {"X-Forwarded-For": address}).status == status
+    assert Browser(LAN).get("/api/v1/mix/GB", {"X-Forwarded-For": "1.2.3.4"}).status == 429
+
+
+def test_only_so_many_clients_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gate, "CLIENTS_REMEMBERED", 3)
+    pace = gate.Pace(0.01, lambda: 0.0)
+    for number in range(10):
+        pace.wait_s(f"10.0.0.{number}", False)
+    assert len(pace._buckets) == 3
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "nan", "inf", "many"])
+def test_a_pace_is_a_number(text: str) -> None:
+    def found(value: str) -> Settings:
+        return Settings(Path(), sections={"api": {"per_second": value}})
+
+    with pytest.raises(InputError, match="per_second"):
+        gate.per_s_of(found(text))
+    assert gate.per_s_of(found("0.5")) == 0.5
+    assert gate.per_s_of(Settings(Path())) == gate.PER_S

@@ -41,7 +41,9 @@ def _route(path: str, route: Mapping[str, Any], openapi: Mapping[str, Any]) -> I
     rows = [
         (
             one["name"],
-            _type(one["schema"]) + (", needed" if one.get("required") else ""),
+            _type(one["schema"])
+            + _limits(one["schema"])
+            + (", needed" if one.get("required") else ""),
             one.get("description") or one["schema"].get("description", ""),
         )
         for one in route.get("parameters", ())
@@ -83,7 +85,15 @@ def _type(schema: Mapping[str, Any]) -> str:
         return " | ".join(str(one) for one in schema["enum"])
     if schema.get("type") == "array":
         return f"list of {_type(schema['items'])}"
-    return str(schema.get("const", schema.get("type", "object")))
+    return str(schema.get("const", schema.get("format", schema.get("type", "object"))))
+
+
+def _limits(schema: Mapping[str, Any]) -> str:
+    if "maximum" not in schema:
+        return ""
+    above = "above " * ("exclusiveMinimum" in schema)
+    low = schema.get("exclusiveMinimum", schema.get("minimum"))
+    return f", {above}{low:g} to {schema['maximum']:g}"
 
 
 def _table(head: str, rows: list[tuple[str, str, str]]) -> str:

@@ -22,7 +22,13 @@ from energydash.serialise.flexibility import best_hours as best_hours_document
 from energydash.sync.context import Context
 
 Factors = Annotated[str | None, Query(description="an emission-factor set's id")]
-Step = Annotated[float | None, Query(description="means over so many minutes")]
+Step = Annotated[
+    float | None,
+    Query(
+        description="means over so many minutes",
+        json_schema_extra={"minimum": 1, "maximum": bounds.LONGEST_STEP_MINUTES},
+    ),
+]
 
 
 def get_regions(form: Form = "json") -> Response:

@@ -25,6 +25,13 @@ from energydash.sync.context import Context
 
 Meter = Annotated[str, Query(description="only this meter: id, label or MPAN")]
 Energy = Annotated[Literal["", "electricity", "gas"], Query(description="electricity by default")]
+Percent = Annotated[
+    float,
+    Query(
+        description="also with so much of the use from 16:00 to 20:00 moved to cheap half-hours",
+        json_schema_extra={"minimum": 0, "maximum": 100},
+    ),
+]
 Tariffs = Annotated[list[str] | None, Query(description="ids, names or codes; all at hand")]
 
 
@@ -52,7 +59,7 @@ def get_bill(
 
 def get_comparison(
     here: Here, start: Start, end: End, tariff: Tariffs = None, meter: Meter = "",
-    energy: Energy = "", shift_percent: float = 0.0, form: Form = "json",
+    energy: Energy = "", shift_percent: Percent = 0.0, form: Form = "json",
 ) -> Response:  # fmt: skip
     """The same readings under other tariffs, cheapest first."""
     found = home.compare(

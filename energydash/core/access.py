@@ -2,11 +2,13 @@
 
 Alone on this machine everything is allowed. A server that is shared on the LAN (`make share`,
 `serve --share`) is read-only and shows the grid only, unless the owner logs in or opts in with
-PERSONAL=1. Settings stay editable from loopback alone.
+PERSONAL=1. REST knows no login: the owner's programs elsewhere send the token of `[api]`. Settings
+stay editable from loopback alone.
 """
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -14,6 +16,7 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
 from energydash.core.errors import InputError
+from energydash.core.settings import Secret
 
 if TYPE_CHECKING:
     from energydash.core.settings import Settings
@@ -77,6 +80,29 @@ def is_owner(settings: Settings, email: str, *, verified: bool) -> bool:
     section = settings.section("auth")
     owners = section.items("owners") if section else ()
     return verified and email.casefold() in {owner.casefold() for owner in owners}
+
+
+SHORTEST_TOKEN = 20
+SCHEME = "bearer "  # of the header Authorization: any case
+
+
+def token(settings: Settings) -> Secret:
+    """`[api] token`, by which REST knows the owner; empty where there is none."""
+    section = settings.section("api")
+    found = section.secret("token") if section else Secret()
+    if 0 < len(found) < SHORTEST_TOKEN:
+        raise InputError(
+            "[api] token can be guessed.", remedy=f"Give {SHORTEST_TOKEN} characters at least."
+        )
+    return found
+
+
+def holds_token(settings: Settings, authorization: str) -> bool:
+    """True where a request's header `Authorization: Bearer …` has the token of `[api]`."""
+    ours = token(settings).reveal().encode()
+    is_bearer = authorization[: len(SCHEME)].lower() == SCHEME
+    theirs = authorization[len(SCHEME) :].strip().encode(errors="replace") if is_bearer else b""
+    return hmac.compare_digest(ours, theirs) and bool(ours)
 
 
 def may_see_personal(sharing: Sharing, viewer: Viewer) -> bool:

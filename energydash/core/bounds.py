@@ -19,6 +19,7 @@ GRID: Final = timedelta(days=400)  # every five minutes by fuel: a million value
 HOME: Final = timedelta(days=20 * 366)
 BATTERY: Final = timedelta(days=10 * 366)
 LONGEST_WINDOW_HOURS: Final = 14 * 24.0
+LONGEST_STEP_MINUTES: Final = 31 * 24 * 60
 
 
 def period_of(
@@ -82,8 +83,10 @@ def step_of(minutes: float | None, name: str = "step_minutes") -> timedelta | No
     """The length of a mean; None where none is asked for. Raises InputError naming the field."""
     if minutes is None:
         return None
-    if not (math.isfinite(minutes) and 1 <= minutes <= 31 * 24 * 60):
-        raise InputError(f"'{name}' is {minutes:g}.", remedy="Give 1 to 44640 minutes.")
+    if not (math.isfinite(minutes) and 1 <= minutes <= LONGEST_STEP_MINUTES):
+        raise InputError(
+            f"'{name}' is {minutes:g}.", remedy=f"Give 1 to {LONGEST_STEP_MINUTES} minutes."
+        )
     return timedelta(minutes=minutes)
 
 

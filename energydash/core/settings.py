@@ -20,7 +20,7 @@ from energydash.core.errors import InputError
 
 SECTIONS = (
     "octopus", "watttime", "electricity_maps", "eia", "entsoe", "pjm", "aeso", "isone",
-    "openelectricity", "aretas", "flexmeasures", "auth", "grid", "share", "proxy",
+    "openelectricity", "aretas", "flexmeasures", "auth", "grid", "share", "proxy", "api",
 )  # fmt: skip
 PREFIX = "ENERGYDASH_"
 

@@ -122,3 +122,33 @@ def connect_from(address: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
     instance = SimpleNamespace(get_client=lambda session: client)
     monkeypatch.setattr(viewer, "runtime", SimpleNamespace(get_instance=lambda: instance))
     monkeypatch.setattr(viewer, "get_script_run_ctx", lambda: SimpleNamespace(session_id="one"))
+
+
+TOKEN = "a-token-of-thirty-characters-0"
+
+
+@pytest.mark.parametrize(
+    ("authorization", "opens"),
+    [
+        (f"Bearer {TOKEN}", True),
+        (f"bearer  {TOKEN} ", True),
+        (TOKEN, False),
+        (f"Basic {TOKEN}", False),
+        (f"Bearer {TOKEN}x", False),
+        (f"Bearer {TOKEN[:-1]}", False),
+        ("Bearer ", False),
+        ("Bearer \u00e9\ud800", False),
+        ("", False),
+    ],
+)
+def test_the_token_opens_and_nothing_else_does(authorization: str, opens: bool) -> None:
+    found = Settings(Path(), sections={"api": {"token": TOKEN}})
+    assert access.holds_token(found, authorization) is opens
+    assert not access.holds_token(Settings(Path()), authorization), "without a token"
+    assert TOKEN not in f"{found!r} {access.token(found)!r} {access.token(found)}"
+    assert TOKEN in found.secrets(), "it is struck out of what is logged"
+
+
+def test_a_token_that_can_be_guessed_is_refused() -> None:
+    with pytest.raises(InputError, match="can be guessed"):
+        access.token(Settings(Path(), sections={"api": {"token": "secret"}}))

@@ -21,8 +21,8 @@ class Client:
     def __init__(self, port: int) -> None:
         self.url = f"http://127.0.0.1:{port}"
 
-    def get(self, path: str) -> requests.Response:
-        return requests.get(f"{self.url}{path}", timeout=30)
+    def get(self, path: str, **headers: str) -> requests.Response:
+        return requests.get(f"{self.url}{path}", headers=headers, timeout=30)
 
 
 @contextmanager

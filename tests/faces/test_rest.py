@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from io import StringIO
@@ -13,6 +14,7 @@ from starlette.types import Receive, Scope, Send
 
 from energydash import api
 from energydash.api import battery, home
+from energydash.core import settings
 from energydash.core.feeds import Feed, Fetched
 from energydash.core.time import Period, grid
 from energydash.sources.sample import household as sample_home
@@ -146,6 +148,70 @@ def test_the_lan_sees_no_household(elsewhere: Client) -> None:
         assert elsewhere.get(path).status_code == 403
     sources = {source["source"] for source in body(elsewhere, "/health")}
     assert "octopus" not in sources
+
+
+def test_the_token_opens_the_household_from_elsewhere(
+    elsewhere: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ENERGYDASH_API_TOKEN", "a-token-of-thirty-characters-0")
+    settings.current.cache_clear()
+    context.current.cache_clear()
+    path = f"/costs?{DAY}&sample=true"
+    for sent, status in (("a-token-of-thirty-characters-0", 200), ("another", 403), ("", 403)):
+        answer = elsewhere.get(path, Authorization=f"Bearer {sent}")
+        assert answer.status_code == status
+    refused = elsewhere.get(path).json()["error"]
+    assert "private" in refused and "Authorization: Bearer" in refused
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["x" * 10_000, "a%00b", "%0A", "%1B%5B31m", "1&{name}=1", "%F0%9F%92%A3" * 500, "%E2%80%AE"],
+)
+@pytest.mark.parametrize(
+    ("path", "names"),
+    [
+        ("/mix/GB", ("from", "to", "step_minutes", "format", "sample")),
+        ("/windows", ("hours", "within", "tariff")),
+        ("/map", ("value", "direction", "meter")),
+        ("/batteries/sample/money", ("by",)),
+    ],
+)
+def test_what_nothing_can_mean_is_refused_by_its_name_and_not_repeated(
+    client: Client, path: str, names: tuple[str, ...], value: str
+) -> None:
+    for name in names:
+        if name == "tariff" and "&" in value:
+            continue
+        answer = client.get(f"{path}?{name}={value.format(name=name)}")
+        assert answer.status_code == 422
+        assert f"'{name}'" in answer.json()["error"]
+        assert len(answer.content) < 400
+    region = client.get(f"/mix/{'x' * 10_000}")
+    assert region.status_code == 422 and "'region'" in region.json()["error"]
+
+
+def test_a_parameter_of_the_wrong_type_is_named_in_a_sentence(client: Client) -> None:
+    answer = client.get("/comparison?to=2026-03-01&shift_percent=much")
+    assert answer.status_code == 422
+    said = answer.json()["error"]
+    assert "'from': Field required." in said and "'shift_percent': Input should be" in said
+
+
+def test_dates_are_typed_and_numbers_have_their_limits_in_the_description(client: Client) -> None:
+    paths = body(client, "/openapi.json")["paths"]
+    asked = {
+        (one["name"], json.dumps(one["schema"]))
+        for path in paths.values()
+        for one in path["get"]["parameters"]
+    }
+    for name, schema in asked:
+        if name in ("from", "to", "within"):
+            assert '"date"' in schema and '"date-time"' in schema
+        if '"number"' in schema or '"integer"' in schema:
+            assert "inimum" in schema and '"maximum"' in schema
+    assert {"from", "within", "hours", "step_minutes", "shift_percent"} <= {one for one, _ in asked}
+    assert "number, above 0 to 336" in client.get("/docs").text
 
 
 def test_a_store_that_fails_is_said_in_a_sentence(
