@@ -7,18 +7,26 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from functools import wraps
+from inspect import Parameter, signature
 from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import HTMLResponse, JSONResponse
+from fastapi.responses import HTMLResponse, JSONResponse, Response
 from starlette.exceptions import HTTPException
 
 from energydash import __version__
+from energydash.answers.memo import Memo
 from energydash.api import battery, docs, grid, home, models, sources
-from energydash.api.asking import ONLY_OWNER, PLAINLY_WORDED
+from energydash.api.asking import ONLY_OWNER, PLAINLY_WORDED, Reply
 from energydash.core.errors import EnergydashError, InputError, StoreError
-from energydash.sync import context, wishes
+from energydash.sync import context
+from energydash.sync.context import Context
+
+PUBLIC = grid.ROUTES | sources.ROUTES
+PERSONAL = home.ROUTES | battery.ROUTES
+ROUTES = PUBLIC | PERSONAL
+_memo = Memo(64_000_000, lambda reply: len(reply.body))
 
 
 def create() -> FastAPI:
@@ -35,12 +43,12 @@ def create() -> FastAPI:
     app.add_exception_handler(RequestValidationError, _misread)
     app.add_exception_handler(HTTPException, _stopped)
     for router, routes in (
-        (APIRouter(dependencies=[PLAINLY_WORDED]), grid.ROUTES | sources.ROUTES),
-        (APIRouter(dependencies=[ONLY_OWNER, PLAINLY_WORDED]), home.ROUTES | battery.ROUTES),
+        (APIRouter(dependencies=[PLAINLY_WORDED]), PUBLIC),
+        (APIRouter(dependencies=[ONLY_OWNER, PLAINLY_WORDED]), PERSONAL),
     ):
         for path, (function, model) in routes.items():
             router.get(path, response_model=model, responses={422: {"model": models.Refusal}})(
-                _wishing(function)
+                _remembering(path, function)
             )
         app.include_router(router)
 
@@ -51,15 +59,28 @@ def create() -> FastAPI:
     return app
 
 
-def _wishing(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The same endpoint; what it answers about is wished for, so that the crawler keeps it."""
+def _remembering(path: str, function: Callable[..., Reply]) -> Callable[..., Response]:
+    """An endpoint that asks `function` the same question again only when its answer may differ."""
 
     @wraps(function)
-    def endpoint(*arguments: Any, **named: Any) -> Any:
-        with wishes.noted(context.current()):
-            return function(*arguments, **named)
+    def endpoint(request: Request, **named: Any) -> Response:
+        here = named.pop("here", None) or context.current()
+        found = _memo.ask(here, _worked_out, path, **named).result
+        return found.response(request.headers.get("if-none-match", ""))
 
+    asked = signature(function, eval_str=True)
+    request = Parameter("request", Parameter.KEYWORD_ONLY, annotation=Request)
+    endpoint.__signature__ = asked.replace(  # type: ignore[attr-defined]
+        parameters=[*asked.parameters.values(), request], return_annotation=Response
+    )
     return endpoint
+
+
+def _worked_out(here: Context, /, path: str, **named: Any) -> Reply:
+    function, _ = ROUTES[path]
+    if "here" in signature(function).parameters:
+        named["here"] = here
+    return function(**named)
 
 
 async def _misread(request: Request, error: Exception) -> JSONResponse:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Annotated, Any, Literal
+from dataclasses import dataclass, replace
+from functools import cached_property
+from hashlib import blake2b
+from typing import Annotated, Literal
 
 from fastapi import Depends, HTTPException, Query, Request
 from fastapi.responses import Response
@@ -89,18 +91,40 @@ async def _plainly_worded(request: Request) -> None:
             raise InputError(f"'{name}' is given twice.", remedy="Give it once.")
 
 
+async def _may_see_personal(request: Request) -> bool:
+    return may_see_personal(request)
+
+
+Personal = Annotated[bool, Depends(_may_see_personal)]
 ONLY_OWNER = Depends(_only_owner)
 PLAINLY_WORDED = Depends(_plainly_worded)
 
 
-def reply(document: Document, form: str) -> Response:
+@dataclass(frozen=True)
+class Reply:
+    """What is sent, as bytes; `file_name` of what a browser keeps as a file."""
+
+    body: bytes
+    file_name: str = ""
+
+    @cached_property
+    def mark(self) -> str:
+        """The same for the same bytes, however they are compressed."""
+        return f'W/"{blake2b(self.body, digest_size=12).hexdigest()}"'
+
+    def response(self, known: str) -> Response:
+        """`known`: the marks (If-None-Match) of answers that need not be sent again."""
+        headers = {"etag": self.mark, "cache-control": "private, no-cache"}
+        if self.mark in map(str.strip, known.split(",")):
+            return Response(status_code=304, headers=headers)
+        if self.file_name:
+            headers["content-disposition"] = f'attachment; filename="{self.file_name}"'
+        media = "text/csv" if self.file_name else "application/json"
+        return Response(self.body, media_type=media, headers=headers)
+
+
+def reply(document: Document, form: str) -> Reply:
     """A document as JSON, or its rows as CSV under the document's file name."""
     if form == "csv":
-        name = {"content-disposition": f'attachment; filename="{document.file_name()}"'}
-        return Response(document.to_csv(), media_type="text/csv", headers=name)
-    return plain(document.to_json())
-
-
-def plain(body: Any) -> Response:
-    """A body as JSON."""
-    return Response(to_json(body), media_type="application/json")
+        return Reply(document.to_csv().encode(), document.file_name())
+    return Reply(to_json(document.to_json()))

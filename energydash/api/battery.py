@@ -6,11 +6,10 @@ from collections.abc import Callable
 from typing import Annotated, Any
 
 from fastapi import Query
-from fastapi.responses import Response
 
 from energydash.answers import battery
 from energydash.api import battery_models as models
-from energydash.api.asking import Form, From, Here, To, reply
+from energydash.api.asking import Form, From, Here, Reply, To, reply
 from energydash.battery.devices import Device
 from energydash.core import bounds
 from energydash.core.time import Period
@@ -20,14 +19,14 @@ from energydash.sync.context import Context
 By = Annotated[battery.By, Query(description="what a row stands for")]
 
 
-def get_batteries(here: Here, form: Form = "json") -> Response:
+def get_batteries(here: Here, form: Form = "json") -> Reply:
     """The household's batteries, by their local ids."""
     return reply(documents.batteries(battery.devices(here)), form)
 
 
 def get_battery(
     device: str, here: Here, start: From = None, end: To = None, form: Form = "json"
-) -> Response:
+) -> Reply:
     """What a battery took in and gave by day, its capacity, cycles and efficiency."""
     chosen, period = _asked(here, device, start, end)
     return reply(documents.days(battery.view(here, chosen.id, period)), form)
@@ -36,13 +35,13 @@ def get_battery(
 def get_money(
     device: str, here: Here, start: From = None, end: To = None, by: By = "day",
     form: Form = "json",
-) -> Response:  # fmt: skip
+) -> Reply:  # fmt: skip
     """What a battery saved against having none, £."""
     chosen, period = _asked(here, device, start, end)
     return reply(documents.money(battery.battery_money(here, chosen.id, period, by)), form)
 
 
-def get_health(device: str, here: Here, form: Form = "json") -> Response:
+def get_health(device: str, here: Here, form: Form = "json") -> Reply:
     """Measured capacity over the battery's life, its trend, forecast and warranty."""
     chosen = battery.device_of(here, device)
     return reply(documents.health(battery.health(here, chosen.id)), form)
@@ -50,7 +49,7 @@ def get_health(device: str, here: Here, form: Form = "json") -> Response:
 
 def get_channels(
     device: str, here: Here, start: From = None, end: To = None, form: Form = "json"
-) -> Response:
+) -> Reply:
     """Voltage, current, power, charge and temperature; raw samples up to eight days."""
     chosen, period = _asked(here, device, start, end)
     return reply(documents.traces(battery.traces(here, chosen.id, period)), form)
@@ -61,7 +60,7 @@ def _asked(here: Context, device: str, start: str | None, end: str | None) -> tu
     return chosen, bounds.period_of(start, end, chosen.zone, here.now(), longest=bounds.BATTERY)
 
 
-ROUTES: dict[str, tuple[Callable[..., Response], Any]] = {
+ROUTES: dict[str, tuple[Callable[..., Reply], Any]] = {
     "/batteries": (get_batteries, list[models.Battery]),
     "/batteries/{device}": (get_battery, models.BatteryDays),
     "/batteries/{device}/money": (get_money, models.BatteryMoney),

@@ -6,12 +6,11 @@ from collections.abc import Callable
 from typing import Annotated, Any
 
 from fastapi import Query
-from fastapi.responses import Response
 
 from energydash.answers import grid
 from energydash.answers.flexibility import By, best_hours
 from energydash.api import grid_models as models
-from energydash.api.asking import Form, From, Here, Hours, To, Within, reply
+from energydash.api.asking import Form, From, Here, Hours, Reply, To, Within, reply
 from energydash.core import bounds
 from energydash.core.time import Period
 from energydash.grid import regions
@@ -31,17 +30,17 @@ Step = Annotated[
 ]
 
 
-def get_regions(form: Form = "json") -> Response:
+def get_regions(form: Form = "json") -> Reply:
     """Regions with their aliases, time zones and feeds."""
     return reply(documents.regions(regions.regions()), form)
 
 
-def get_factors(form: Form = "json") -> Response:
+def get_factors(form: Form = "json") -> Reply:
     """Emission-factor sets with the source of every value."""
     return reply(documents.factors(list(factor_sets().values())), form)
 
 
-def get_now(region: str, here: Here, form: Form = "json") -> Response:
+def get_now(region: str, here: Here, form: Form = "json") -> Reply:
     """The newest mix and intensity, however old."""
     mix, intensity = grid.mix_now(here, region), grid.intensity_now(here, region)
     return reply(documents.now(mix, intensity), form)
@@ -50,7 +49,7 @@ def get_now(region: str, here: Here, form: Form = "json") -> Response:
 def get_mix(
     region: str, here: Here, start: From = None, end: To = None, step_minutes: Step = None,
     form: Form = "json",
-) -> Response:  # fmt: skip
+) -> Reply:  # fmt: skip
     """Generation by fuel, MW (per cent where nobody publishes MW). The last 24 hours by default."""
     place, period = _asked(here, region, start, end)
     step = bounds.step_of(step_minutes)
@@ -59,7 +58,7 @@ def get_mix(
 
 def get_records(
     region: str, here: Here, start: From = None, end: To = None, form: Form = "json"
-) -> Response:
+) -> Reply:
     """The extremes of a period: most wind, solar and supply, highest shares."""
     place, period = _asked(here, region, start, end)
     return reply(documents.records(grid.mix(here, place.id, period)), form)
@@ -67,10 +66,10 @@ def get_records(
 
 def _series(
     name: str, ask: Callable[[Context, str, Period], grid.SeriesAnswer], summary: str
-) -> Callable[..., Response]:
+) -> Callable[..., Reply]:
     def route(
         region: str, here: Here, start: From = None, end: To = None, form: Form = "json"
-    ) -> Response:
+    ) -> Reply:
         place, period = _asked(here, region, start, end)
         return reply(documents.series(name, ask(here, place.id, period)), form)
 
@@ -81,7 +80,7 @@ def _series(
 def get_intensity(
     region: str, here: Here, start: From = None, end: To = None, factors: Factors = None,
     form: Form = "json",
-) -> Response:  # fmt: skip
+) -> Reply:  # fmt: skip
     """Average carbon intensity, g/kWh, with its basis, scope and factor set."""
     place, period = _asked(here, region, start, end)
     return reply(documents.intensity(grid.intensity(here, place.id, period, factors=factors)), form)
@@ -89,7 +88,7 @@ def get_intensity(
 
 def get_windows(
     region: str, here: Here, hours: Hours = 1.0, within: Within = None, form: Form = "json"
-) -> Response:
+) -> Reply:
     """The greenest hours ahead that end by `within`."""
     place = regions.find(region)
     deadline = bounds.deadline(within, place.zone, here.now())
@@ -102,7 +101,7 @@ def _asked(here: Context, region: str, start: str | None, end: str | None) -> tu
     return place, bounds.period_of(start, end, place.zone, here.now(), longest=bounds.GRID)
 
 
-ROUTES: dict[str, tuple[Callable[..., Response], Any]] = {
+ROUTES: dict[str, tuple[Callable[..., Reply], Any]] = {
     "/regions": (get_regions, list[models.Region]),
     "/factors": (get_factors, list[models.Factor]),
     "/now/{region}": (get_now, models.Now),

@@ -6,13 +6,12 @@ from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
 from fastapi import Query
-from fastapi.responses import Response
 
 from energydash.answers import home
 from energydash.answers.flexibility import By as Signal
 from energydash.answers.flexibility import best_hours
 from energydash.api import home_models as models
-from energydash.api.asking import End, Form, Here, Hours, Start, Within, reply
+from energydash.api.asking import End, Form, Here, Hours, Reply, Start, Within, reply
 from energydash.api.grid_models import Windows
 from energydash.core import bounds
 from energydash.core.time import Period
@@ -35,7 +34,7 @@ Percent = Annotated[
 Tariffs = Annotated[list[str] | None, Query(description="ids, names or codes; all at hand")]
 
 
-def get_meters(here: Here, form: Form = "json") -> Response:
+def get_meters(here: Here, form: Form = "json") -> Reply:
     """The household's meters, by their local ids."""
     return reply(documents.meters(home.home_of(here).meters), form)
 
@@ -43,7 +42,7 @@ def get_meters(here: Here, form: Form = "json") -> Response:
 def get_costs(
     here: Here, start: Start, end: End, by: By = By.DAY, meter: Meter = "", energy: Energy = "",
     carbon: bool = False, form: Form = "json",
-) -> Response:  # fmt: skip
+) -> Reply:  # fmt: skip
     """What energy cost and, with `carbon=true`, emitted; VAT is in, the standing charge apart."""
     period = _period(here, start, end)
     return reply(documents.costs(home.costs(here, period, by, meter, energy, carbon=carbon)), form)
@@ -52,7 +51,7 @@ def get_costs(
 def get_bill(
     here: Here, start: Start, end: End, meter: Meter = "", energy: Energy = "",
     form: Form = "json",
-) -> Response:  # fmt: skip
+) -> Reply:  # fmt: skip
     """A statement per meter: raw and bill-rounded amounts side by side, exact."""
     return reply(documents.bill(home.bill(here, _period(here, start, end), meter, energy)), form)
 
@@ -60,7 +59,7 @@ def get_bill(
 def get_comparison(
     here: Here, start: Start, end: End, tariff: Tariffs = None, meter: Meter = "",
     energy: Energy = "", shift_percent: Percent = 0.0, form: Form = "json",
-) -> Response:  # fmt: skip
+) -> Reply:  # fmt: skip
     """The same readings under other tariffs, cheapest first."""
     found = home.compare(
         here,
@@ -76,7 +75,7 @@ def get_comparison(
 def get_findings(
     here: Here, start: Start, end: End, meter: Meter = "", energy: Energy = "",
     form: Form = "json",
-) -> Response:  # fmt: skip
+) -> Reply:  # fmt: skip
     """Gaps, zeros, spikes, odd days, doubles, unpriced energy, changed agreements."""
     found = home.findings(here, _period(here, start, end), meter, energy)
     return reply(documents.findings(found), form)
@@ -86,7 +85,7 @@ def get_map(
     here: Here, start: Start, end: End, value: Value = Value.KWH,
     direction: Direction = Direction.IMPORT, meter: Meter = "", energy: Energy = "",
     form: Form = "json",
-) -> Response:  # fmt: skip
+) -> Reply:  # fmt: skip
     """Local days by half-hours."""
     period = _period(here, start, end)
     return reply(
@@ -94,14 +93,14 @@ def get_map(
     )
 
 
-def get_price(here: Here, form: Form = "json") -> Response:
+def get_price(here: Here, form: Form = "json") -> Reply:
     """What a kWh costs now, until when, and then."""
     return reply(documents.price(home.price_now(here)), form)
 
 
 def get_price_windows(
     here: Here, hours: Hours = 1.0, within: Within = None, tariff: str = "", form: Form = "json"
-) -> Response:
+) -> Reply:
     """The cheapest hours ahead that end by `within`, among the prices that are known."""
     deadline = bounds.deadline(within, home.zone_of(here), here.now())
     found = best_hours(here, bounds.hours(hours), Signal.PRICE, tariff=tariff, deadline=deadline)
@@ -112,7 +111,7 @@ def _period(here: Context, start: str, end: str) -> Period:
     return bounds.period_of(start, end, home.zone_of(here), here.now(), longest=bounds.HOME)
 
 
-ROUTES: dict[str, tuple[Callable[..., Response], Any]] = {
+ROUTES: dict[str, tuple[Callable[..., Reply], Any]] = {
     "/meters": (get_meters, list[models.Meter]),
     "/costs": (get_costs, models.Costs),
     "/bill": (get_bill, models.Bill),

@@ -5,20 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from fastapi import Request
-from fastapi.responses import Response
-
 from energydash.answers.sources.health import health
 from energydash.api import grid_models as models
-from energydash.api.asking import Form, Here, may_see_personal, reply
+from energydash.api.asking import Form, Here, Personal, Reply, reply
 from energydash.serialise import sources as documents
 
 
-def get_health(request: Request, here: Here, form: Form = "json") -> Response:
+def get_health(personal: Personal, here: Here, form: Form = "json") -> Reply:
     """Every source: newest value, last success, trouble."""
-    return reply(documents.health(health(here, personal=may_see_personal(request))), form)
+    return reply(documents.health(health(here, personal=personal)), form)
 
 
-ROUTES: dict[str, tuple[Callable[..., Response], Any]] = {
+ROUTES: dict[str, tuple[Callable[..., Reply], Any]] = {
     "/health": (get_health, list[models.SourceHealth])
 }

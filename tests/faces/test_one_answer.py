@@ -16,13 +16,10 @@ import pytest
 from pydantic import TypeAdapter
 
 from energydash import api
-from energydash.api import battery, grid, home, sources
+from energydash.api import ROUTES
 from energydash.sync import context
 from tests.faces.questions import QUESTIONS, Question
 from tests.faces.serving import Client, running, said
-
-ROUTES = grid.ROUTES | sources.ROUTES | home.ROUTES | battery.ROUTES
-
 
 NOW = datetime(2026, 4, 1, 12, 10, tzinfo=UTC)
 

@@ -13,9 +13,12 @@ import pytest
 from starlette.types import Receive, Scope, Send
 
 from energydash import api
+from energydash.answers import grid as answers_grid
+from energydash.answers import memo
 from energydash.api import battery, home
 from energydash.core import settings
 from energydash.core.feeds import Feed, Fetched
+from energydash.core.findings import Finding
 from energydash.core.time import Period, grid
 from energydash.sources.sample import household as sample_home
 from energydash.sync import context
@@ -62,9 +65,8 @@ def test_nothing_is_made_up_unless_it_is_asked_for(client: Client) -> None:
     assert body(client, "/meters?sample=true")
 
 
-def test_stored_readings_are_answered_as_json_and_csv(client: Client) -> None:
-    store = context.current().store
-    feed = Feed(
+def elexon_mix() -> Feed:
+    return Feed(
         source="elexon",
         subject="GB",
         quantity="mix",
@@ -73,9 +75,16 @@ def test_stored_readings_are_answered_as_json_and_csv(client: Client) -> None:
         zone="Europe/London",
         cadence=timedelta(minutes=5),
     )
+
+
+def write_mix(feed: Feed, gas_mw: float) -> None:
     period = Period(MIDNIGHT, MIDNIGHT + timedelta(days=1))
-    frame = pd.DataFrame({"gas": 1234.5, "wind": 10.0}, index=grid(period, timedelta(minutes=30)))
-    store.write(feed, Fetched(frame, period), fetched_at=MIDNIGHT)
+    frame = pd.DataFrame({"gas": gas_mw, "wind": 10.0}, index=grid(period, timedelta(minutes=30)))
+    context.current().store.write(feed, Fetched(frame, period), fetched_at=MIDNIGHT)
+
+
+def test_stored_readings_are_answered_as_json_and_csv(client: Client) -> None:
+    write_mix(elexon_mix(), 1234.5)
     found = body(client, f"/mix/UK?{DAY}")
     assert found["rows"][0] == {
         "time": "2026-03-01T00:00:00Z",
@@ -148,6 +157,55 @@ def test_the_lan_sees_no_household(elsewhere: Client) -> None:
         assert elsewhere.get(path).status_code == 403
     sources = {source["source"] for source in body(elsewhere, "/health")}
     assert "octopus" not in sources
+
+
+def test_an_answer_is_worked_out_once_until_its_feed_changes(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(memo, "PULSE_KEEPS_S", 0.0)
+    mixes: list[str] = []
+    mix = answers_grid.mix
+    monkeypatch.setattr(
+        answers_grid, "mix", lambda *args, **named: (mixes.append("mix"), mix(*args, **named))[1]
+    )
+    store, feed = context.current().store, elexon_mix()
+    write_mix(feed, 100.0)
+    path = f"/mix/GB?{DAY}"
+    first = client.get(path)
+    again = [client.get(path) for _ in range(3)]
+    assert {one.content for one in again} == {first.content} and len(mixes) == 1
+    mark = first.headers["etag"]
+    assert first.headers["cache-control"] == "private, no-cache"
+    for known, status in ((mark, 304), (f'W/"other", {mark}', 304), ('W/"other"', 200)):
+        answer = client.get(path, **{"If-None-Match": known})
+        assert (answer.status_code, answer.headers["etag"]) == (status, mark)
+        assert answer.content == (b"" if status == 304 else first.content)
+    write_mix(feed, 200.0)
+    changed = client.get(path, **{"If-None-Match": mark})
+    assert changed.status_code == 200 and changed.json()["rows"][0]["gas_mw"] == 200.0
+    assert changed.headers["etag"] != mark and len(mixes) == 2
+    store.set_problem(feed, Finding("Unavailable", "It is down."))
+    assert client.get(path).json()["inputs"][0]["problem"]["sentence"] == "It is down."
+
+
+def test_questions_that_look_alike_are_remembered_apart(client: Client) -> None:
+    asked = [
+        f"/{name}?{DAY}&sample={sample}&format={form}"
+        for name in ("load/CAISO", "storage/CAISO", "load/ERCOT", "mix/CAISO")
+        for sample in ("true", "false")
+        for form in ("json", "csv")
+    ]
+    first = {path: client.get(path).content for path in asked}
+    assert first == {path: client.get(path).content for path in asked}
+    assert len({*(body for path, body in first.items() if "sample=true" in path)}) == 8
+
+
+def test_the_owners_answer_is_not_remembered_for_a_guest(client: Client, elsewhere: Client) -> None:
+    for _ in range(2):
+        assert "octopus" in client.get("/health").text
+        assert "octopus" not in elsewhere.get("/health").text
+        assert client.get("/meters?sample=true").status_code == 200
+        assert elsewhere.get("/meters?sample=true").status_code == 403
 
 
 def test_the_token_opens_the_household_from_elsewhere(

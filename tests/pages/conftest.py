@@ -43,9 +43,11 @@ def fresh_caches(monkeypatch: pytest.MonkeyPatch, private_home: Path) -> Iterato
     monkeypatch.setattr(PagesManager, "__init__", make)
     st.cache_data.clear()
     st.cache_resource.clear()
+    cache.forget()
     yield
     st.cache_data.clear()
     st.cache_resource.clear()
+    cache.forget()
 
 
 def watch_as(monkeypatch: pytest.MonkeyPatch, viewer: Viewer) -> None:

@@ -7,7 +7,6 @@ from datetime import timedelta
 import numpy as np
 import pandas as pd
 import pytest
-import streamlit as st
 
 from energydash.answers import grid
 from energydash.core import settings
@@ -19,6 +18,7 @@ from energydash.core.time import Period
 from energydash.store import Store
 from energydash.sync import context, crawler
 from energydash.sync.context import Context
+from energydash.views import cache
 from tests.pages.conftest import OpenPage, watch_as, words
 
 PAGES = ("overview", "generation_mix", "carbon_intensity", "data_sources")
@@ -143,7 +143,7 @@ def test_new_readings_are_seen_at_once(open_page: OpenPage, here: Context) -> No
     app = open_page("generation_mix")
     assert "gas 30 %" in words(app)
     store_mix(here, gas_mw=13_000.0)
-    st.cache_resource.clear()  # the half-second memo of versions
+    cache.forget()  # the half-second memo of versions
     app.run()
     assert "Gas gives 65 %" in words(app)
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from energydash.answers import grid
+from energydash.answers import grid, memo
 from energydash.answers import home as answers
 from energydash.core.feeds import Fetched
 from energydash.core.time import DAY, HALF_HOUR, LONDON, Period
@@ -18,7 +18,6 @@ from energydash.home.meters import Direction, Meter
 from energydash.home.tariffs import Tariff
 from energydash.sync import wishes
 from energydash.sync.context import Context
-from energydash.views import cache
 from tests.pages.conftest import OpenPage
 from tests.pages.test_grid_pages import store_intensity, store_mix
 from tests.store.statements import counted
@@ -70,13 +69,13 @@ def test_an_answer_costs_few_statements(here: Context, filled: Period) -> None:
 def test_a_page_costs_few_statements_and_a_rerun_next_to_none(
     open_page: OpenPage, filled: Period, monkeypatch: pytest.MonkeyPatch, page: str
 ) -> None:
-    monkeypatch.setattr(cache, "FRESH", timedelta(days=1000))
+    monkeypatch.setattr(memo, "FRESH", timedelta(days=1000))
     with counted() as done:
         app = open_page(page)
         wishes.settle()
     reads = [sql for sql in done if sql.startswith("SELECT")]
     assert len(reads) <= FIRST[page], len(reads)
-    monkeypatch.setattr(cache, "PULSE_KEEPS_S", 1000.0)
+    monkeypatch.setattr(memo, "PULSE_KEEPS_S", 1000.0)
     with counted() as done:
         app.run()
     assert not app.exception

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-import streamlit as st
 
+from energydash.answers import memo
 from energydash.core import settings
 from energydash.core.feeds import FeedData, Fetched, tidy
 from energydash.core.findings import Finding
@@ -38,13 +38,13 @@ def here(private_home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Contex
     store = open_store(chosen)
     made = Context(chosen, store, lambda: clock[0])
     monkeypatch.setattr(context_module, "current", functools.cache(lambda: made))
-    monkeypatch.setattr(cache, "PULSE_KEEPS_S", 0.0)
-    st.cache_resource.clear()
+    monkeypatch.setattr(memo, "PULSE_KEEPS_S", 0.0)
+    cache.forget()
     asked.clear()
     clock[0] = NOW
     yield made
     wishes.settle()
-    st.cache_resource.clear()
+    cache.forget()
     store.close()
 
 
@@ -90,13 +90,13 @@ def test_a_finished_period_that_is_still_to_be_fetched_is_looked_at_again(here: 
     put(here, RUNNING)
     cache.answer(load, OVER)
     here.store.write(HALF_HOURLY, Fetched(nothing, OVER), fetched_at=NOW)  # moves no version
-    clock[0] += cache.FRESH
+    clock[0] += memo.FRESH
     assert not cache.answer(load, OVER).awaited
 
 
 def test_an_answer_about_now_is_worked_out_every_half_minute(here: Context) -> None:
     put(here, RUNNING)
-    for later, times in ((timedelta(0), 1), (timedelta(0), 1), (cache.FRESH, 2)):
+    for later, times in ((timedelta(0), 1), (timedelta(0), 1), (memo.FRESH, 2)):
         clock[0] += later
         cache.answer(load, RUNNING)
         cache.answer(newest)
@@ -115,7 +115,7 @@ def test_documents_that_change_are_seen(here: Context) -> None:
 def test_one_look_at_the_store_serves_every_card(
     here: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cache, "PULSE_KEEPS_S", 60.0)
+    monkeypatch.setattr(memo, "PULSE_KEEPS_S", 60.0)
     looks = []
     pulse = type(here.store).pulse
     monkeypatch.setattr(type(here.store), "pulse", lambda store: (looks.append(1), pulse(store))[1])
@@ -127,12 +127,23 @@ def test_one_look_at_the_store_serves_every_card(
 
 
 def test_only_so_much_is_remembered_and_the_last_used_stays() -> None:
-    kept: cache._Recent[int] = cache._Recent(2)
+    kept: memo.Recent[int] = memo.Recent(2)
     kept.put("a", 1)
     kept.put("b", 2)
     assert kept.get("a") == 1
     kept.put("c", 3)
     assert (kept.get("a"), kept.get("b"), kept.get("c")) == (1, None, 3)
+
+
+def test_what_is_remembered_may_weigh_so_much_and_no_more() -> None:
+    kept: memo.Recent[bytes] = memo.Recent(10, len)
+    for key, size in (("a", 4), ("b", 4), ("a", 5), ("c", 11), ("d", 1)):
+        assert kept.put(key, b"x" * size) == b"x" * size
+    assert [key for key in "abcd" if kept.get(key)] == ["a", "b", "d"], "the heavy one evicts none"
+    kept.put("e", b"x" * 8)
+    assert [key for key in "abde" if kept.get(key)] == ["d", "e"]
+    kept.clear()
+    assert kept.get("e") is None
 
 
 def test_what_is_on_screen_is_wished_for_even_where_it_is_remembered(here: Context) -> None:
