@@ -10,6 +10,7 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+from hypothesis import HealthCheck
 
 from energydash import store
 from energydash.core import settings
@@ -20,6 +21,7 @@ from tests import clock
 from tests.upstreams.server import Upstreams
 
 RECORDINGS = Path(__file__).resolve().parents[2] / "shared" / "recordings"
+EXAMPLES = 20  # of each property, in the ordinary suite; `make fuzz` tries many more
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -33,7 +35,12 @@ def pytest_configure(config: pytest.Config) -> None:
     """Before any fixture, so that a server for many tests has the clock of the tests too."""
     clock.start(config.getoption("now"))
     clock.lend_to_pandas()
-    hypothesis.settings.register_profile("any machine", deadline=None)
+    hypothesis.settings.register_profile(
+        "any machine",
+        deadline=None,
+        max_examples=int(os.environ.get("ENERGYDASH_FUZZ", EXAMPLES)),
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+    )
     hypothesis.settings.load_profile("any machine")
 
 

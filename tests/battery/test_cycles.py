@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from energydash.battery import slots
@@ -43,7 +43,6 @@ def test_turning_points_ignore_small_wiggles() -> None:
     assert turning_points_us(channel(1)).tolist() == []
 
 
-@settings(max_examples=80, deadline=None)
 @given(st.lists(st.integers(0, 100), min_size=2, max_size=60))
 def test_turning_points_alternate_and_keep_the_ends(levels: list[int]) -> None:
     found = turns(*map(float, levels))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from energydash.battery.energy import Integral, SensorError, edges_of, integrate
@@ -126,7 +126,6 @@ def integrals(draw: st.DrawFn) -> Integral:
     return integrate(telemetry, joining_of(telemetry, draw(st.sampled_from(["trapezoid", "hold"]))))
 
 
-@settings(max_examples=60, deadline=None)
 @given(integrals(), st.lists(st.floats(0, 1), min_size=1, max_size=8))
 def test_the_parts_of_a_period_add_up_to_the_whole(whole: Integral, cuts: list[float]) -> None:
     first, last = int(whole.time_us[0]), int(whole.time_us[-1])
@@ -142,7 +141,6 @@ def test_the_parts_of_a_period_add_up_to_the_whole(whole: Integral, cuts: list[f
         assert part.sum() == pytest.approx(everything, rel=1e-9, abs=1e-12)
 
 
-@settings(max_examples=40, deadline=None)
 @given(integrals())
 def test_time_reversed_and_mirrored_currents_swap_in_and_out(whole: Integral) -> None:
     if whole.method == "hold":
@@ -159,7 +157,6 @@ def test_time_reversed_and_mirrored_currents_swap_in_and_out(whole: Integral) ->
     assert back.kwh_out == pytest.approx(there.kwh_in, rel=1e-9, abs=1e-12)
 
 
-@settings(max_examples=40, deadline=None)
 @given(integrals(), st.floats(0.1, 10))
 def test_scaling_scales(whole: Integral, factor: float) -> None:
     scaled = Integral(

@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from energydash.core.errors import InputError
@@ -102,7 +102,6 @@ def test_nonsense_is_refused() -> None:
         best_window(signal(1, 2), timedelta(hours=1), STEP)
 
 
-@settings(max_examples=60)
 @given(
     st.lists(st.integers(-50, 500), min_size=1, max_size=12),
     st.sets(st.integers(0, 11), max_size=3),

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from energydash.grid import fuels
@@ -76,7 +76,6 @@ def test_a_fuel_without_a_factor_takes_that_of_other_and_is_named() -> None:
     assert intensity_of(frame(geothermal=[1.0]), factors).iloc[0] == 300
 
 
-@settings(max_examples=60)
 @given(
     st.lists(
         st.one_of(st.floats(-1e3, 5e4), st.just(math.nan)),
@@ -104,7 +103,6 @@ def test_equal_to_one_row_at_a_time(row: list[float], set_id: str) -> None:
     assert lowest - 1e-6 <= computed <= highest + 1e-6
 
 
-@settings(max_examples=30)
 @given(st.floats(0.001, 1000))
 def test_the_unit_of_power_does_not_matter(scale: float) -> None:
     factors = FactorSet(

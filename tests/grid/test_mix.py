@@ -8,7 +8,7 @@ from datetime import timedelta
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from energydash.core.errors import InputError
@@ -77,7 +77,6 @@ def test_averages_keep_energy_and_leave_gaps_absent() -> None:
     assert list(means.index) == [index[0], index[2]]
 
 
-@settings(max_examples=50)
 @given(
     st.lists(
         st.lists(st.floats(-1e4, 1e5), min_size=len(fuels.FUELS), max_size=len(fuels.FUELS)),

@@ -7,7 +7,7 @@ from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from energydash.core.time import DAY, LONDON, Period
@@ -21,7 +21,6 @@ from tests.home.test_costs import EXPORT, IMPORT, priced
 PRINTED = Decimal("0.0001")
 
 
-@settings(max_examples=40, deadline=None)
 @given(data=st.data())
 def test_a_statement_equals_the_reference_exactly(data: st.DataObject) -> None:
     anchor = data.draw(st.sampled_from(strategies.ANCHORS))

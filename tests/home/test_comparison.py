@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from energydash.core.time import DAY, LONDON, Period
@@ -32,7 +32,6 @@ def tried(usage: Usage, tariff: Tariff, period: Period) -> OneWay:
     return total(tariff.id, tariff.label, [usage.under(only(tariff, period))], months)
 
 
-@settings(max_examples=30, deadline=None)
 @given(data=st.data())
 def test_each_tariff_costs_what_it_costs_alone(data: st.DataObject) -> None:
     anchor = data.draw(st.sampled_from(strategies.ANCHORS))

@@ -9,7 +9,7 @@ from decimal import Decimal
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from energydash.core.time import DAY, LONDON, Period, local_midnight
@@ -43,7 +43,6 @@ def priced(
     return use(meter, frame(readings), period, meter_prices(meter, tariffs, [], wide))
 
 
-@settings(max_examples=40, deadline=None)
 @given(data=st.data())
 @pytest.mark.parametrize("by", list(By))
 def test_costs_equal_the_slow_reference(by: By, data: st.DataObject) -> None:
@@ -81,7 +80,6 @@ def test_costs_equal_the_slow_reference(by: By, data: st.DataObject) -> None:
             assert np.isnan(row["net_cost_gbp"])
 
 
-@settings(max_examples=40, deadline=None)
 @given(data=st.data())
 def test_standing_charges_are_once_a_local_day(data: st.DataObject) -> None:
     anchor = data.draw(st.sampled_from(strategies.ANCHORS))

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from energydash.core.errors import EnergydashError
@@ -18,11 +17,6 @@ from energydash.sources.grid import carbon_intensity, elexon, neso
 from energydash.sources.octopus import graphql
 from tests.sources.grid.samples import GOOD
 
-bounded = settings(
-    max_examples=int(os.environ.get("ENERGYDASH_FUZZ", "25")),
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-)
 SPOILT = st.one_of(
     st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=20),
     st.just([]), st.just({}), st.just([[]]), st.just(10**400), st.just("9999-99-99T99:99:99Z"),
@@ -88,7 +82,6 @@ def _survives(question: Callable[[], object]) -> None:
 
 
 @pytest.mark.parametrize("source", READERS)
-@bounded
 @given(data=st.data())
 def test_fuzz_bytes(source: str, data: st.DataObject) -> None:
     name, content = GOOD[source]
@@ -101,7 +94,6 @@ def test_fuzz_bytes(source: str, data: st.DataObject) -> None:
 
 
 @pytest.mark.parametrize("source", [name for name in READERS if GOOD[name][1][:1] in b"[{"])
-@bounded
 @given(data=st.data())
 def test_fuzz_json_of_saved_answers(source: str, data: st.DataObject) -> None:
     name, content = GOOD[source]
@@ -110,7 +102,6 @@ def test_fuzz_json_of_saved_answers(source: str, data: st.DataObject) -> None:
 
 
 @pytest.mark.parametrize(("parse", "good"), PARSERS)
-@bounded
 @given(data=st.data())
 def test_fuzz_parsers_that_are_called_by_themselves(
     parse: Callable[[bytes], object], good: Any, data: st.DataObject

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from energydash.core.feeds import Fetched, empty_frame
@@ -53,7 +53,6 @@ def held_by(data: pd.DataFrame) -> dict[tuple[str, datetime], float]:
     return model_of([Fetched(data, span(0, 1))])
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(answers(), max_size=6))
 def test_a_store_is_a_dictionary_of_last_values(writes: list[Fetched]) -> None:
     with tempfile.TemporaryDirectory() as folder:

@@ -13,7 +13,6 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from hypothesis import given
-from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from energydash import sources
@@ -73,7 +72,6 @@ FEEDS = st.builds(
 
 
 @given(STORY, FEEDS)
-@hypothesis_settings(max_examples=15, deadline=None)
 def test_any_asks_in_any_order_end_with_all_of_it_and_ask_for_nothing_twice(
     story: list[tuple[timedelta, int, int]], feed: Feed
 ) -> None:

@@ -13,7 +13,6 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from hypothesis import given
-from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from urllib3.util.retry import Retry
 
@@ -474,7 +473,6 @@ def test_exported_csv_is_read_back(here: Context) -> None:
     assert energies(here) == before
 
 
-@hypothesis_settings(max_examples=25, deadline=None)
 @given(
     first=st.integers(0, 21_000).map(lambda hour: FIRST + timedelta(hours=hour)),
     values=st.lists(st.none() | st.floats(0, 50, allow_nan=False), min_size=1, max_size=120),
@@ -528,7 +526,6 @@ def test_import_export_import_is_the_identity(
 edges = st.lists(st.integers(1, 47), unique=True, max_size=6).map(sorted)
 
 
-@hypothesis_settings(max_examples=50, deadline=None)
 @given(
     cuts=edges,
     prices=st.lists(st.decimals(-99, 99, places=5), min_size=7, max_size=7),

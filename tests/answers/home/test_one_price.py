@@ -72,9 +72,7 @@ def row(start: datetime, end: datetime | None, pence: str, method: str = "") -> 
             "exc_vat": pence, "inc_vat": pence}  # fmt: skip
 
 
-@settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_a_period_costs_what_its_parts_cost(nobody: Context, data: st.DataObject) -> None:
     """Tiers, bands, seasons and both clock changes, cut anywhere on half-hours."""
@@ -109,9 +107,7 @@ def test_a_period_costs_what_its_parts_cost(nobody: Context, data: st.DataObject
             assert np.nan_to_num(together[money]) == pytest.approx(float(wanted), abs=1e-9)
 
 
-@settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_every_caller_has_the_same_price(nobody: Context, data: st.DataObject) -> None:
     """Costs, the bill, the price now, the windows, the comparison and a half-hour's own price."""

@@ -9,7 +9,7 @@ from datetime import date
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from energydash.core.errors import InputError
@@ -51,7 +51,6 @@ def test_frames_are_tidy(source: str) -> None:
 
 @pytest.mark.parametrize("source", READERS)
 @given(data=st.data())
-@settings(max_examples=25, deadline=None)
 def test_a_cut_file_is_read_or_refused_by_name(source: str, data: st.DataObject) -> None:
     name, content = GOOD[source]
     cut = data.draw(st.integers(0, len(content) - 1))
@@ -65,7 +64,6 @@ def test_a_cut_file_is_read_or_refused_by_name(source: str, data: st.DataObject)
 
 @pytest.mark.parametrize("source", READERS)
 @given(data=st.data())
-@settings(max_examples=25, deadline=None)
 def test_a_garbled_file_raises_nothing_else(source: str, data: st.DataObject) -> None:
     name, content = GOOD[source]
     garbled = bytearray(content)

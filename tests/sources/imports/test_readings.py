@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from energydash.core.errors import InputError
@@ -403,7 +403,6 @@ SAMPLES = {
 
 @pytest.mark.parametrize("name", SAMPLES)
 @given(data=st.data())
-@settings(max_examples=60, deadline=None)
 def test_a_damaged_file_is_read_or_refused_by_name(name: str, data: st.DataObject) -> None:
     content = bytearray(SAMPLES[name].encode())
     for _ in range(data.draw(st.integers(0, 3))):

@@ -8,7 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from energydash.core.errors import InputError
@@ -179,7 +179,6 @@ def test_what_octopus_viz_cannot_say_is_said() -> None:
 
 @pytest.mark.parametrize("text", [json.dumps(VIZ), TOML])
 @given(data=st.data())
-@settings(max_examples=60, deadline=None)
 def test_a_damaged_file_is_read_or_refused_by_name(text: str, data: st.DataObject) -> None:
     content = bytearray(text.encode())
     for _ in range(data.draw(st.integers(0, 3))):
