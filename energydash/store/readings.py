@@ -285,7 +285,7 @@ def _instant(value: Any) -> datetime | None:
     stamp = pd.Timestamp(value)
     if stamp.tzinfo is None:
         raise InputError("The times of rates need a time zone.")
-    return stamp.tz_convert("UTC").floor("us").to_pydatetime()
+    return stamp.tz_convert("UTC").to_pydatetime(warn=False)
 
 
 def _text(value: Any) -> str:

@@ -1,5 +1,6 @@
 """A new user's journey: a key, one click, a year by month; page, command line and a plain loop over
-the half-hours say the same."""
+the half-hours say the same. It is one test, for every step needs the year that the click fetched.
+"""
 
 from __future__ import annotations
 
@@ -83,7 +84,19 @@ def by_hand(here: Context, period: Period) -> Decimal:
     return total
 
 
-def test_a_year_by_month_after_one_click(open_page: OpenPage, with_key: Context) -> None:
+def test_after_one_click(open_page: OpenPage, with_key: Context) -> None:
+    assert_offered(open_page("tariff_comparison"))
+    assert_a_year_by_month(open_page, with_key)
+    assert_carbon_is_fetched_when_it_is_asked_for(open_page)
+    assert_tariffs_are_compared(open_page)
+
+
+def assert_offered(app: AppTest) -> None:
+    assert "is not connected yet" in said_by(app)
+    assert any(one.label.startswith("Connect and fetch") for one in app.button)
+
+
+def assert_a_year_by_month(open_page: OpenPage, with_key: Context) -> None:
     today = with_key.now().astimezone(zone_info(LONDON)).date()
     first = (today - timedelta(days=330)).replace(day=1)
     period = Period.local_days(first, today, LONDON)
@@ -127,18 +140,15 @@ def test_a_year_by_month_after_one_click(open_page: OpenPage, with_key: Context)
     assert shown["To pay"] == formatting.money(float(due["net_gbp"]))
 
 
-def test_carbon_is_fetched_when_it_is_asked_for(open_page: OpenPage, with_key: Context) -> None:
-    connect(open_page("home_settings"))
+def assert_carbon_is_fetched_when_it_is_asked_for(open_page: OpenPage) -> None:
     app = open_page(PAGE, range="7d", show="gCO₂")
     assert "Average intensity of South East England, as forecast" in said_by(app)
     assert "is not known for" not in said_by(app)
     assert app.dataframe[0].value["import (kg CO₂)"].min() > 0
 
 
-def test_the_comparison_offers_to_connect_too(open_page: OpenPage, with_key: Context) -> None:
+def assert_tariffs_are_compared(open_page: OpenPage) -> None:
     app = open_page("tariff_comparison")
-    assert "is not connected yet" in said_by(app)
-    connect(app)
     shown = {metric.label: metric.value for metric in app.metric}
     assert shown["Now"].startswith("£")
     assert shown["Saved"] == "£0.00"  # what was in force is alone: the others have no prices

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from functools import cache
 from zoneinfo import ZoneInfo
 
-from tests.upstreams.world import World
+from tests.upstreams.world import World, uniform
 
 LONDON = ZoneInfo("Europe/London")
 REGIONS = "ABCDEFGHJKLMNP"
@@ -100,7 +101,7 @@ def prices(
     return [
         price
         for day in _days(first, last)
-        for price in _of_day(world, product, day, factor)
+        for price in _of_day(world.seed, product, day, factor)
         if price.start and price.end and price.start < last and price.end > first
     ]
 
@@ -152,9 +153,14 @@ def _quarterly(
     return found
 
 
-def _of_day(world: World, product: Sold, day: date, factor: float) -> Iterator[Price]:
+@cache
+def _of_day(seed: int, product: Sold, day: date, factor: float) -> tuple[Price, ...]:
+    return tuple(_made_of_day(seed, product, day, factor))
+
+
+def _made_of_day(seed: int, product: Sold, day: date, factor: float) -> Iterator[Price]:
     start, end = _midnight(day), _midnight(day + timedelta(days=1))
-    level = 0.85 + 0.3 * world.uniform("octopus", product.shape, day.toordinal())
+    level = 0.85 + 0.3 * uniform(seed, "octopus", product.shape, day.toordinal())
     if product.shape == "daily":
         yield Price(start, end, _exact(product.base * factor * level))
         return
@@ -169,7 +175,7 @@ def _of_day(world: World, product: Sold, day: date, factor: float) -> Iterator[P
         local = instant.astimezone(LONDON)
         hour = local.hour + local.minute / 60
         shape = 0.75 + (0.9 if 16 <= hour < 19 else 0) - (0.35 if 1 <= hour < 5 else 0)
-        noise = world.uniform("octopus", "agile", instant.timestamp()) - 0.5
+        noise = uniform(seed, "octopus", "agile", instant.timestamp()) - 0.5
         value = product.base * factor * level * (shape + 0.4 * noise)
         if level < 0.9 and 2 <= hour < 4:
             value -= 12  # windy nights are paid for

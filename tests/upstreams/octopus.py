@@ -12,7 +12,9 @@ from __future__ import annotations
 
 import base64
 import math
+from collections.abc import Callable
 from datetime import UTC, datetime, time, timedelta
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode
 
@@ -38,6 +40,7 @@ from tests.upstreams._octopus_homes import (
     first,
     second,
 )
+from tests.upstreams.world import uniform
 
 HOST = "api.octopus.energy"
 TOKEN = "stand-in-token"
@@ -137,26 +140,9 @@ class Octopus:
         is_long_day = start.astimezone(sold.LONDON).utcoffset() != midnight.utcoffset()
         if chance > 0.985 and start.hour in (13, 14) and not is_long_day:
             return None  # some hours never arrive
-        value = self.load(energy, point, start)
+        value = load(self.world.seed, energy, point, start)
         is_estimate = now < midnight.astimezone(UTC) + timedelta(days=2)
         return round(value, 1 if is_estimate else 3)
-
-    def load(self, energy: str, point: str, start: datetime) -> float:
-        """What the home uses or sells in a half-hour."""
-        at = start.astimezone(sold.LONDON)
-        hour = at.hour + at.minute / 60
-        noise = self.world.uniform("octopus", point, start.timestamp())
-        season = math.cos((start.timetuple().tm_yday - 15) / 365 * 2 * math.pi)  # 1 in January
-        sun = max(0.0, math.cos((hour - 13) / 24 * 2 * math.pi)) ** 1.5 * (0.55 - 0.4 * season)
-        if point == EXPORT_MPAN:
-            return max(0.0, 2.2 * sun * (0.4 + 0.6 * noise) - 0.12)
-        if energy == "gas":
-            return max(0.0, 0.35 + 0.4 * season) * (0.2 + noise) * (6 <= hour < 22)
-        evening = math.exp(-(((hour - 18.5) / 2) ** 2)) + 0.5 * math.exp(
-            -(((hour - 7.5) / 1.2) ** 2)
-        )
-        charge = 3.4 if point == GO_MPAN and 0.5 <= hour < 3.5 and at.weekday() in (1, 4) else 0.0
-        return 0.07 + 0.12 * noise + (0.55 + 0.15 * season) * evening * (0.5 + noise) + charge
 
     def rates(
         self, request: Request, code: str, energy: str, tariff: str, register: str
@@ -179,8 +165,8 @@ class Octopus:
         since = parse(request.param("period_from")) or begins - timedelta(days=1)
         until = parse(request.param("period_to")) or now + timedelta(days=2)
         found = sold.prices(self.world, tariff, product, register, energy, since, until)
-        rows = [rate_row(one, is_export=product.is_export) for one in reversed(found)]
-        return paged(request, rows, 100, 1_500)
+        found.reverse()
+        return paged(request, found, 100, 1_500, lambda one: rate_row(one, product.is_export))
 
     def graphql(self, request: Request) -> Response:
         asked = request.json()
@@ -317,7 +303,24 @@ def rates_of(prefix: str) -> tuple[str, ...]:
     return ("standard-unit-rates",)
 
 
-def rate_row(price: sold.Price, *, is_export: bool) -> dict[str, Any]:
+@lru_cache(1 << 18)  # readings of a year, for every test that connects a home
+def load(seed: int, energy: str, point: str, start: datetime) -> float:
+    """What the home uses or sells in a half-hour."""
+    at = start.astimezone(sold.LONDON)
+    hour = at.hour + at.minute / 60
+    noise = uniform(seed, "octopus", point, start.timestamp())
+    season = math.cos((start.timetuple().tm_yday - 15) / 365 * 2 * math.pi)  # 1 in January
+    sun = max(0.0, math.cos((hour - 13) / 24 * 2 * math.pi)) ** 1.5 * (0.55 - 0.4 * season)
+    if point == EXPORT_MPAN:
+        return max(0.0, 2.2 * sun * (0.4 + 0.6 * noise) - 0.12)
+    if energy == "gas":
+        return max(0.0, 0.35 + 0.4 * season) * (0.2 + noise) * (6 <= hour < 22)
+    evening = math.exp(-(((hour - 18.5) / 2) ** 2)) + 0.5 * math.exp(-(((hour - 7.5) / 1.2) ** 2))
+    charge = 3.4 if point == GO_MPAN and 0.5 <= hour < 3.5 and at.weekday() in (1, 4) else 0.0
+    return 0.07 + 0.12 * noise + (0.55 + 0.15 * season) * evening * (0.5 + noise) + charge
+
+
+def rate_row(price: sold.Price, is_export: bool) -> dict[str, Any]:
     return {
         "value_exc_vat": float(price.exc_vat),
         "value_inc_vat": float(sold.with_vat(price.exc_vat, is_export=is_export)),
@@ -327,8 +330,14 @@ def rate_row(price: sold.Price, *, is_export: bool) -> dict[str, Any]:
     }
 
 
-def paged(request: Request, rows: list[dict[str, Any]], usual: int, most: int) -> Response:
-    """One page, with the address of the next."""
+def paged(
+    request: Request,
+    rows: list[Any],
+    usual: int,
+    most: int,
+    row_of: Callable[[Any], object] = lambda one: one,
+) -> Response:
+    """One page, its rows as `row_of` writes them, with the address of the next."""
     size = int(request.param("page_size") or usual)
     if size > most:
         return Response(400, {"page_size": [f"At most {most}."]})
@@ -343,7 +352,7 @@ def paged(request: Request, rows: list[dict[str, Any]], usual: int, most: int) -
             "count": len(rows),
             "next": url if has_more else None,
             "previous": None,
-            "results": rows[(number - 1) * size : number * size],
+            "results": [row_of(one) for one in rows[(number - 1) * size : number * size]],
         },
     )
 
@@ -371,7 +380,7 @@ def local(instant: datetime) -> str:
 
 
 def zulu(instant: datetime) -> str:
-    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return instant.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def unauthorised() -> Response:

@@ -11,12 +11,21 @@ import math
 import threading
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from energydash.core.time import utc_now
 from tests import clock
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@lru_cache(1 << 17)  # a year of prices is asked for in every test that connects a home
+def uniform(seed: int, *key: object) -> float:
+    """A number in [0, 1) that only the seed and the key decide."""
+    text = "|".join(str(part) for part in (seed, *key))
+    digest = hashlib.blake2b(text.encode(), digest_size=8).digest()
+    return int.from_bytes(digest) / 2**64
 
 
 @dataclass(frozen=True)
@@ -59,9 +68,7 @@ class World:
 
     def uniform(self, *key: object) -> float:
         """A number in [0, 1) that only the seed and the key decide."""
-        text = "|".join(str(part) for part in (self.seed, *key))
-        digest = hashlib.blake2b(text.encode(), digest_size=8).digest()
-        return int.from_bytes(digest) / 2**64
+        return uniform(self.seed, *key)
 
     def value(self, name: str, instant: datetime, low: float, high: float) -> float:
         """A value in [low, high] that moves with the day and wanders from hour to hour.
