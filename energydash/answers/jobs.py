@@ -6,8 +6,14 @@ from typing import Final
 
 from energydash.answers.battery.monitors import JOB as TELEMETRY
 from energydash.answers.battery.monitors import work as bring_telemetry
+from energydash.answers.home.accounts import DAILY
 from energydash.answers.home.history import JOB as HISTORY
 from energydash.answers.home.history import work as bring_history
+from energydash.answers.home.renewal import work as ask_accounts
 from energydash.sync.jobs import Work
 
-WORKS: Final[dict[str, Work]] = {HISTORY: bring_history, TELEMETRY: bring_telemetry}
+WORKS: Final[dict[str, Work]] = {
+    DAILY: ask_accounts,
+    HISTORY: bring_history,
+    TELEMETRY: bring_telemetry,
+}

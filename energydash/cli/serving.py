@@ -53,6 +53,7 @@ def crawl(
     """Keep everything configured up to date, or fill in a stretch of history."""
     if parent is not None:
         os.nice(10)  # pages come first, also while this process imports what it needs
+    from energydash.answers import home
     from energydash.answers.jobs import WORKS
     from energydash.grid import regions
     from energydash.sync import context, crawler
@@ -68,6 +69,7 @@ def crawl(
         return
     if parent is not None:
         crawler.end_with(parent)
+    home.read_daily(here)
     pace = every if every is not None else crawler.pace_s(here)
     crawler.run(
         here,

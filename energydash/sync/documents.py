@@ -7,14 +7,15 @@ the household's own documents alone; the feeds made here carry it in their priva
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from energydash import sources
 from energydash.battery.devices import Device
 from energydash.core.feeds import Feed
-from energydash.core.time import Period, parse_instant
+from energydash.core.findings import Finding
+from energydash.core.time import Period, iso_z, merge, parse_instant
 from energydash.home.corrections import Correction
 from energydash.home.meters import Meter
 from energydash.home.tariffs import Agreement, Tariff
@@ -22,9 +23,11 @@ from energydash.home.tariffs import Agreement, Tariff
 if TYPE_CHECKING:
     from energydash.store import Store
 
+ACCOUNT = "account"  # documents by the name of a section: see `accounts`
 EARLIER = "agreement-before"  # documents by meter: see `earlier_agreements`
 CORRECTION = "correction"  # documents by meter and start: see `corrections`
 DISPATCH = "dispatch"  # documents by account and start: see `dispatches`
+DISPATCHES_TOLD = "dispatches-told"  # documents by account: see `dispatches_told`
 
 
 def home(store: Store) -> tuple[list[Meter], list[Tariff], list[Agreement]]:
@@ -93,6 +96,43 @@ def batteries(store: Store) -> list[Device]:
     return sorted((Device.from_body(body) for body in bodies), key=lambda device: device.name)
 
 
+@dataclass(frozen=True)
+class Account:
+    """What is known of a configured Octopus account. read_at: when it last answered.
+
+    problem: why it did not answer when it was last asked, at `asked_at`.
+    """
+
+    asked_at: datetime
+    read_at: datetime | None = None
+    problem: Finding | None = None
+
+
+def accounts(store: Store) -> dict[str, Account]:
+    """By the name of its section: every account that was ever asked what it has."""
+    found = {}
+    for name, body in store.own(ACCOUNT)[ACCOUNT].items():
+        asked_at = parse_instant(body["asked_at"])
+        read_at = parse_instant(body["read_at"]) if body["read_at"] else None
+        trouble = body["problem"]
+        problem = Finding(**trouble, since=asked_at) if trouble else None
+        found[name] = Account(asked_at, read_at, problem)
+    return found
+
+
+def put_account(store: Store, name: str, now: datetime, problem: Finding | None = None) -> None:
+    """Keep that an account was asked, and what came of it."""
+    before = accounts(store).get(name)
+    read_at = now if problem is None else before.read_at if before else None
+    trouble = problem and {
+        "kind": problem.kind, "sentence": problem.sentence, "remedy": problem.remedy,
+    }  # fmt: skip
+    body = {
+        "asked_at": iso_z(now), "read_at": iso_z(read_at) if read_at else "", "problem": trouble
+    }  # fmt: skip
+    store.put(store.household(), ACCOUNT, name, body)
+
+
 def earlier_agreements(store: Store) -> dict[str, list[Agreement]]:
     """By meter: the agreements as they were known before the account changed time gone by."""
     bodies = store.own(EARLIER)[EARLIER]
@@ -119,3 +159,16 @@ def dispatches(store: Store, account: str = "") -> list[Period]:
         for body in bodies
         if body["account"] == account and "smart" in str(body.get("source", "")).lower()
     )
+
+
+def dispatches_told(store: Store, account: str = "") -> list[Period]:
+    """For which time Octopus told of an account's dispatches; of any other they are not known."""
+    body = store.own(DISPATCHES_TOLD)[DISPATCHES_TOLD].get(account, {"periods": []})
+    return [Period(parse_instant(start), parse_instant(end)) for start, end in body["periods"]]
+
+
+def put_dispatches_told(store: Store, account: str, told: Period) -> None:
+    """Keep that Octopus told of an account's dispatches in this time too."""
+    every = merge([*dispatches_told(store, account), told])
+    body = {"periods": [[iso_z(one.start), iso_z(one.end)] for one in every]}
+    store.put(store.household(), DISPATCHES_TOLD, account, body)

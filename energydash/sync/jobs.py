@@ -15,7 +15,7 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from energydash.core.errors import EnergydashError, InputError, SourceError, StoreError
@@ -39,11 +39,12 @@ BUSY_WAIT = timedelta(seconds=5)  # somebody else is fetching a part of it
 @dataclass(frozen=True)
 class Outcome:
     """What one go at a job brought. problem: why it is to be gone on with later. is_busy: because
-    somebody else is at a part of it."""
+    somebody else is at a part of it. again_at: when a job that never ends is to be done again."""
 
     result: dict[str, Any] = field(default_factory=dict)
     problem: Finding | None = None
     is_busy: bool = False
+    again_at: datetime | None = None
 
 
 Work = Callable[[Context, Job, Progress], Outcome]
@@ -101,8 +102,8 @@ def run(context: Context, job: Job, work: Work, progress: Progress | None = None
         _give_back(context, job, holder, error)
         raise
     now = context.now()
-    if found.problem or found.is_busy:
-        retry_at = now + BUSY_WAIT
+    if found.problem or found.is_busy or found.again_at:
+        retry_at = found.again_at or now + BUSY_WAIT
         if found.problem:
             retry_at = found.problem.retry_at or now + wait_after(job.tries + 1)
         jobs.leave(

@@ -8,6 +8,7 @@ from energydash.answers.home.accounts import (
     connect,
     find_meters,
     own_figures,
+    read_daily,
 )
 from energydash.answers.home.carbon import bring_carbon, region_of
 from energydash.answers.home.compare import NOW, Choice, ComparisonAnswer, choices, compare
@@ -134,6 +135,7 @@ __all__ = [
     "own_tariffs",
     "price_now",
     "products",
+    "read_daily",
     "reading_at",
     "region_of",
     "save_meter",

@@ -18,9 +18,11 @@ from energydash.home.meters import Energy, Meter, Unit, same_meter
 from energydash.home.tariffs import Agreement, parse_code
 from energydash.sources import octopus
 from energydash.sources.octopus.account import MeterPoint
-from energydash.sync import documents
+from energydash.sync import documents, jobs
 from energydash.sync.context import Context
 from energydash.sync.fetch import Progress
+
+DAILY = "octopus-accounts"  # the job that asks every account again; see `renewal`
 
 
 @dataclass(frozen=True)
@@ -37,30 +39,63 @@ class Connected:
     problems: tuple[tuple[str, Finding], ...] = ()
 
 
+def configured(context: Context) -> list[Section]:
+    """The accounts that have a key in the settings."""
+    return [one for one in context.settings.named("octopus") if one.secret("api_key")]
+
+
 def connect(context: Context, progress: Progress | None = None) -> Connected:
     """Ask every configured account what it has, and keep its meters and agreements.
 
     A meter known from a file, or from an earlier connection, keeps its id, label, unit and
     readings. Raises InputError where no account is configured; trouble with one is returned.
     """
-    sections = [one for one in context.settings.named("octopus") if one.secret("api_key")]
+    sections = configured(context)
     if not sections:
         raise InputError(
             "No Octopus account is configured.",
             remedy="Put api_key and account_number in [octopus] of secrets.toml.",
         )
+    read_daily(context)
+    return read_again(context, sections, progress)
+
+
+def read_daily(context: Context) -> None:
+    """See to it that the configured accounts are asked again every day, and now where the last
+    answer is of an earlier day, or was trouble."""
+    if not configured(context):
+        return
+    for job in jobs.unfinished(context, DAILY):
+        if job.state == "waiting":
+            context.store.jobs.drop(job.id)  # what it waits for may have been mended
+    context.store.jobs.add(context.store.household(), DAILY, {}, context.now())
+
+
+def read_again(
+    context: Context,
+    sections: Sequence[Section],
+    progress: Progress | None = None,
+    *,
+    only_known: bool = False,
+) -> Connected:
+    """Ask these accounts. only_known: of one that nobody connected only whether its key is good."""
     notes: list[str] = []
     problems: list[tuple[str, Finding]] = []
     added: list[str] = []
+    known = {one.account for one in documents.meters(context.store) if one.connected}
     for number, section in enumerate(sections):
         if progress:
             progress(number / len(sections), f"Asking account {section.name or number + 1}")
         try:
             homes = octopus.read_account(octopus.get_account(section))
         except SourceError as error:
-            problems.append((section.name, Finding.of(error, context.now())))
+            problem = Finding.of(error, context.now())
+            problems.append((section.name, problem))
+            documents.put_account(context.store, section.name, context.now(), problem)
             continue
-        added += _keep(context, section, homes, notes)
+        if section.name in known or not only_known:
+            added += _keep(context, section, homes, notes)
+        documents.put_account(context.store, section.name, context.now())
     if progress:
         progress(1.0, "Accounts are connected")
     found = tuple(documents.meters(context.store)), tuple(documents.agreements(context.store))
@@ -80,7 +115,7 @@ def _keep(
         meter = _meter(context, section, home, point, old, several=len(homes) > 1)
         if not point.serials:
             notes.append(f"{meter.name} has no meter yet, so there are no readings to ask for.")
-        if meter.unit is Unit.M3 and not meter.calorific_values:
+        if old is None and meter.unit is Unit.M3 and not meter.calorific_values:
             notes.append(M3_NOTE.format(name=meter.name))
         if old is None:
             added.append(meter.id)
@@ -173,6 +208,8 @@ def _keep_agreements(
 ) -> None:
     """Replace a meter's agreements; what was known is kept where time gone by was changed."""
     store, owner, now = context.store, context.store.household(), context.now()
+    asked = documents.accounts(store).get(section.name)
+    then = asked.read_at if asked and asked.read_at else now  # what is new since is no change
     before = [one for one in documents.agreements(store) if one.meter == meter.id]
     method = section.text("payment_method", "DIRECT_DEBIT")
     after = [
@@ -181,7 +218,7 @@ def _keep_agreements(
         )
         for number, span in enumerate(point.agreements, 1)
     ]
-    if before and _past(before, now) != _past(after, now):
+    if before and _past(before, then) != _past(after, then):
         body = {"agreements": [one.to_body() for one in before], "changed_at": iso_z(now)}
         if store.get(owner, documents.EARLIER, meter.id) is None:
             store.put(owner, documents.EARLIER, meter.id, body)

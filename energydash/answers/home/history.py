@@ -7,13 +7,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from energydash.answers.home.accounts import Connected, connect, find_meters
-from energydash.core.errors import InputError, SourceError
+from energydash.answers.home.accounts import Connected, configured, connect, find_meters
+from energydash.answers.home.dispatches import keep_dispatches
+from energydash.core.bounds import FLOOR
+from energydash.core.errors import InputError
 from energydash.core.feeds import Feed
 from energydash.core.findings import Finding
 from energydash.core.time import Period, iso_z, parse_instant
 from energydash.home.meters import Meter
-from energydash.home.tariffs import Agreement, has_dispatches
+from energydash.home.tariffs import Agreement
 from energydash.sources import octopus
 from energydash.sources.imports import octopus_viz
 from energydash.store import Job
@@ -24,7 +26,6 @@ from energydash.sync.jobs import Outcome
 
 JOB = "octopus"  # of the jobs that connect accounts and bring in what they have
 YEAR = timedelta(days=366)
-FARTHEST_BACK = timedelta(days=5 * 365)
 UNKNOWN_SINCE = timedelta(days=2 * 365)  # how far back a meter without agreements is asked
 
 
@@ -40,9 +41,10 @@ class Ingested:
 
     @property
     def problems(self) -> tuple[Finding, ...]:
-        """Each trouble once."""
-        found = {one.problem.sentence: one.problem for one in self.refreshed if one.problem}
-        return tuple(found.values())
+        """Each trouble once, with the accounts and with what was asked."""
+        met = [one for _, one in self.connected.problems] if self.connected else []
+        met += [one.problem for one in self.refreshed if one.problem]
+        return tuple({one.sentence: one for one in met}.values())
 
 
 def ingest(
@@ -56,14 +58,16 @@ def ingest(
     max_age: timedelta | None = None,
     progress: Progress | None = None,
 ) -> Ingested:
-    """Bring in what the store lacks of readings, their tariffs' prices and dispatches.
+    """Bring in what the store lacks of readings, their tariffs' prices and dispatches; the accounts
+    are asked first for their meters and agreements as they are now.
 
     period: as far back as the meters' agreements go, up to now, where none is given. max_age: ask
     again for what may still change and is older; by default a day for readings. save: also write
     the readings of the period to this file, a JSON reading per line. Raises InputError where
     there is no connected meter; trouble with Octopus is in the result.
     """
-    chosen, notes = _connected_meters(context, meter)
+    connected = None if dry_run or not configured(context) else connect(context)
+    chosen, notes = _connected_meters(context, connected, meter)
     if dry_run:
         now = context.now()
         planned = tuple(
@@ -74,16 +78,17 @@ def ingest(
     found: list[Ingested] = []
 
     def work(context: Context, job: Job, tell: Progress) -> Outcome:
-        found.append(_bring(context, chosen, period, force, max_age, tell))
+        done = bring(context, chosen, period, force, max_age, progress=tell)
+        found.append(replace(done, connected=connected, notes=(*notes, *done.notes)))
         return _outcome(job, found[-1])
 
     ids = [one.id for one in chosen] if meter else []
     job = _add(context, ids, period)
     if not jobs.run(context, job, work, progress) or not found:
         busy = f"The crawler is bringing this in already: {job.done:.0%} so far."
-        return Ingested(notes=(*notes, busy))
+        return Ingested(notes=(*notes, busy), connected=connected)
     saved = _save(context, chosen, period, save) if save else ()
-    return replace(found[-1], saved=saved, notes=(*notes, *found[-1].notes))
+    return replace(found[-1], saved=saved)
 
 
 def start_connecting(context: Context) -> Job:
@@ -140,7 +145,7 @@ def work(context: Context, job: Job, progress: Progress) -> Outcome:
     found = connect(context, jobs.between(0.0, 0.05, progress)) if body["connect"] else None
     if found and found.problems and not any(one.connected for one in found.meters):
         return Outcome(problem=found.problems[0][1])
-    chosen, notes = _connected_meters(context)
+    chosen, notes = _connected_meters(context, found)
     if body["meters"]:
         chosen = [one for one in chosen if one.id in body["meters"]]
     period = None
@@ -148,31 +153,32 @@ def work(context: Context, job: Job, progress: Progress) -> Outcome:
         end = parse_instant(body["to"]) if body["to"] else context.now()
         period = Period(parse_instant(body["from"]), end)
     tell = jobs.between(0.05, 1.0, progress) if found else progress
-    done = replace(_bring(context, chosen, period, False, None, tell), connected=found)
+    done = replace(bring(context, chosen, period, progress=tell), connected=found)
     return _outcome(job, replace(done, notes=(*notes, *done.notes)))
 
 
 def _outcome(job: Job, done: Ingested) -> Outcome:
     """What a job is told about what was brought in."""
-    connected = done.connected
+    connected = done.connected if job.body["connect"] else None
     result = {
         "meters": len(connected.meters) if connected else 0,
-        "notes": [*(connected.notes if connected else ()), *done.notes],
+        "notes": list(done.notes),
         "problems": [str(one) for _, one in connected.problems] if connected else [],
     }
     return jobs.outcome(job, done.refreshed, result)
 
 
-def _connected_meters(context: Context, meter: str = "") -> tuple[list[Meter], tuple[str, ...]]:
+def _connected_meters(
+    context: Context, connected: Connected | None, meter: str = ""
+) -> tuple[list[Meter], tuple[str, ...]]:
     """The connected meters that are meant, and what is odd; the accounts are asked for them where
-    none is known. Raises InputError where there is none."""
-    notes: tuple[str, ...] = ()
-    if not any(one.connected for one in documents.meters(context.store)):
+    none is known and nobody did. Raises InputError where there is none."""
+    if connected is None and not any(one.connected for one in documents.meters(context.store)):
         connected = connect(context)
-        notes = (*connected.notes, *(problem.sentence for _, problem in connected.problems))
-        if connected.problems and not any(one.connected for one in connected.meters):
-            refused = connected.problems[0][1]
-            raise InputError(refused.sentence, remedy=refused.remedy)
+    notes = connected.notes if connected else ()
+    if connected and connected.problems and not any(one.connected for one in connected.meters):
+        refused = connected.problems[0][1]
+        raise InputError(refused.sentence, remedy=refused.remedy)
     chosen = [one for one in find_meters(context, meter) if one.connected]
     if not chosen:
         why = " ".join(notes) or "No meter of an account is known."
@@ -180,12 +186,13 @@ def _connected_meters(context: Context, meter: str = "") -> tuple[list[Meter], t
     return chosen, notes
 
 
-def _bring(
+def bring(
     context: Context,
     meters: Sequence[Meter],
     period: Period | None,
-    force: bool,
-    max_age: timedelta | None,
+    force: bool = False,
+    max_age: timedelta | None = None,
+    *,
     progress: Progress,
 ) -> Ingested:
     """Readings, prices and dispatches of these meters, with what was there already as progress."""
@@ -201,7 +208,7 @@ def _bring(
         if trouble and trouble.kind in jobs.PASSING:
             break  # the rest would only wait for the same trouble
     else:
-        notes = _keep_dispatches(context, meters)
+        notes = keep_dispatches(context, meters)
         progress(1.0, "Octopus: up to date")
     return Ingested(tuple(done), notes=notes)
 
@@ -240,38 +247,10 @@ def _tasks(
 def _known_time(agreements: Sequence[Agreement], now: datetime) -> Period:
     """From a meter's first agreement to its last, or to now."""
     starts = [one.valid_from for one in agreements if one.valid_from]
-    start = max(min(starts, default=now - UNKNOWN_SINCE), now - FARTHEST_BACK)
+    start = min(starts, default=now - UNKNOWN_SINCE)
     ends = [one.valid_to or now for one in agreements]
     end = min(max(ends, default=now), now)
     return Period(min(start, end), end)
-
-
-def _keep_dispatches(context: Context, meters: Sequence[Meter]) -> tuple[str, ...]:
-    """Keep the completed dispatches of accounts that are, or were, on Intelligent Go."""
-    on_intelligent = {
-        one.meter for one in documents.agreements(context.store) if has_dispatches(one.tariff)
-    }
-    accounts = sorted({one.account for one in meters if one.id in on_intelligent})
-    said: list[str] = []
-    for account in accounts:
-        try:
-            section = octopus.account_section(context.settings, account)
-            found = octopus.read_dispatches(octopus.get_dispatches(section))
-        except SourceError as error:
-            said.append(f"The charging slots of Intelligent Go are not known: {error.message}")
-            continue
-        owner = context.store.household()
-        for one in found:
-            body = {
-                "account": account,
-                "start": iso_z(one.start),
-                "end": iso_z(one.end),
-                "energy_kwh": one.energy_kwh,
-                "source": one.source,
-                "location": one.location,
-            }
-            context.store.put(owner, documents.DISPATCH, f"{account} {iso_z(one.start)}", body)
-    return tuple(said)
 
 
 def _save(
@@ -281,7 +260,7 @@ def _save(
     written: list[Path] = []
     owner, now = context.store.household(), context.now()
     for meter in meters:
-        whole = period or Period(now - FARTHEST_BACK, now)
+        whole = period or Period(FLOOR, now)
         frame = context.store.read(meter.feed(owner), whole, ("energy",))
         file = path if len(meters) == 1 else path.with_stem(f"{path.stem}-{meter.id}")
         file.write_bytes(octopus_viz.write_readings(meter, frame).data)

@@ -70,7 +70,8 @@ def get_account(section: Section) -> bytes:
             remedy="Add account_number to the section; it looks like A-1234ABCD.",
         )
     try:
-        return http.get(rest.NAME, f"{rest.BASE}accounts/{number}/", auth=rest.auth(section))
+        with rest.asking_with(section):
+            return http.get(rest.NAME, f"{rest.BASE}accounts/{number}/", auth=rest.auth(section))
     except NotFound as error:
         raise NotFound(
             rest.NAME,

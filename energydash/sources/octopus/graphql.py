@@ -135,6 +135,11 @@ def get_measurements(
 
 def _ask(section: Section, query: str, variables: dict[str, Any]) -> bytes:
     """One question with a token; once more with a fresh one where the old one is refused."""
+    with rest.asking_with(section):
+        return _asked(section, query, variables)
+
+
+def _asked(section: Section, query: str, variables: dict[str, Any]) -> bytes:
     for is_last in (False, True):
         headers = {"Authorization": _token(section, fresh=is_last)}
         body = http.post(

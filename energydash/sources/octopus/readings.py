@@ -76,9 +76,10 @@ def fetch_consumption(feed: Feed, period: Period, settings: Settings) -> Fetched
     found, unknown = empty_frame("energy"), 0
     for serial in reversed(address["serials"]):
         try:
-            pages = get_consumption(
-                rest.auth(section), address["energy"], address["point"], serial, period
-            )
+            with rest.asking_with(section):
+                pages = get_consumption(
+                    rest.auth(section), address["energy"], address["point"], serial, period
+                )
         except NotFound:
             unknown += 1
             continue

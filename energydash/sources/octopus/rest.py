@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -29,6 +30,21 @@ def account_section(settings: Settings, name: str) -> Section:
         remedy="Put api_key and account_number there, in secrets.toml; both are on the "
         "'Personal details' page of your Octopus account.",
     )
+
+
+@contextmanager
+def asking_with(section: Section) -> Iterator[None]:
+    """Whatever refuses the key within says which key that is, and what to do."""
+    try:
+        yield
+    except BadCredentials as error:
+        where = f"[octopus.{section.name}]" if section.name else "[octopus]"
+        raise BadCredentials(
+            NAME,
+            f"{NAME} refused the key in {where} of secrets.toml.",
+            remedy="Put the api_key there that is on the 'Personal details' page of your Octopus "
+            "account, and start energydash again.",
+        ) from error
 
 
 def auth(section: Section) -> tuple[str, str]:
