@@ -9,7 +9,7 @@ import streamlit as st
 
 from energydash import views
 from energydash.core.errors import EnergydashError
-from energydash.views import cache, startup, viewer
+from energydash.views import cache, refused, startup, viewer
 
 HERE = Path(__file__).parent
 STATIC = Path(views.__file__).parent / "static"
@@ -52,6 +52,7 @@ try:
     chosen = st.navigation(sections, expanded=True)
     st.set_page_config(f"{chosen.title} · energydash")  # the name of the tab
     viewer.login_control()
+    refused.banner()
     chosen.run()
     startup.settle(chosen.title)
 except EnergydashError as error:  # the store or the settings cannot be read: nothing else works

@@ -7,7 +7,7 @@ import streamlit as st
 from energydash.answers.sources import health as answers
 from energydash.answers.sources.health import FeedHealth, SourceHealth
 from energydash.grid.regions import default
-from energydash.views import cache, components, formatting, viewer
+from energydash.views import cache, components, formatting, refused, viewer
 from energydash.views.live import live
 
 
@@ -60,7 +60,7 @@ def source_card(source: SourceHealth) -> None:
         )
         if info.needs and source.state == "not configured":
             st.caption(f":material/key: {components.escape(info.needs)}")
-        if source.problem:
+        if source.problem and not refused.is_said(source.problem.sentence):
             components.trouble(source.problem, key=f"source_{info.name}")
         if source.feeds:
             with st.expander(f"{len(source.feeds)} of {source.offered} feeds in use"):

@@ -64,7 +64,7 @@ def whole(found: FeedData, period: Period, zone: str = LONDON) -> tuple[str, str
         else f"Nothing of {who} has been fetched yet."
     )
     if found.problem:
-        return "There are no figures of this period.", "The reason is given below."
+        return "There are no figures of this period.", "The reason is given on this page."
     if on_its_way(found):
         return f"Being fetched from {who}.", "It appears here by itself."
     if feed.history and period.end <= now - feed.history:

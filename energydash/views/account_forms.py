@@ -23,11 +23,10 @@ def accounts() -> None:
             "[octopus.NAME]), then start energydash again. Files can be imported without a key.",
         )
         return
-    for section in sections:
-        key = "key configured" if section.secret("api_key") else "no key"
-        st.markdown(
-            f"**[octopus{'.' if section.name else ''}{components.escape(section.name)}]** · {key}"
-        )
+    for one in answers.account_cards(here):
+        st.markdown(f"**{components.escape(one.section)}** · {components.escape(one.state)}")
+        for meter in one.meters:
+            st.caption(f"· {components.escape(meter)}")
     if answers.being_fetched(here):
         connecting.progress()
     else:

@@ -169,6 +169,8 @@ def notes(
     shown: set[str] = set()
     for number, one in enumerate(inputs):
         if one.problem and one.problem.sentence not in shown:
+            if health.is_refusal(one.problem, one.feed) and viewer.may_see_personal():
+                continue  # it stands above the page
             shown.add(one.problem.sentence)
             trouble(one.problem, one, key=f"{key}_{number}", zone=zone)
 

@@ -12,7 +12,7 @@ import streamlit as st
 from energydash.answers import home
 from energydash.core.errors import EnergydashError
 from energydash.core.time import DAY, LONDON, Period, zone_info
-from energydash.views import cache, components, confirm, formatting, viewer
+from energydash.views import cache, components, confirm, formatting, refused, viewer
 from energydash.views.live import live
 
 WATCHED = "watched_job"  # in the session: the job whose outcome is still to be told
@@ -73,7 +73,7 @@ def bar(find: Callable[[], home.Job | None], *, key: str) -> None:
             return
         st.session_state[WATCHED] = job.id
         st.progress(min(job.done, 1.0), components.escape(job.said) or "Waiting to begin…")
-        if job.problem:
+        if job.problem and not refused.is_said(job.problem.sentence):
             now = cache.context().now()
             again = formatting.clock(job.retry_at, LONDON, now) if job.retry_at else ""
             st.caption(
@@ -105,7 +105,7 @@ def outcome() -> None:
     del st.session_state[WATCHED]
     cache.forget()
     result = job.result
-    if job.problem:
+    if job.problem and not refused.is_said(job.problem.sentence):
         st.error(components.escape(str(job.problem)), icon=":material/error:")
     if "rows" in result:
         said = f"{result['rows']:,} rows fetched."
@@ -115,6 +115,8 @@ def outcome() -> None:
     for note in result.get("notes", ()):
         st.info(components.escape(note))
     for trouble in result.get("problems", ()):
+        if refused.is_said(trouble):
+            continue
         st.warning(components.escape(trouble), icon=":material/warning:")
 
 

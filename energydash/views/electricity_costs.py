@@ -21,7 +21,7 @@ from energydash.home.costs import By, Change
 from energydash.home.meters import Direction
 from energydash.home.profile import Value
 from energydash.serialise import home as documents
-from energydash.views import cache, components, confirm, formatting, viewer
+from energydash.views import cache, components, confirm, formatting, refused, viewer
 from energydash.views.time_range import ROLLING_DAYS, TimeRange
 
 UNITS = {Value.KWH: "kWh", Value.GBP: "£", Value.PENCE: "p/kWh", Value.CARBON: "kg CO₂"}
@@ -401,12 +401,9 @@ def _meter_card(one: MeterCard) -> None:
             when = formatting.clock(reading.newest, one.meter.zone, now)
             last = f"{one.newest_kwh:,.3f} {one.meter.unit.symbol} at {when}"
         old = " :orange-badge[older than 7 days]" if one.is_stale else ""
-        tariff = one.tariff or "no tariff"
-        if one.ended:
-            tariff = f"its agreement ended on {one.ended.astimezone(zone_info(LONDON)):%-d %b %Y}"
         st.markdown(
             f"Last reading: **{components.escape(last)}**{old}  \n"
-            f"Tariff: {components.escape(tariff)}"
+            f"Tariff: {components.escape(one.tariff)}"
         )
         if not one.meter.connected and not one.ended and reading.origin != "sample":
             st.caption("No account has this meter: its readings come from files.")
@@ -428,6 +425,8 @@ def fetch_button(period: Period) -> None:
         except EnergydashError as error:
             st.warning(components.escape(str(error)), icon=":material/warning:")
             return
+        if any(refused.is_said(one.sentence) for one in done.problems):
+            st.rerun()  # it stands above the page
         confirm.problems(done.problems)
         for note in done.notes:
             st.info(components.escape(note))

@@ -80,7 +80,7 @@ def test_a_period_without_any_figure_says_why() -> None:
     waiting = replace(of(pending=(GAP,)), newest=GAP.start)
     assert absence.whole(waiting, DAY)[0] == "Octopus Energy has not published this period yet."
     in_trouble = replace(nothing, problem=Finding("Unavailable", "Octopus did not answer."))
-    assert absence.whole(in_trouble, DAY)[1] == "The reason is given below."
+    assert absence.whole(in_trouble, DAY)[1] == "The reason is given on this page."
     ahead = Period(NOW + timedelta(days=1), NOW + timedelta(days=2))
     assert absence.whole(nothing, ahead)[0] == "This period has not begun."
     short = replace(nothing, feed=replace(FEED, history=timedelta(hours=24)))

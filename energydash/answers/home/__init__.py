@@ -58,11 +58,13 @@ from energydash.answers.home.imports import (
     import_readings,
 )
 from energydash.answers.home.now import (
+    AccountCard,
     HomeCards,
     MeterCard,
     PriceNow,
     PriceWindow,
     WindowsAnswer,
+    account_cards,
     cheapest_windows,
     home_cards,
     price_now,
@@ -76,6 +78,7 @@ from energydash.store import Job
 __all__ = [
     "NOW",
     "YEAR",
+    "AccountCard",
     "Answer",
     "BillAnswer",
     "Choice",
@@ -100,6 +103,7 @@ __all__ = [
     "Removed",
     "TariffImport",
     "WindowsAnswer",
+    "account_cards",
     "add_flux",
     "being_fetched",
     "bill",

@@ -10,12 +10,14 @@ import pandas as pd
 
 from energydash.answers.home.pricing import MeterTariffs, price_home, prices_of, read_meter
 from energydash.answers.home.subject import Home, home_of, is_configured
+from energydash.core.coverage import plural
 from energydash.core.feeds import Feed, FeedData
-from energydash.core.time import DAY, HALF_HOUR, Period, grid
+from energydash.core.time import DAY, HALF_HOUR, LONDON, Period, grid, zone_info
 from energydash.flexibility.windows import Window, windows
 from energydash.home.meters import Direction, Energy, Meter
 from energydash.home.terms import terms
 from energydash.sources.sample import household as sample
+from energydash.sync import documents
 from energydash.sync.context import Context
 
 STALE_AFTER = 7 * DAY
@@ -91,6 +93,49 @@ class WindowsAnswer:
     sample_reason: str = ""
 
 
+@dataclass(frozen=True)
+class AccountCard:
+    """A configured account: its section, whether it is connected and as what, and its meters, each
+    with its tariff."""
+
+    section: str
+    state: str
+    meters: tuple[str, ...]
+
+
+def account_cards(context: Context) -> tuple[AccountCard, ...]:
+    """Every configured account; of its number only the end is shown."""
+    home, now = home_of(context), context.now()
+    known = documents.accounts(context.store)
+    found = []
+    for section in context.settings.named("octopus"):
+        mine = [one for one in home.meters if one.connected and one.account == section.name]
+        asked = known.get(section.name)
+        state = "no key: add api_key to it in secrets.toml"
+        if section.secret("api_key"):
+            state = "a key is configured, and the account is not connected yet"
+        if mine:
+            number = section.text("account_number") or section.text("account")
+            state = f"connected as account …{number[-4:]}, {plural(len(mine), 'meter')}"
+        if asked and asked.problem:
+            state += ", and could not be asked of late"
+        elif asked and asked.read_at:
+            at = asked.read_at.astimezone(zone_info(LONDON))
+            state += f", last asked on {at:%a %-d %b %H:%M}"
+        name = f"[octopus.{section.name}]" if section.name else "[octopus]"
+        lines = tuple(f"{one.name}: {_tariff_now(home, one, now)}" for one in mine)
+        found.append(AccountCard(name, state, lines))
+    return tuple(found)
+
+
+def _tariff_now(home: Home, meter: Meter, now: datetime) -> str:
+    """The tariff of this half-hour, or when the meter's last one ended."""
+    if ended := home.ended(meter, now):
+        return f"its agreement ended on {ended.astimezone(zone_info(LONDON)):%-d %b %Y}"
+    in_force = terms(meter, home.tariffs, home.agreements, Period(now, now + HALF_HOUR))
+    return home.tariff_label(in_force[0].tariff) if in_force else "no tariff"
+
+
 def home_cards(context: Context) -> HomeCards:
     """The cards of every meter, electricity and gas."""
     home, now = home_of(context), context.now()
@@ -108,7 +153,6 @@ def home_cards(context: Context) -> HomeCards:
             tail = read_meter(context, home, meter, Period(newest, newest + HALF_HOUR)).data
             last = float(tail["energy"].iloc[-1]) if len(tail) else None
         ended = home.ended(meter, now)
-        in_force = terms(meter, home.tariffs, home.agreements, Period(now, now + HALF_HOUR))
         usage = usages.get(meter.id)
         found.append(
             MeterCard(
@@ -117,7 +161,7 @@ def home_cards(context: Context) -> HomeCards:
                 last,
                 ended is None and (newest is None or now - newest > STALE_AFTER),
                 0 if usage is None else int((usage.lines.code < 0).sum()),
-                home.tariff_label(in_force[0].tariff) if in_force else "",
+                _tariff_now(home, meter, now),
                 ended,
             )
         )

@@ -11,11 +11,13 @@ from typing import Any, Literal
 import pandas as pd
 
 from energydash import sources
+from energydash.core.errors import BadCredentials
 from energydash.core.feeds import Feed
 from energydash.core.findings import Finding
 from energydash.core.time import Period
+from energydash.sources import octopus
 from energydash.store import Store
-from energydash.sync import documents, fetch
+from energydash.sync import documents, fetch, jobs
 from energydash.sync.context import Context
 
 State = Literal["live", "stale", "trouble", "waiting", "ended", "not configured"]
@@ -37,12 +39,13 @@ class FeedHealth:
 
 @dataclass(frozen=True)
 class SourceHealth:
-    """One source, and its feeds that were ever asked for."""
+    """One source, and its feeds that were ever asked for. refusal: what an account of it said."""
 
     info: sources.Info
     state: State
     feeds: tuple[FeedHealth, ...]
     offered: int
+    refusal: Finding | None = None
 
     @property
     def rows(self) -> int:
@@ -58,7 +61,7 @@ class SourceHealth:
 
     @property
     def problem(self) -> Finding | None:
-        return next((feed.problem for feed in self.feeds if feed.problem), None)
+        return self.refusal or next((feed.problem for feed in self.feeds if feed.problem), None)
 
 
 @dataclass(frozen=True)
@@ -93,7 +96,9 @@ def health(context: Context, personal: bool = True) -> Health:
         # A household's feeds are known only once it is connected: until then it is waited for.
         is_offered = bool(offered or context.settings.named(name))
         count = max(len(offered), len(feeds))
-        found.append(SourceHealth(module.INFO, _state(feeds, is_offered), feeds, count))
+        refusal = next(iter(_refusals(context)), None) if name == octopus.INFO.name else None
+        state: State = "trouble" if refusal else _state(feeds, is_offered)
+        found.append(SourceHealth(module.INFO, state, feeds, count, refusal))
     return Health(
         tuple(found),
         store.size_bytes(),
@@ -112,6 +117,33 @@ def in_words(found: Health) -> str:
     said = [f"{live} of {len(found.sources)} sources are live"]
     said += [f"{state}: {', '.join(names[state])}" for state in _WORRYING if state in names]
     return "; ".join(said) + "."
+
+
+def refused(context: Context) -> tuple[Finding, ...]:
+    """Each key, password or account number that an upstream refused when it was last asked, once.
+
+    Said in one place, above every page: whatever else the same upstream refuses has one cause.
+    """
+    store, met = context.store, _refusals(context)
+    feeds = store.feeds()
+    met += [
+        state.problem for feed, state in zip(feeds, store.states(feeds), strict=True)
+        if state.problem and is_refusal(state.problem, feed)
+    ]  # fmt: skip
+    return tuple({one.sentence: one for one in met}.values())
+
+
+def _refusals(context: Context) -> list[Finding]:
+    """What the configured Octopus accounts answered that waiting does not mend."""
+    known = documents.accounts(context.store)
+    mine = [known[one.name] for one in context.settings.named("octopus") if one.name in known]
+    return [one.problem for one in mine if one.problem and one.problem.kind not in jobs.PASSING]
+
+
+def is_refusal(problem: Finding, feed: Feed) -> bool:
+    """Whether a feed's trouble is that of its key, which does not mend itself."""
+    has_key = feed.source in sources.MODULES and sources.source(feed.source).INFO.needs
+    return bool(has_key) and problem.kind == BadCredentials.__name__
 
 
 def publisher(feed: Feed) -> str:
