@@ -21,8 +21,8 @@ from tests.upstreams import octopus as supplier
 from tests.upstreams.server import Upstreams
 
 ROOT = Path(__file__).resolve().parents[1]
-KILLS = 8
-DAYS = 400
+KILLS = 4
+DAYS = 300
 MOST_ANSWERS = 12  # an ingest asks for more than these
 
 pytestmark = pytest.mark.running_clock

@@ -33,7 +33,7 @@ def check(store: Store, writer: int, committed: dict[int, int], begun: dict[int,
 
 @pytest.mark.timeout(120)
 def test_killing_a_writer_at_random(store: Store, settings: Settings) -> None:
-    kills = 10 if settings.database_url else 50
+    kills = 6 if settings.database_url else 20
     chance = random.Random(20261120)
     start = workers.processes()
     place = (str(settings.home), settings.database_url.reveal())

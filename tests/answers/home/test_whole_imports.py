@@ -3,10 +3,7 @@ it, and on a full disk."""
 
 from __future__ import annotations
 
-import os
 import signal
-import subprocess
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -23,29 +20,10 @@ from energydash.store.errors import StoreFull
 from energydash.store.sqlite import SqliteDatabase
 from energydash.sync import documents
 from energydash.sync.context import Context
+from tests.store import workers
 
-ROOT = Path(__file__).resolve().parents[3]
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 METERS, DAYS = 3, 30
-
-# The command itself, which kills itself after its n-th write or document, as the kernel would.
-KILLED = """
-import os, signal, sys
-from energydash.cli import cli
-from energydash.store import Store
-left = int(sys.argv.pop(1))
-def killing(method):
-    def call(*given, **named):
-        global left
-        done = method(*given, **named)
-        left -= 1
-        if not left:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return done
-    return call
-Store.write, Store.put = killing(Store.write), killing(Store.put)
-cli()
-"""
 
 
 def cache_file(number: int, days: int = DAYS) -> File:
@@ -74,9 +52,9 @@ def test_killed_at_any_step_an_import_of_readings_leaves_nothing(
     command = ["import", "readings", *map(str, paths)]
     store = open_store(settings.current())
     for step in range(1, 2 * METERS + 1):
-        assert run(str(step), *command) == -signal.SIGKILL
+        assert run(step, *command) == -signal.SIGKILL
         assert rows(store) == []
-    assert run("0", *command) == 0
+    assert run(0, *command) == 0
     assert rows(store) == [48 * DAYS] * METERS
     store.close()
 
@@ -91,19 +69,20 @@ def test_killed_at_any_step_an_import_of_tariffs_leaves_nothing(
     ))  # fmt: skip
     store = open_store(settings.current())
     for step in (1, 2, 3):
-        assert run(str(step), "import", "tariffs", str(path)) == -signal.SIGKILL
+        assert run(step, "import", "tariffs", str(path)) == -signal.SIGKILL
         assert documents.tariffs(store) == []
-    assert run("0", "import", "tariffs", str(path)) == 0
+    assert run(0, "import", "tariffs", str(path)) == 0
     assert len(documents.tariffs(store)) == 3
     store.close()
 
 
-def run(*arguments: str) -> int:
-    command = [sys.executable, "-c", KILLED, *arguments]
-    quiet = subprocess.DEVNULL
-    return subprocess.run(
-        command, cwd=ROOT, env=dict(os.environ), stdout=quiet, stderr=quiet, check=False
-    ).returncode
+def run(step: int, *arguments: str) -> int | None:
+    """The exit code of a command that is killed at its n-th write or document; never, for 0."""
+    home = str(settings.current().home)
+    process = workers.processes().Process(target=workers.die_at, args=(home, step, arguments))
+    process.start()
+    process.join()
+    return process.exitcode
 
 
 def test_on_a_full_disk_an_import_leaves_nothing(
