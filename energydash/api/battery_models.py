@@ -23,8 +23,8 @@ class Cycle(Model):
     """One cycle of a battery; flows are never negative."""
 
     cycle: int | str
-    ah_in: float = Field(description="Ah")
-    ah_out: float = Field(description="Ah")
+    ah_in: float | None = Field(description="Ah; null where only power is measured")
+    ah_out: float | None = Field(description="Ah")
     kwh_in: float | None = Field(description="kWh")
     kwh_out: float | None = Field(description="kWh")
     coverage: float = Field(description="share of the time that has data, 0 to 1")

@@ -12,16 +12,18 @@ at the edges, so the parts of a period always add up to the whole.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final, Literal
 
 import numpy as np
 
 from energydash.battery.joining import CLIP_ABOVE_A, Joining, joining_of
-from energydash.battery.telemetry import Floats, Micros, Telemetry, onto
+from energydash.battery.telemetry import Channel, Floats, Micros, Telemetry, onto
 
 S_PER_H: Final = 3600.0
+WITHOUT_VOLTAGE_V: Final = 1000.0
+NO_ROWS: Final[Micros] = np.empty(0, np.int64)
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,8 @@ class Integral:
     """The integral of one battery's current and power, ready for any period.
 
     time_us: the current's clock (n). current_a, power_w: n values, power NaN without voltage.
-    max_step_s: longer steps are gaps. method: how samples are joined.
+    max_step_s: longer steps are gaps. method: how samples are joined. ends: rows after which
+    nothing is known until the next one.
     """
 
     time_us: Micros
@@ -97,14 +100,22 @@ class Integral:
     max_step_s: float
     method: Literal["trapezoid", "hold"]
     clip_above_a: float = CLIP_ABOVE_A
+    ends: Micros = field(default_factory=lambda: NO_ROWS)
+
+    @cached_property
+    def step_s(self) -> Floats:
+        """The length of each step (n-1). A gap counts as a step of no length: nothing flows across
+        it and nothing is covered."""
+        step_s: Floats = np.diff(self.time_us) * 1e-6
+        step_s[step_s > self.max_step_s] = 0.0
+        step_s[self.ends[self.ends < len(step_s)]] = 0.0
+        return step_s
 
     @cached_property
     def _pieces(self) -> tuple[Floats, Floats, Floats, Floats, Floats, Floats]:
         """Per step (n-1): Ah in, Ah out, Wh in, Wh out, covered s, covered s with voltage."""
-        step_s = np.diff(self.time_us) * 1e-6
+        step_s = self.step_s
         first, second = self.current_a[:-1], self.current_a[1:]
-        # A gap counts as a step of no length: nothing flows across it and nothing is covered.
-        step_s[step_s > self.max_step_s] = 0.0
         hours = step_s / S_PER_H
         if self.method == "hold":
             ah = _parts(first * hours)
@@ -234,8 +245,7 @@ class Integral:
         jumps = np.flatnonzero(self._jump)
         within = (self.time_us[jumps] >= start_us) & (self.time_us[jumps] < end_us)
         jumps = jumps[within]
-        step_s = (self.time_us[jumps + 1] - self.time_us[jumps]) * 1e-6
-        step_h = np.where(step_s > self.max_step_s, 0.0, step_s) / S_PER_H
+        step_h = self.step_s[jumps] / S_PER_H
         charge = (self.current_a[jumps + 1] - self.current_a[jumps]) * step_h
         energy = np.nan_to_num(self.power_w[jumps + 1] - self.power_w[jumps]) * step_h
         return float(np.sqrt((charge**2).sum() / 12)), float(np.sqrt((energy**2).sum() / 12))
@@ -244,18 +254,47 @@ class Integral:
 def integrate(telemetry: Telemetry, joining: Joining | None = None) -> Integral:
     """The integral of `telemetry`'s current and, where there is a voltage, of its power.
 
+    Where there is a power and no current, the current is power / voltage; without a voltage a kW
+    is taken for an ampere at `WITHOUT_VOLTAGE_V`, so that what is counted as Ah is kWh.
     joining: how samples are joined, by default what these channels show.
     """
-    current, voltage = telemetry.current, telemetry.voltage
+    flow, voltage = telemetry.flow, telemetry.voltage
     how = joining or joining_of(telemetry)
-    if len(voltage) == len(current) and np.array_equal(voltage.time_us, current.time_us):
+    flow, ends = _with_ends(flow, telemetry.ended.get(telemetry.flow_part, NO_ROWS))
+    if len(voltage) == len(flow) and np.array_equal(voltage.time_us, flow.time_us):
         volts = voltage.value
     else:
-        volts = onto(current, voltage, how.voltage_gap_s, hold=how.voltage_hold)
+        known = _unknown_after(voltage, telemetry.ended.get("voltage_v", NO_ROWS))
+        volts = onto(flow, known, how.voltage_gap_s, hold=how.voltage_hold)
+    amps, watts = flow.value, volts * flow.value
+    if telemetry.flow_part == "power_kw":
+        usual_v = float(np.median(voltage.value)) if len(voltage) else WITHOUT_VOLTAGE_V
+        watts = 1e3 * flow.value
+        amps = watts / np.where(np.isfinite(volts) & (volts > 0), volts, usual_v)
     return Integral(
-        current.time_us, current.value, volts * current.value, how.max_gap_s, how.method,
-        how.clip_above_a,
+        flow.time_us, amps, watts, how.max_gap_s, how.method, how.clip_above_a, ends
     )  # fmt: skip
+
+
+def _with_ends(channel: Channel, ended_us: Micros) -> tuple[Channel, Micros]:
+    """A channel with its last value once more where it ended, and the rows of those."""
+    before = np.searchsorted(channel.time_us, ended_us, side="right") - 1
+    before, first = np.unique(before, return_index=True)  # the first end after each sample
+    at = ended_us[first][before >= 0]
+    before = before[before >= 0]
+    if not len(at):
+        return channel, NO_ROWS
+    time_us = np.insert(channel.time_us, before + 1, at)
+    value = np.insert(channel.value, before + 1, channel.value[before])
+    return Channel(time_us, value), before + 1 + np.arange(len(before))
+
+
+def _unknown_after(channel: Channel, ended_us: Micros) -> Channel:
+    """A channel whose value is NaN where it ended."""
+    with_ends, rows = _with_ends(channel, ended_us)
+    if len(rows):
+        with_ends.value[rows] = np.nan
+    return with_ends
 
 
 def _parts(signed: Floats) -> tuple[Floats, Floats]:

@@ -53,11 +53,11 @@ USUAL: Final = Joining()
 
 def joining_of(telemetry: Telemetry, method: Method = "auto") -> Joining:
     """What the channels themselves show; method `auto` holds where only changes are sent."""
-    hold = method == "hold" or (method == "auto" and sends_changes_only(telemetry.current))
+    hold = method == "hold" or (method == "auto" and sends_changes_only(telemetry.flow))
     voltage_hold = method == "hold" or (method == "auto" and sends_changes_only(telemetry.voltage))
     return Joining(
         "hold" if hold else "trapezoid",
-        longest_step_s(telemetry.current, hold=hold),
+        longest_step_s(telemetry.flow, hold=hold),
         voltage_hold,
         longest_step_s(telemetry.voltage, hold=voltage_hold),
         max(longest_step_s(telemetry.soc), SOC_GAP_S),

@@ -1,13 +1,11 @@
-"""Which sensor is which: by its name and unit, else by what the numbers do.
+"""Which sensor is which: as the owner says, else by what the numbers do.
 
-Names come from the provider's list of sensor types. Where that does not tell current from power,
-the pair is chosen by P ≈ V·I / 1000; the sign of the current follows the state of charge. What
-the user says wins over both.
+Where names (`battery.naming`) do not tell current from power, the pair is chosen by
+P ≈ V·I / 1000; the sign of the current follows the state of charge.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from itertools import permutations
 from typing import Final
@@ -17,38 +15,18 @@ import numpy as np
 from energydash.battery.telemetry import PARTS, Channel, median_step_s, onto
 from energydash.core.errors import InputError
 
-# Words and units of a sensor's label -> the channel. The first that fits counts.
-_RULES: Final = (
-    ("temperature_c", r"temp", ("°c", "c", "degc", "celsius")),
-    ("soc_percent", r"\bsoc\b|state of charge|charge level", ()),
-    ("voltage_v", r"volt", ("v", "volt", "volts", "mv")),
-    ("current_a", r"current|amperage", ("a", "amp", "amps", "ampere", "amperes", "ma")),
-    ("power_kw", r"power", ("kw", "w", "watt", "watts", "kilowatt", "kilowatts")),
-)
-_NOT_THE_PACK: Final = re.compile(r"\bcell\b|shunt|capacity|health|\bsoh\b|limit|set ?point", re.I)
-FACTOR: Final = {"mv": 1e-3, "ma": 1e-3, "w": 1e-3, "watt": 1e-3, "watts": 1e-3}
-
-
-def part_of(label: str, unit: str = "") -> str | None:
-    """The channel that a sensor's label and unit name, None where they do not tell."""
-    if _NOT_THE_PACK.search(label):
-        return None
-    text, unit = re.sub(r"[_.\-/]+", " ", label).lower(), unit.strip().lower()
-    for part, words, units in _RULES:
-        if re.search(words, text) and (not unit or not units or unit in units):
-            return part
-    if unit in ("%",):
-        return None  # a percentage alone may be humidity
-    return next((part for part, _, units in _RULES if unit and unit in units), None)
+NOT_THERE: Final = "none"  # `power=none`: none of the columns is the pack's power
 
 
 def parse_overrides(text: str) -> dict[str, str]:
-    """`voltage=532,current=531` as part to sensor; short names are accepted.
+    """`voltage=532,current=531` as part to sensor; short names are accepted. A name with a comma in
+    it must stand alone.
 
     Raises InputError for a channel that does not exist.
     """
     found: dict[str, str] = {}
-    for piece in filter(None, (piece.strip() for piece in text.split(","))):
+    pieces = text.split(",") if text.count("=") > 1 else [text]
+    for piece in filter(None, (piece.strip() for piece in pieces)):
         name, equals, sensor = (word.strip() for word in piece.partition("="))
         if not equals or not sensor:
             raise InputError(

@@ -52,7 +52,8 @@ class Told:
 @dataclass(frozen=True)
 class Analysed:
     """analysis: None where a finding forbids figures; `reason` then says which. frame: the slots
-    of the period, `step_s` long. joining: how samples were joined."""
+    of the period, `step_s` long. joining: how samples were joined. has_charge: False where power
+    was counted without a voltage, so that what is said in Ah is kWh."""
 
     analysis: Analysis | None
     frame: pd.DataFrame
@@ -61,6 +62,7 @@ class Analysed:
     joining: Joining
     has_voltage: bool
     step_s: int
+    has_charge: bool = True
 
 
 def analyse(
@@ -87,17 +89,21 @@ def analyse(
         )
     )
     has_voltage = bool(len(frame)) and bool(frame["kwh_in"].notna().any())
+    parts = {part for part, _ in record.setup.parts}
+    has_charge = record.setup.flow_part == "current_a" or "voltage_v" in parts
     stop = quality.blocking(found)
     if stop is not None:
         reason = f"{stop.sentence} {stop.remedy}".strip()
-        return Analysed(None, frame, found, reason, joining, has_voltage, step_s)
+        return Analysed(None, frame, found, reason, joining, has_voltage, step_s, has_charge)
     error = error or sensor_error(frame)
     whole = analysis_module.analyse(
         frame, start_us=start_us, end_us=end_us, step_s=step_s, error=error,
         soc_is_counted=not record.setup.has_soc,
     )  # fmt: skip
     whole = _with_capacity(record, whole, frame, (start_us, end_us), told, joining, error)
-    return Analysed(whole, frame, found, whole.reason, joining, has_voltage, step_s)
+    return Analysed(
+        whole, frame, found, whole.reason, joining, has_voltage, step_s, has_charge
+    )  # fmt: skip
 
 
 def sensor_error(frame: pd.DataFrame) -> SensorError:
@@ -119,7 +125,7 @@ def findings(
     if not raw.rows:
         return ()
     found = quality.cross_check(raw, integrate(raw, joining))
-    if record.setup.charge_sign == 0 and len(raw.current):
+    if record.setup.charge_sign == 0 and len(raw.flow):
         return (UNKNOWN_SIGN, *found)
     return found
 

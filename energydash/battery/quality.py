@@ -29,6 +29,7 @@ TOLERANCE: Final = 0.02  # V·I against the power channel
 BIN_S: Final = 300
 STUCK_H: Final = 6.0
 LEAST_AT_WORK_A: Final = 2.0  # less may be the offset of an idle shunt
+LEAST_AT_WORK_KW: Final = 0.1
 DAYS_ONE_WAY: Final = 2.0  # nothing is charged for so long
 HOTTEST_USUAL_C: Final = 55.0
 UNIT_OF_SCALE: Final = {
@@ -67,7 +68,20 @@ def blocking(faults: tuple[Finding, ...]) -> Finding | None:
 
 def _absent(telemetry: Telemetry) -> list[Finding]:
     found = []
-    if len(telemetry.current) < 2:
+    if telemetry.flow_part == "power_kw":
+        found.append(
+            Finding(
+                "missing",
+                "There is no current channel: energy in kWh is counted by the power"
+                + (", charge in Ah by power / voltage." if len(telemetry.voltage) > 1
+                   else "; charge in Ah is not known."),
+                severity="note",
+                subject="current_a",
+            )
+        )  # fmt: skip
+        if len(telemetry.voltage) < 2:
+            return [*found, *_without_soc(telemetry)]
+    elif len(telemetry.current) < 2:
         found.append(
             Finding(
                 "missing",
@@ -86,24 +100,28 @@ def _absent(telemetry: Telemetry) -> list[Finding]:
                 subject="voltage_v",
             )
         )
-    if not len(telemetry.soc):
-        found.append(
-            Finding(
-                "missing",
-                "There is no state of charge: capacity needs full discharges to a cut-off voltage.",
-                severity="note",
-                subject="soc_percent",
-            )
+    return [*found, *_without_soc(telemetry)]
+
+
+def _without_soc(telemetry: Telemetry) -> list[Finding]:
+    if len(telemetry.soc):
+        return []
+    return [
+        Finding(
+            "missing",
+            "There is no state of charge: capacity needs full discharges to a cut-off voltage.",
+            severity="note",
+            subject="soc_percent",
         )
-    return found
+    ]
 
 
 def _constant(telemetry: Telemetry) -> list[Finding]:
     """Channels that never change, or that froze while the battery was at work."""
     found = []
-    busy = telemetry.current
+    busy, flowing = telemetry.flow, telemetry.flow_part
     for part, channel in telemetry.channels().items():
-        if len(channel) < 50 or part == "power_kw":
+        if len(channel) < 50 or (part == "power_kw" != flowing):
             continue
         if (channel.value == channel.value[0]).all():
             if part == "current_a" and channel.value[0] == 0:
@@ -117,15 +135,15 @@ def _constant(telemetry: Telemetry) -> list[Finding]:
                 Finding("constant", sentence, "Check the sensor and its mapping.", subject=part)
             )
             continue
-        if part not in ("soc_percent", "voltage_v", "current_a") or len(busy) < 2:
+        if part not in ("soc_percent", "voltage_v", flowing) or len(busy) < 2:
             continue
-        hours = _longest_stuck_h(channel, busy if part != "current_a" else None)
+        hours = _longest_stuck_h(channel, busy if part != flowing else None)
         if hours > STUCK_H:
             found.append(
                 Finding(
                     "stuck",
                     f"{LABELS[part]} stood still for {hours:.0f} h while "
-                    + ("it was not zero." if part == "current_a" else "current flowed."),
+                    + ("it was not zero." if part == flowing else "the battery was at work."),
                     "Figures of that time are doubtful.",
                     subject=part,
                 )
@@ -158,7 +176,7 @@ def _longest_stuck_h(channel: Channel, current: Channel | None) -> float:
 def _power(telemetry: Telemetry, integral: Integral) -> list[Finding]:
     """V·I against the power channel: the factor between them names the fault."""
     power = telemetry.power
-    if len(power) < 50 or len(integral.time_us) < 50:
+    if telemetry.flow_part == "power_kw" or len(power) < 50 or len(integral.time_us) < 50:
         return []
     clock = Channel(integral.time_us, integral.power_w / 1e3)
     theirs = onto(clock, power, max(3 * median_step_s(power), 60.0))
@@ -304,10 +322,11 @@ def _state_of_charge(telemetry: Telemetry, integral: Integral) -> list[Finding]:
         return [
             Finding(
                 "sign",
-                "The current has the wrong sign: the state of charge falls while it charges.",
+                f"The {LABELS[telemetry.flow_part].lower()} has the wrong sign: the state of "
+                "charge falls while it charges.",
                 "Say which sign discharging has (--discharge-sign, or the device's setting).",
                 "blocking",
-                subject="current_a",
+                subject=telemetry.flow_part,
             )
         ]
     hours = _lag_h(Channel(mid, charge), Channel(mid, rise))
@@ -359,8 +378,9 @@ def sign_by_soc(current: Channel, soc: Channel) -> Literal[-1, 0, 1]:
 
 def _unsigned(telemetry: Telemetry) -> list[Finding]:
     """A current that never flows out: its sign was lost on the way."""
-    current, soc = telemetry.current, telemetry.soc
-    if len(current) < 50 or float(np.quantile(np.abs(current.value), 0.95)) < LEAST_AT_WORK_A:
+    current, soc, part = telemetry.flow, telemetry.soc, telemetry.flow_part
+    least = LEAST_AT_WORK_A if part == "current_a" else LEAST_AT_WORK_KW
+    if len(current) < 50 or float(np.quantile(np.abs(current.value), 0.95)) < least:
         return []
     largest = float(np.abs(current.value).max())
     if min(-float(current.value.min()), float(current.value.max())) > 0.01 * largest:
@@ -373,7 +393,7 @@ def _unsigned(telemetry: Telemetry) -> list[Finding]:
     return [
         Finding(
             "sign",
-            "The current never changes its sign"
+            f"The {LABELS[part].lower()} never changes its sign"
             + (
                 ", while the state of charge rises and falls."
                 if both_ways
@@ -381,7 +401,7 @@ def _unsigned(telemetry: Telemetry) -> list[Finding]:
             ),
             "Take a channel that tells charging from discharging.",
             "blocking",
-            subject="current_a",
+            subject=part,
         )
     ]
 

@@ -22,6 +22,7 @@ from energydash.battery.joining import USUAL, Joining, Method, joining_of
 from energydash.battery.mapping import infer
 from energydash.battery.quality import sign_by_soc
 from energydash.battery.telemetry import (
+    END,
     PARTS,
     Floats,
     Micros,
@@ -33,8 +34,6 @@ from energydash.battery.telemetry import (
 Sign = Literal[-1, 0, 1]
 Arrays = Mapping[str, tuple[Micros, Floats]]
 
-# What slots are made of; power is only a check on voltage and current.
-SLOT_CHANNELS: Final = ("voltage_v", "current_a", "soc_percent", "temperature_c")
 SETTLED_BY_US: Final = 10 * 86_400_000_000  # signs and steps are told by this much at the end
 
 
@@ -57,6 +56,21 @@ class Setup:
     def has_soc(self) -> bool:
         """False where a state of charge can only be our own count."""
         return any(part == "soc_percent" for part, _ in self.parts)
+
+    @property
+    def flow_part(self) -> str:
+        """What is integrated: the current; the power where there is no current."""
+        kept = dict(self.parts)
+        return "power_kw" if "current_a" not in kept and "power_kw" in kept else "current_a"
+
+    @property
+    def slot_channels(self) -> tuple[str, ...]:
+        """What slots are made of; power is only a check where there is a current."""
+        return ("voltage_v", self.flow_part, "soc_percent", "temperature_c")
+
+    def names(self, parts: Sequence[str]) -> list[str]:
+        """What channels, and their ends, are kept under."""
+        return [kept for part, kept in self.parts if part.removesuffix(END) in parts]
 
     def telemetry(self, arrays: Arrays) -> Telemetry:
         """Raw samples by kept name as cleaned channels, current positive while charging."""
@@ -88,15 +102,15 @@ def settle(
 
     names: what its channels are kept under; `recent` gives the samples of one of those days.
     """
-    known = {part: part for part in PARTS if part in names}
+    known = {part: part for part in names if part.removesuffix(END) in PARTS}
     unnamed = [name for name in names if name.startswith("type_")]
     if unnamed and not {"voltage_v", "current_a", "power_kw"} <= set(known):
         known = infer({name: as_channel(*recent(name)) for name in names}, known)
     kept = tuple(sorted(known.items()))
     plain = Setup(kept, tuple(sorted((scales or {}).items())))
-    needed = {known[part] for part in ("voltage_v", "current_a", "soc_percent") if part in known}
+    needed = plain.names(("voltage_v", plain.flow_part, "soc_percent"))
     seen = plain.telemetry({name: recent(name) for name in needed})
-    sign: Sign = charge_sign or sign_by_soc(seen.current, seen.soc)
+    sign: Sign = charge_sign or sign_by_soc(seen.flow, seen.soc)
     return replace(
         plain,
         charge_sign=sign,
@@ -172,13 +186,15 @@ def in_memory(
 
 
 def extent_of(found: Telemetry) -> tuple[int, int] | None:
-    """From the first to just after the last sample of what is counted: current and state of
-    charge; of any channel where there are neither."""
-    counted = [channel for channel in (found.current, found.soc) if len(channel)]
+    """From the first to just after the last sample of what is counted: current (power, where there
+    is none) and state of charge; of any channel where there are neither."""
+    counted = [channel for channel in (found.flow, found.soc) if len(channel)]
     for channels in (counted, [c for c in found.channels().values() if len(c)]):
         if channels:
             first = min(int(channel.time_us[0]) for channel in channels)
-            return first, max(int(channel.time_us[-1]) for channel in channels) + 1
+            ends = [channel.time_us[-1] for channel in channels]
+            ends += [ended[-1] for ended in found.ended.values() if len(ended)]
+            return first, int(max(ends)) + 1
     return None
 
 

@@ -31,7 +31,7 @@ def of_telemetry(
 ) -> pd.DataFrame:
     """The slots that overlap `[start, end)`; `telemetry` reaches beyond it on both sides by more
     than any step that is not a gap, where there is more."""
-    if len(telemetry.current) < 2 and not any(map(len, telemetry.left_out.values())):
+    if len(telemetry.flow) < 2 and not any(map(len, telemetry.left_out.values())):
         return empty_frame(*COLUMNS)
     integral = integrate(telemetry, joining)
     return build(
@@ -56,7 +56,7 @@ def build(
     """
     slots = integral.slots(edges_us)
     count = len(edges_us) - 1
-    with_voltage = len(telemetry.voltage) > 1
+    with_voltage = len(telemetry.voltage) > 1 or telemetry.flow_part == "power_kw"
     covered = slots.energy_covered_s if with_voltage else slots.covered_s
     starts = edges_us[:-1]
     soc = np.full(count, np.nan)
@@ -73,7 +73,7 @@ def build(
         "soc_percent": soc,
         "temperature_c": _means(telemetry.temperature, edges_us),
         "voltage_v": _means(telemetry.voltage, edges_us),
-        "peak_a": _most(np.abs(telemetry.current.value), telemetry.current.time_us, edges_us),
+        "peak_a": _most(np.abs(integral.current_a), integral.time_us, edges_us),
         "lowest_v": -_most(-telemetry.voltage.value, telemetry.voltage.time_us, edges_us),
         "highest_v": _most(telemetry.voltage.value, telemetry.voltage.time_us, edges_us),
     }
@@ -121,9 +121,7 @@ def _edge_variance(integral: Integral, edges_us: Micros) -> Floats:
     """Per slot: the sum of (ΔI·Δt)²/12 over steps of the load, Ah²."""
     change = np.diff(integral.current_a)
     jumps = np.flatnonzero(np.abs(change) > integral.clip_above_a)
-    step_s = np.diff(integral.time_us)[jumps] * 1e-6
-    step_s[step_s > integral.max_step_s] = 0.0
-    variance = (change[jumps] * step_s / 3600.0) ** 2 / 12
+    variance = (change[jumps] * integral.step_s[jumps] / 3600.0) ** 2 / 12
     slot = np.searchsorted(edges_us, integral.time_us[jumps], side="right") - 1
     inside = (slot >= 0) & (slot < len(edges_us) - 1)
     summed = np.bincount(slot[inside], variance[inside], minlength=len(edges_us) - 1)

@@ -41,6 +41,8 @@ LIMITS: Final[Mapping[str, tuple[float, float]]] = {
     "temperature_c": (-60.0, 150.0),
 }
 HARMLESS_LATE_S: Final = 60.0
+# When a channel's value stopped to be known is kept beside it, under its name with this.
+END: Final = "_end"
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,8 @@ NO_CHANNEL: Final = Channel(np.empty(0, np.int64), np.empty(0, np.float64))
 @dataclass(frozen=True)
 class Telemetry:
     """The channels of one battery; an absent one has no samples. left_out: when a channel had a
-    sample that cannot be (see `battery.gate`)."""
+    sample that cannot be (see `battery.gate`). ended: when a value stopped to be known, of senders
+    that say so (`unavailable`)."""
 
     voltage: Channel = NO_CHANNEL
     current: Channel = NO_CHANNEL
@@ -82,6 +85,17 @@ class Telemetry:
     temperature: Channel = NO_CHANNEL
     faults: tuple[Finding, ...] = field(default=(), repr=False, kw_only=True)
     left_out: Mapping[str, Micros] = field(default_factory=dict, repr=False, kw_only=True)
+    ended: Mapping[str, Micros] = field(default_factory=dict, repr=False, kw_only=True)
+
+    @property
+    def flow_part(self) -> str:
+        """What is integrated: the current, or the power where there is no current."""
+        return "power_kw" if len(self.current) < 2 <= len(self.power) else "current_a"
+
+    @property
+    def flow(self) -> Channel:
+        """The channel that is integrated."""
+        return self.power if self.flow_part == "power_kw" else self.current
 
     def channels(self) -> dict[str, Channel]:
         """Channels by part name, in the order they are shown."""
@@ -98,14 +112,17 @@ class Telemetry:
         return Telemetry(
             *(channel.between(start_us, end_us) for channel in self.channels().values()),
             faults=self.faults,
-            left_out={
-                part: at[(at >= start_us) & (at < end_us)] for part, at in self.left_out.items()
-            },
+            left_out=_within(self.left_out, start_us, end_us),
+            ended=_within(self.ended, start_us, end_us),
         )
 
     @property
     def rows(self) -> int:
         return sum(len(channel) for channel in self.channels().values())
+
+
+def _within(times: Mapping[str, Micros], start_us: int, end_us: int) -> dict[str, Micros]:
+    return {part: at[(at >= start_us) & (at < end_us)] for part, at in times.items()}
 
 
 def as_channel(time_us: Micros, value: Floats) -> Channel:
@@ -198,7 +215,11 @@ def from_arrays(
     while charging in these data."""
     found: dict[str, Channel] = {}
     faults: list[Finding] = []
+    ended: dict[str, Micros] = {}
     for part, (time_us, value) in arrays.items():
+        if part.endswith(END):
+            ended[part.removesuffix(END)] = np.unique(time_us)
+            continue
         if part not in LIMITS:
             raise InputError(
                 f"'{part}' is not a battery channel.", remedy=f"Use {', '.join(PARTS)}."
@@ -208,7 +229,8 @@ def from_arrays(
             channel = channel.scaled(float(charge_sign))
         found[part] = channel
         faults.extend(wrong)
-    return Telemetry(*(found.get(part, NO_CHANNEL) for part in PARTS), faults=tuple(faults))
+    channels = (found.get(part, NO_CHANNEL) for part in PARTS)
+    return Telemetry(*channels, faults=tuple(faults), ended=ended)
 
 
 def from_frame(frame: pd.DataFrame, *, charge_sign: Literal[-1, 1] = 1) -> Telemetry:
@@ -235,6 +257,9 @@ def to_frame(telemetry: Telemetry) -> pd.DataFrame:
         for part, channel in telemetry.channels().items()
         if len(channel)
     }
+    for part, ended in telemetry.ended.items():
+        index = pd.DatetimeIndex(ended.astype("datetime64[us]")).tz_localize("UTC")
+        columns[part + END] = pd.Series(1.0, index=index)
     frame = pd.DataFrame(columns).sort_index()
     frame.index.name = "time"
     return frame

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -11,20 +13,43 @@ from energydash.cli.output import emit, format_option, period_options, tell
 from energydash.core.errors import InputError
 
 if TYPE_CHECKING:
-    from energydash.answers.battery import By
+    from energydash.answers.battery import By, Column
     from energydash.core.time import Period
     from energydash.sync.context import Context
+
+
+def said_options(command: Callable[..., None]) -> Callable[..., None]:
+    """`--columns`, `--units`, `--zone`, `--dates`: what is said of files of telemetry."""
+    for option in (
+        click.option("--dates", type=click.Choice(["day-first", "month-first"]),
+                     help="How 07/01/2026 is meant."),
+        click.option("--zone", help="Time zone of times without an offset."),
+        click.option("--units", default="", help="power=W,current=mA where the file is silent."),
+        click.option("--columns", "--column", multiple=True,
+                     help="time=…,voltage=…,current=…,power=…,soc=…; =none where there is none."),
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
+def show_columns(name: str, columns: Sequence[Column]) -> None:
+    """What each column is taken for, on standard error."""
+    for one in columns:
+        if one.channel:
+            tell(f"{name}: {one}.")
+    unused = [one.name for one in columns if not one.channel]
+    if unused:
+        tell(f"{name}: not used: {', '.join(unused)}.")
 
 
 @click.command()
 @click.argument("file", required=False, type=click.Path(path_type=Path))
 @click.option("--device", default=None, help="A battery in the store instead of a file.")
 @period_options(usual="With --device: all there is by default.")
-@click.option("--columns", default="", help="time=…,voltage=…,current=…,cycle=…")
+@said_options
 @click.option("--discharge-sign", type=click.Choice(["-", "+"]), help="Of the current.")
 @click.option("--cutoff-v", type=float, help="Discharges count down to this voltage.")
 @click.option("--max-gap", type=float, help="Longer steps are gaps, in seconds.")
-@click.option("--zone", help="Time zone of times without an offset.")
 @click.option("--sample", is_flag=True, help="The made-up battery.")
 @format_option("json")
 def analyse(
@@ -32,11 +57,13 @@ def analyse(
     device: str | None,
     first: str | None,
     end: str | None,
-    columns: str,
+    columns: tuple[str, ...],
+    units: str,
+    zone: str | None,
+    dates: str | None,
     discharge_sign: Literal["-", "+"] | None,
     cutoff_v: float | None,
     max_gap: float | None,
-    zone: str | None,
     sample: bool,
     form: str,
 ) -> None:
@@ -51,12 +78,12 @@ def analyse(
         answer = battery.analyse_file(
             contents(file),
             file.name,
-            columns=columns,
+            said=battery.said_of(columns, units, zone, dates),
             discharge_sign=discharge_sign,
             cutoff_v=cutoff_v,
             max_gap_s=max_gap,
-            zone=zone,
         )
+        show_columns(file.name, answer.columns)
     elif device is None and not sample:
         raise InputError("Give a FILE, or --device ID.")
     else:
@@ -161,22 +188,38 @@ def report(device: str, first: str | None, end: str | None, out: Path, sample: b
 @click.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--device", default="", help="Which battery; a new one is made where there is none.")
-@click.option("--columns", default="", help="time=…,voltage=…,current=…")
+@said_options
 @click.option("--no-create", is_flag=True, help="Do not make a new battery.")
-def import_telemetry(files: tuple[Path, ...], device: str, columns: str, no_create: bool) -> None:
-    """Also Home Assistant histories."""
+@click.option("--yes", is_flag=True, help="Do not ask whether the columns are right.")
+def import_telemetry(
+    files: tuple[Path, ...],
+    device: str,
+    columns: tuple[str, ...],
+    units: str,
+    zone: str | None,
+    dates: str | None,
+    no_create: bool,
+    yes: bool,
+) -> None:
+    """Also Home Assistant histories, Victron's VRM and spreadsheets.
+
+    What each column is taken for is shown first. On a terminal it is asked whether that is right; a
+    column that may be several things has to be named in any case.
+    """
     from energydash.answers import battery
-    from energydash.battery.mapping import parse_overrides
     from energydash.cli.files import contents
 
-    done = battery.import_telemetry(
-        opened(False),
-        [(path.name, contents(path)) for path in files],
-        device,
-        columns=parse_overrides(columns),
-        create=not no_create,
-    )
+    here, said = opened(False), battery.said_of(columns, units, zone, dates)
+    given = [(path.name, contents(path)) for path in files]
+    asks = not yes and sys.stdin.isatty()
+    if asks:
+        for file in battery.look_at(here, given, device, said):
+            show_columns(file.name, file.columns)
+        click.confirm("Is that right?", abort=True, err=True)
+    done = battery.import_telemetry(here, given, device, said=said, create=not no_create)
     for one in done:
+        if not asks:
+            show_columns(one.name, one.columns)
         for finding in one.findings:
             tell(f"{one.name}: {finding}")
         made = " (new)" if one.created else ""

@@ -52,6 +52,8 @@ def analysis(found: BatteryAnswer) -> Document:
 def days(found: BatteryView) -> Document:
     """A row per local day: Ah, kWh and the share of it that has data; with the analysis beside."""
     rows = found.days.rename_axis("day").reset_index()
+    if not found.answer.has_charge:
+        rows[["ah_in", "ah_out"]] = None
     rows["day"] = [day.date().isoformat() for day in rows["day"]]
     now = {name: {"time": at, "value": value} for name, (at, value) in found.now.items()}
     about = analysis_json(found.answer) | {"device": found.device.id, "now": now}
@@ -124,10 +126,10 @@ def analysis_json(found: BatteryAnswer) -> dict[str, Any]:
         body["reason"] = found.reason
     return body | {
         "efficiency": {
-            "coulombic": worth.coulombic if worth else None,
+            "coulombic": worth.coulombic if worth and found.has_charge else None,
             "energy": worth.energy if worth else None,
             "corrected": bool(worth and worth.corrected),
-            "sigma_coulombic": worth.sigma_coulombic if worth else None,
+            "sigma_coulombic": worth.sigma_coulombic if worth and found.has_charge else None,
             "sigma_energy": worth.sigma_energy if worth else None,
             "reason": worth.reason if worth else found.reason,
         },
@@ -152,7 +154,7 @@ def _totals(found: BatteryAnswer, total: Totals) -> dict[str, Any]:
         **_flows(found, total),
         "coverage": _share(found, total),
         "duration_s": total.duration_s,
-        **{name: getattr(total, name) for name in names},
+        **{name: getattr(total, name) if found.has_charge else None for name in names},
         **{name: getattr(total, name) if found.has_voltage else None for name in energy},
     }
 
@@ -163,8 +165,8 @@ def _share(found: BatteryAnswer, total: Totals) -> float:
 
 def _flows(found: BatteryAnswer, total: Totals) -> dict[str, float | None]:
     return {
-        "ah_in": max(total.ah_in, 0.0),
-        "ah_out": max(total.ah_out, 0.0),
+        "ah_in": max(total.ah_in, 0.0) if found.has_charge else None,
+        "ah_out": max(total.ah_out, 0.0) if found.has_charge else None,
         "kwh_in": max(total.kwh_in, 0.0) if found.has_voltage else None,
         "kwh_out": max(total.kwh_out, 0.0) if found.has_voltage else None,
     }
@@ -176,9 +178,10 @@ def _capacity(found: BatteryAnswer, size: Capacity) -> dict[str, Any]:
         for at in size.window
     )
     return {
-        "ah": size.ah,
+        "ah": size.ah if found.has_charge else None,
         "kwh": size.kwh if found.has_voltage else None,
-        "sigma_ah": size.sigma_ah,
+        "sigma_ah": size.sigma_ah if found.has_charge else None,
+        "sigma_kwh": size.sigma_kwh if found.has_voltage else None,
         "method": size.method,
         "window": {"start": start, "end": end, "samples": size.samples},
         "c_rate": size.c_rate,

@@ -21,8 +21,10 @@ import pandas as pd
 from energydash.core.time import zone_info
 
 _OFFSET = re.compile(r"(?:Z|UTC|[+-]\d\d:?\d\d)$", re.IGNORECASE)
-_DAY_FIRST = ("%d/%m/%Y %H:%M:%S", "%d/%m/%Y %H:%M", "%d-%m-%Y %H:%M:%S", "%d-%m-%Y %H:%M")
-_MONTH_FIRST = ("%m/%d/%Y %H:%M:%S", "%m/%d/%Y %H:%M")
+_CLOCKS = ("%H:%M:%S", "%H:%M", "%I:%M:%S %p", "%I:%M %p")
+_DAY_FIRST = tuple(f"{day} {clock}" for day in ("%d/%m/%Y", "%d-%m-%Y", "%d.%m.%Y")
+                   for clock in _CLOCKS)  # fmt: skip
+_MONTH_FIRST = tuple(f"%m/%d/%Y {clock}" for clock in _CLOCKS)
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,8 @@ class Instants:
     """Rows' times in UTC (NaT where there is none), and what the file's own clock did.
 
     unreadable, never_was: row numbers. twice: rows that are the second of the repeated hour.
-    naive: the clock times without an offset, None where the file has offsets.
+    naive: the clock times without an offset, None where the file has offsets. is_ambiguous: 07/01
+    may be 7 January or 1 July, in every row.
     """
 
     utc: pd.DatetimeIndex
@@ -39,10 +42,14 @@ class Instants:
     twice: int = 0
     naive: pd.DatetimeIndex | None = None
     is_month_first: bool = False
+    is_ambiguous: bool = False
 
 
-def to_utc(texts: Sequence[str], zone: str) -> Instants:
-    """The instants of time stamps; those without an offset are on the clock of `zone`."""
+def to_utc(texts: Sequence[str], zone: str, day_first: bool | None = None) -> Instants:
+    """The instants of time stamps; those without an offset are on the clock of `zone`.
+
+    day_first: how dates with numbers only are written; told by the dates where it is None.
+    """
     none = np.array([], dtype=np.intp)
     if not texts:
         return Instants(pd.DatetimeIndex([], tz="UTC"), none, none)
@@ -64,15 +71,31 @@ def to_utc(texts: Sequence[str], zone: str) -> Instants:
             parsed = parsed.mask(pd.Series(tails).isin(without))
         utc = pd.DatetimeIndex(parsed)
         return Instants(utc, np.flatnonzero(utc.isna()), none)
-    naive, is_month_first = _naive(series)
+    naive, is_month_first = _naive(series, day_first)
     utc, never_was, twice = localise(naive, zone)
-    return Instants(utc, np.flatnonzero(naive.isna()), never_was, twice, naive, is_month_first)
+    return Instants(
+        utc, np.flatnonzero(naive.isna()), never_was, twice, naive, is_month_first,
+        day_first is None and not is_month_first and _may_be_month_first(texts),
+    )  # fmt: skip
 
 
-def _naive(series: pd.Series[str]) -> tuple[pd.DatetimeIndex, bool]:
+def _may_be_month_first(texts: Sequence[str]) -> bool:
+    """Whether dates read as day/month may as well be month/day: no day is after the 12th, and some
+    day is another number than its month."""
+    days = {text[: text.rfind("/")] for text in {text[:6] for text in texts if text}}
+    pairs = [day.split("/") for day in days]
+    numbers = [pair for pair in pairs if len(pair) == 2 and all(part.isdigit() for part in pair)]
+    return bool(numbers) and len(numbers) == len(pairs) and (
+        all(int(day) <= 12 for day, _ in numbers)
+        and any(int(day) != int(month) for day, month in numbers)
+    )  # fmt: skip
+
+
+def _naive(series: pd.Series[str], day_first: bool | None) -> tuple[pd.DatetimeIndex, bool]:
     """Clock times in the first way of writing that all rows, or else most rows, follow."""
     best, fewest, is_month_first = pd.DatetimeIndex([]), len(series) + 1, False
-    for written in ("ISO8601", *_DAY_FIRST, *_MONTH_FIRST):
+    ways = {None: (*_DAY_FIRST, *_MONTH_FIRST), True: _DAY_FIRST, False: _MONTH_FIRST}
+    for written in ("ISO8601", *ways[day_first]):
         found = pd.to_datetime(series, format=written, errors="coerce", utc=True)
         failed = int(found.isna().sum())
         if failed < fewest:

@@ -25,7 +25,6 @@ from energydash.battery.gate import JOINED_US, Bounds
 from energydash.battery.joining import Joining
 from energydash.battery.record import (
     SETTLED_BY_US,
-    SLOT_CHANNELS,
     Setup,
     extent_of,
     settle,
@@ -133,7 +132,7 @@ class Stored:
             return int(kept)
         for period in merge([period for period, _ in self.fetched]):
             for piece in period.chunks(WEEK):
-                found = self._read(piece, ("current_a", "soc_percent"))
+                found = self._read(piece, (self.setup.flow_part, "soc_percent"))
                 extent = extent_of(found)
                 if extent is not None:
                     return extent[0]
@@ -146,7 +145,7 @@ class Stored:
         """Cleaned channels. Those of long periods are read one by one: their clocks differ, so a
         common frame would be mostly empty."""
         store = self.context.store
-        names = [kept for part, kept in self.setup.parts if part in parts]
+        names = self.setup.names(parts)
         if period.duration <= ONE_FRAME:
             frame = store.read(self.feed, period, names)
             return self.setup.telemetry({name: _column(frame, name) for name in names})
@@ -185,7 +184,8 @@ class Stored:
             margin = max(margin, COUNTED_MARGIN)
         pieces = []
         for piece in _on_edges(period).chunks(CHUNK):
-            found = self._read(Period(piece.start - margin, piece.end + margin), SLOT_CHANNELS)
+            around = Period(piece.start - margin, piece.end + margin)
+            found = self._read(around, self.setup.slot_channels)
             found = with_counted_soc(found, device.full_v, device.capacity_ah, joining)
             start, end = micros(piece.start), micros(piece.end)
             pieces.append(slots.of_telemetry(found, start, end, joining))

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
+import pandas as pd
 import streamlit as st
 
 from energydash.answers import battery
 from energydash.battery.devices import Device, Warranty
 from energydash.battery.mapping import parse_overrides
+from energydash.battery.telemetry import LABELS
 from energydash.core.errors import EnergydashError
 from energydash.core.time import Period
 from energydash.views import cache, components, confirm, connecting, formatting
 
 SIGNS = {"told by the state of charge": 0, "positive": 1, "negative": -1}
+DATES = {"": "as the dates tell", "day-first": "day first: 7 January",
+         "month-first": "month first: 1 July"}  # fmt: skip
+NOT_USED = "Not used"
+QUANTITIES = {NOT_USED: "", "Time": "time", "Cycle": "cycle"} | {
+    label: part for part, label in LABELS.items()
+}
+UNIT_CHOICES = ["", "V", "mV", "A", "mA", "kW", "W", "%", "°C", "°F"]
 NAMES = {"": "not said", "lfp": "LFP", "nmc": "NMC", "lmo": "LMO"}
 
 
@@ -108,32 +118,98 @@ def _show_config(text: str, name: str) -> None:
 
 
 def import_form(devices: tuple[Device, ...], key: str) -> None:
-    """Telemetry files into a battery that is there, or a new one."""
+    """Telemetry files into a battery that is there, or a new one: what each column is taken for is
+    shown, and can be changed, before anything is kept."""
     files = st.file_uploader(
-        "Aretas JSON, Home Assistant history, CSV or Parquet", accept_multiple_files=True,
-        key=f"files_{key}",
+        "Aretas JSON or CSV, Home Assistant history, Victron VRM, CSV, Parquet or xlsx",
+        accept_multiple_files=True, key=f"files_{key}",
     )  # fmt: skip
     names = {device.id: device.name for device in devices} | {"": "a new battery"}
-    target = st.selectbox(
-        "Battery", list(names), format_func=lambda one: names[one], key=f"target_{key}"
+    with st.container(horizontal=True):
+        target = st.selectbox(
+            "Battery", list(names), format_func=lambda one: names[one], key=f"target_{key}"
+        )
+        zone = st.text_input(
+            "Time zone of the file", key=f"zone_{key}", placeholder="Europe/London",
+            help="Of times without an offset. The battery's own by default, else UTC.",
+        )  # fmt: skip
+        dates = st.selectbox(
+            "Dates such as 07/01/2026",
+            list(DATES),
+            format_func=lambda one: DATES[one],
+            key=f"dates_{key}",
+        )
+    if not files:
+        return
+    here, given = cache.context(), [(file.name, file.getvalue()) for file in files]
+    try:
+        said = battery.said_of(zone=zone, dates=dates)
+        looked = battery.look_at(here, given, target, said)
+        confirmed = _confirmed(looked[0].columns, looked[0].doubts, said, key)
+        if confirmed != said:
+            looked = battery.look_at(here, given, target, confirmed)
+    except EnergydashError as error:
+        st.error(str(error))
+        return
+    doubts = [f"{one.name}: {doubt.sentence}" for one in looked for doubt in one.doubts]
+    for doubt in doubts:
+        st.warning(f"{components.escape(doubt)} Say it above.", icon=":material/help:")
+    if st.button("Import with these columns", key=f"import_{key}", disabled=bool(doubts)):
+        _import(given, target or "Battery", confirmed)
+
+
+def _confirmed(
+    columns: tuple[battery.Column, ...], doubts: tuple[Any, ...], said: battery.Said, key: str
+) -> battery.Said:
+    """What is said of the columns: what each is taken for, as a table to be changed."""
+    st.caption("What each column is taken for. Files of one import have the same columns.")
+    table = pd.DataFrame(
+        {
+            "Column": [one.name for one in columns],
+            "Quantity": [one.quantity if one.channel else NOT_USED for one in columns],
+            "Unit": [one.unit for one in columns],
+            "First value": [one.first for one in columns],
+        }
     )
-    columns = st.text_input("Columns", key=f"columns_{key}", placeholder="voltage=V,current=I")
-    if st.button("Import", key=f"import_{key}", disabled=not files):
-        try:
-            done = battery.import_telemetry(
-                cache.context(),
-                [(file.name, file.getvalue()) for file in files],
-                target or "Battery",
-                columns=parse_overrides(columns),
-            )
-        except EnergydashError as error:
-            st.error(str(error))
-            return
-        cache.forget()
-        for one in done:
-            st.success(f"{one.name}: {one.rows:,} values of {', '.join(one.channels)}")
-            for fault in one.findings:
-                st.caption(components.escape(str(fault)))
+    edited = st.data_editor(
+        table, key=f"columns_{key}", hide_index=True, disabled=["Column", "First value"],
+        column_config={
+            "Quantity": st.column_config.SelectboxColumn(options=list(QUANTITIES), required=True),
+            "Unit": st.column_config.SelectboxColumn(options=UNIT_CHOICES),
+        },
+    )  # fmt: skip
+    named: dict[str, str] = {}
+    units: dict[str, str] = {}
+    for before, name, quantity, unit in zip(
+        columns, edited["Column"], edited["Quantity"], edited["Unit"], strict=True
+    ):
+        channel = QUANTITIES[quantity]
+        if channel != before.channel:
+            named.setdefault(before.channel, "none")
+            named[channel] = name
+        if channel in LABELS and unit and (unit != before.unit or doubts):
+            units[channel] = unit
+    named.pop("", None)
+    for doubt in doubts:
+        label = f"None of these is the battery's {LABELS.get(doubt.channel, '').lower()}"
+        if doubt.channel and doubt.channel not in named and st.checkbox(
+            label, key=f"none_{doubt.channel}_{key}"
+        ):  # fmt: skip
+            named[doubt.channel] = "none"
+    return replace(said, columns=named, units=units)
+
+
+def _import(given: list[tuple[str, bytes]], target: str, said: battery.Said) -> None:
+    try:
+        done = battery.import_telemetry(cache.context(), given, target, said=said)
+    except EnergydashError as error:
+        st.error(str(error))
+        return
+    cache.forget()
+    for one in done:
+        st.success(f"{one.name}: {one.rows:,} values of {', '.join(one.channels)}")
+        for fault in one.findings:
+            st.caption(components.escape(str(fault)))
 
 
 def describe_form(device: Device, key: str) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from energydash.battery.mapping import full_name, infer, parse_overrides, part_of
+from energydash.battery.mapping import full_name, infer, parse_overrides
+from energydash.battery.naming import part_of
 from energydash.battery.telemetry import Channel
 from energydash.core.errors import InputError
 from tests.battery.simulated import monitored, truth

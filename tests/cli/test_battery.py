@@ -125,3 +125,25 @@ def test_ingest_of_a_battery_whose_login_has_gone_bad_fails(
     again = CliRunner().invoke(cli, ["ingest", "aretas", "--force"])
     assert again.exit_code == 1
     assert "password" in again.output
+
+
+def test_columns_are_shown_and_what_is_doubtful_is_asked(tmp_path: Path) -> None:
+    path = tmp_path / "rack.csv"
+    rows = "".join(f"0{1 + n}/07/2026 00:00,52,{n},{-n},40\n" for n in range(4))
+    path.write_text(f"when,voltage,Rack A current,Rack B current,maxChargeCurrent\n{rows}")
+    given = ["import", "telemetry", str(path), "--columns", "time=when"]
+    for more, why in (
+        ([], "which is the battery's current"),
+        (["--column", "current=Rack A current"], "day/month or month/day"),
+    ):
+        said = CliRunner().invoke(cli, given + more)
+        assert isinstance(said.exception, InputError)
+        assert why in str(said.exception)
+    told = [*given, "--column", "current=Rack A current", "--column", "voltage=voltage"]
+    done = CliRunner().invoke(cli, [*told, "--dates", "day-first", "--zone", "Europe/London"])
+    assert done.exit_code == 0, done.output
+    assert "'Rack A current' is current, A (first 0)" in done.stderr
+    assert "not used: Rack B current, maxChargeCurrent" in done.stderr
+    assert "2026-06-30T23:00" in done.stdout
+    asked = CliRunner().invoke(cli, ["battery", "analyse", str(path), "--columns", "time=when"])
+    assert isinstance(asked.exception, InputError)

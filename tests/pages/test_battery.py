@@ -54,3 +54,22 @@ def test_an_imported_battery(open_page: OpenPage, here: Context) -> None:
     assert "Usable, kWh" not in shown
     assert shown["Health, %"] == "–"
     assert "Health is not known" in said
+
+
+def test_columns_are_shown_and_asked_before_an_import(open_page: OpenPage, here: Context) -> None:
+    app = open_page("battery")
+    rows = "".join(f"{1767225600 + 20 * n},52,{n},{-n},40\n" for n in range(4))
+    text = f"time,voltage,Rack A current,Rack B current,maxChargeCurrent\n{rows}".encode()
+    app.file_uploader(key="files_page").upload("rack.csv", text, "text/csv").run()
+    assert "which is the battery's current" in "".join(one.value for one in app.warning)
+    assert app.button(key="import_page").disabled
+    app.checkbox(key="none_current_a_page").check().run()
+    assert not app.warning
+    app.checkbox(key="none_current_a_page").uncheck().run()
+    plain = text.replace(b"Rack A current", b"current").replace(b"Rack B current", b"max current")
+    app.file_uploader(key="files_page").set_value([("rack.csv", plain, "text/csv")]).run()
+    assert not app.exception
+    app.button(key="import_page").click().run()
+    assert "Current" not in "".join(one.value for one in app.error)
+    (device,) = [one for one in battery.devices(here) if one.id != "sample"]
+    assert battery.history(here, device.id).duration.total_seconds() > 59

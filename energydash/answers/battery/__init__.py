@@ -17,7 +17,7 @@ from energydash.answers.battery.devices import (
     save,
 )
 from energydash.answers.battery.health import HealthAnswer, health
-from energydash.answers.battery.imports import Imported, import_telemetry
+from energydash.answers.battery.imports import Imported, import_telemetry, look_at
 from energydash.answers.battery.money import MoneyAnswer, battery_money
 from energydash.answers.battery.monitors import (
     Found,
@@ -39,15 +39,18 @@ from energydash.answers.battery.report import battery_report
 from energydash.answers.battery.traces import Traces, export, traces
 from energydash.answers.battery.view import BatteryView, summary, view
 from energydash.battery.money import By
+from energydash.sources.imports.telemetry_columns import Column, Said, said_of
 
 __all__ = [
     "BatteryAnswer",
     "BatteryView",
     "By",
+    "Column",
     "Found",
     "HealthAnswer",
     "Imported",
     "MoneyAnswer",
+    "Said",
     "Traces",
     "analyse",
     "analyse_file",
@@ -70,9 +73,11 @@ __all__ = [
     "is_configured",
     "is_new",
     "is_sample",
+    "look_at",
     "monitors",
     "read_client_config",
     "refresh",
+    "said_of",
     "save",
     "start_fetching",
     "summary",

@@ -14,7 +14,6 @@ from energydash.battery import cycler, pipeline, quality
 from energydash.battery.analysis import Analysis
 from energydash.battery.energy import SensorError
 from energydash.battery.joining import USUAL, Joining
-from energydash.battery.mapping import parse_overrides
 from energydash.battery.pipeline import Analysed, Told
 from energydash.battery.record import InMemory, Sign, in_memory
 from energydash.core.coverage import Coverage, cover
@@ -22,6 +21,7 @@ from energydash.core.findings import Finding
 from energydash.core.time import Period
 from energydash.sources.imports import telemetry as telemetry_files
 from energydash.sources.imports.telemetry import TelemetryFile
+from energydash.sources.imports.telemetry_columns import NOTHING, Column, Said
 from energydash.sync.batteries import STEP, instant, micros, remembered
 from energydash.sync.context import Context
 
@@ -33,6 +33,7 @@ class BatteryAnswer:
     analysis: None where a finding would make every figure wrong; `reason` says which.
     is_relative: times are seconds since the start of a cycle. joining: how samples were joined,
     and from which step on nothing was. coverage: by quarter-hours; None for relative times.
+    has_charge: False where Ah are not known. columns: what those of a file were taken for.
     """
 
     name: str
@@ -43,6 +44,8 @@ class BatteryAnswer:
     joining: Joining = USUAL
     has_voltage: bool = True
     coverage: Coverage | None = None
+    has_charge: bool = True
+    columns: tuple[Column, ...] = ()
 
 
 def analyse(
@@ -87,6 +90,7 @@ def of_period(
     answer = BatteryAnswer(
         battery.device.name, found.analysis, found.reason, findings, joining=found.joining,
         has_voltage=found.has_voltage, coverage=battery.coverage(found.frame, seen),
+        has_charge=found.has_charge,
     )  # fmt: skip
     return answer, found
 
@@ -107,22 +111,20 @@ def analyse_file(
     body: bytes,
     name: str,
     *,
-    columns: str | Mapping[str, str] = "",
+    said: Said = NOTHING,
     discharge_sign: Literal["-", "+"] | None = None,
     cutoff_v: float | None = None,
     max_gap_s: float | None = None,
-    zone: str | None = None,
     error: SensorError | None = None,
 ) -> BatteryAnswer:
     """Charge and energy in and out, capacity and efficiency of the battery in a file.
 
-    columns: `time=…,voltage=…,current=…,cycle=…`, as text or mapping. discharge_sign: the sign
+    said: which column is which, and how its times are meant. discharge_sign: the sign
     of the current while discharging; told by the state of charge where it is not given, else `-`.
     cutoff_v: the voltage that a full discharge ends at; a cycle that the file names counts up to
     and including its first loaded sample at or below it. Raises InputError.
     """
-    chosen = parse_overrides(columns) if isinstance(columns, str) else dict(columns)
-    file = telemetry_files.read(body, name, chosen, zone)
+    file = telemetry_files.read(body, name, said)
     sign: Sign = {None: 0, "-": 1, "+": -1}[discharge_sign]  # type: ignore[assignment]
     if file.cycles or file.relative:
         return _cycled(file, sign, cutoff_v, max_gap_s, error)
@@ -136,6 +138,7 @@ def analyse_file(
         file.name, found.analysis, found.reason,
         quality.worst_first((*file.notes, *found.findings)),
         joining=found.joining, has_voltage=found.has_voltage, coverage=coverage,
+        has_charge=found.has_charge, columns=file.columns,
     )  # fmt: skip
 
 
@@ -158,7 +161,7 @@ def _cycled(
     reason = str(stop) if stop else analysis.reason if analysis else ""
     return BatteryAnswer(
         file.name, None if stop else analysis, reason, findings, file.relative, joining,
-        "voltage_v" in file.arrays,
+        "voltage_v" in file.arrays, columns=file.columns,
     )  # fmt: skip
 
 

@@ -8,20 +8,21 @@ from datetime import UTC, datetime, timedelta
 
 from energydash.answers.battery.devices import new_id, save
 from energydash.battery.devices import Device
-from energydash.battery.telemetry import from_arrays, to_frame
+from energydash.battery.telemetry import PARTS, from_arrays, to_frame
 from energydash.core.errors import InputError
 from energydash.core.feeds import Fetched
 from energydash.core.findings import Finding
 from energydash.core.time import Period
 from energydash.sources.imports import telemetry as telemetry_files
 from energydash.sources.imports.telemetry import TelemetryFile
+from energydash.sources.imports.telemetry_columns import NOTHING, Column, Said
 from energydash.sync import batteries, documents
 from energydash.sync.context import Context
 
 
 @dataclass(frozen=True)
 class Imported:
-    """What an import of one file did. findings: what was odd."""
+    """What an import of one file did. findings: what was odd. columns: what each was taken for."""
 
     name: str
     kind: str
@@ -32,6 +33,19 @@ class Imported:
     period: Period
     channels: tuple[str, ...]
     findings: tuple[Finding, ...] = ()
+    columns: tuple[Column, ...] = ()
+
+
+def look_at(
+    context: Context, files: Sequence[tuple[str, bytes]], device: str = "", said: Said = NOTHING
+) -> tuple[TelemetryFile, ...]:
+    """What the columns of files would be taken for by an import, and what must be said first.
+
+    Raises InputError where a file cannot be read.
+    """
+    known = [one for one in documents.batteries(context.store) if device in (one.id, one.label)]
+    said = _with_zone(said, known[0] if known else None)
+    return tuple(telemetry_files.look(body, name, said) for name, body in files)
 
 
 def import_telemetry(
@@ -39,19 +53,23 @@ def import_telemetry(
     files: Sequence[tuple[str, bytes]],
     device: str = "",
     *,
-    columns: dict[str, str] | None = None,
+    said: Said = NOTHING,
     create: bool = True,
 ) -> tuple[Imported, ...]:
     """Keep the telemetry of files as readings of a battery; all of them or, on an error, none.
 
-    device: an id or label; a new one is made where there is none (`create`). Channels are kept
+    device: an id or label; a new one is made where there is none (`create`), in the zone that is
+    said of the files' times, or that a file says itself. Channels are kept
     as the file has them: the sign of charging is told by the state of charge, or set in the
     battery's description. Raises InputError.
     """
     target, is_new = _target(context, device, create)
     is_changed = False
-    zone = None if is_new else target.zone
-    parsed = [telemetry_files.read(body, name, columns, zone) for name, body in files]
+    said = _with_zone(said, None if is_new else target)
+    parsed = [telemetry_files.read(body, name, said) for name, body in files]
+    zone = said.zone or next((file.zone for file in parsed if file.zone), None)
+    if is_new and zone:
+        target = replace(target, zone=zone)
     for file in parsed:
         if file.relative:
             raise InputError(
@@ -84,8 +102,17 @@ def _store(context: Context, device: Device, is_new: bool, file: TelemetryFile) 
     )
     return Imported(
         file.name, file.kind, device, is_new, written.rows, written.changed, period,
-        tuple(str(name) for name in frame.columns), (*file.notes, *cleaned.faults),
+        tuple(str(name) for name in frame.columns if name in PARTS),
+        (*file.notes, *cleaned.faults), file.columns,
     )  # fmt: skip
+
+
+def _with_zone(said: Said, device: Device | None) -> Said:
+    """Times without an offset are in the battery's zone where nobody says another one and it is
+    not the one that a battery has by default."""
+    if said.zone or device is None or device.zone == "UTC":
+        return said
+    return replace(said, zone=device.zone)
 
 
 def _target(context: Context, device: str, create: bool) -> tuple[Device, bool]:

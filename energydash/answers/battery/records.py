@@ -15,7 +15,7 @@ from energydash.battery import slots
 from energydash.battery.devices import Device
 from energydash.battery.joining import Joining
 from energydash.battery.pipeline import Told
-from energydash.battery.record import SLOT_CHANNELS, Setup, starting_in
+from energydash.battery.record import Setup, starting_in
 from energydash.battery.telemetry import PARTS, Telemetry
 from energydash.core.coverage import Coverage, cover
 from energydash.core.feeds import FeedData, Origin, empty_frame
@@ -76,7 +76,7 @@ class Sample:
 def _sample_month(start: datetime, end: datetime, joining: Joining) -> pd.DataFrame:
     margin = timedelta(seconds=max(joining.max_gap_s, joining.soc_gap_s)) + batteries.STEP
     arrays = sample.sample_arrays(Period(start - margin, end))
-    found = Sample.setup.telemetry({part: arrays[part] for part in SLOT_CHANNELS})
+    found = Sample.setup.telemetry({part: arrays[part] for part in Sample.setup.slot_channels})
     return starting_in(
         slots.of_telemetry(found, micros(start), micros(end), joining), micros(start), micros(end)
     )

@@ -10,7 +10,8 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from energydash.battery.mapping import FACTOR, full_name, part_of
+from energydash.battery.mapping import full_name
+from energydash.battery.naming import FACTOR, part_of
 from energydash.battery.telemetry import PARTS
 from energydash.core.errors import InputError
 from energydash.core.feeds import empty_frame

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from energydash.answers import battery
 from energydash.answers.battery import analyse_file
 from energydash.core.errors import InputError
 from energydash.serialise.battery import analysis_json
@@ -35,8 +36,9 @@ def csv(report: Report, parts: tuple[str, ...], **scale: float) -> bytes:
 ALL = ("voltage_v", "current_a", "power_kw", "soc_percent")
 
 
-def body_of(text: bytes, **options: Any) -> dict[str, Any]:
-    return analysis_json(analyse_file(text, "home.csv", **options))
+def body_of(text: bytes, columns: str = "", **options: Any) -> dict[str, Any]:
+    said = battery.said_of([columns])
+    return analysis_json(analyse_file(text, "home.csv", said=said, **options))
 
 
 def test_nasa_every_cycle_and_the_capacity(recordings: Path) -> None:
@@ -153,3 +155,42 @@ def test_a_single_full_discharge_with_a_cutoff() -> None:
     assert body["capacity"]["ah"] == pytest.approx(2.0 * reached / 3600)
     assert body["cycles"][0]["ah_out"] == pytest.approx(2.0 * reached / 3600)
     assert body["capacity"]["window"]["end"] == reached
+
+
+def test_power_and_state_of_charge_alone_are_analysed_in_kwh(report: Report) -> None:
+    """Most home inverters tell no current."""
+    body = body_of(csv(report, ("power_kw", "soc_percent")))
+    _, _, kwh_in, kwh_out = truth(8, seed=4).flows()
+    assert body["totals"]["kwh_in"] == pytest.approx(kwh_in, rel=0.003)
+    assert body["totals"]["kwh_out"] == pytest.approx(kwh_out, rel=0.003)
+    assert body["totals"]["ah_in"] is None
+    assert body["capacity"]["kwh"] == pytest.approx(200 * 0.0505, rel=0.02)
+    assert body["capacity"]["ah"] is None
+    assert body["capacity"]["depends_on_bms"]
+    assert body["efficiency"]["energy"] is not None
+    assert body["efficiency"]["coulombic"] is None
+    assert {one["severity"] for one in body["faults"]} == {"note"}
+    with_voltage = body_of(csv(report, ("power_kw", "voltage_v", "soc_percent")))
+    both = body_of(csv(report, ("current_a", "voltage_v", "soc_percent")))
+    assert with_voltage["totals"]["ah_in"] == pytest.approx(both["totals"]["ah_in"], rel=0.005)
+    turned = body_of(csv(report, ("power_kw", "soc_percent"), power=-1.0))
+    assert turned["totals"]["kwh_in"] == pytest.approx(kwh_in, rel=0.003)  # told by the charge
+    lost = body_of(csv(report, ("power_kw",)).replace(b",-", b","))
+    assert lost["totals"] is None
+    assert "power never changes its sign" in lost["reason"]
+
+
+@pytest.mark.parametrize("state", ["unavailable", "unknown", ""])
+@pytest.mark.parametrize("told", ["current", "power"])
+def test_a_value_ends_where_home_assistant_says_so(state: str, told: str) -> None:
+    """Held for an hour, 121 Ah became 1,404."""
+    rows, unit = [], {"current": 10, "power": 500}[told]
+    for hour in range(24):  # five minutes at work, then off the air
+        for minute, value in ((0, str(unit if hour % 2 else -unit)), (5, state)):
+            at = f"2026-01-01T{hour:02}:{minute:02}:00Z"
+            rows += [f"sensor.bms_{told},{value},{at}", f"sensor.bms_voltage,50,{at}"]
+    text = "\n".join(["entity_id,state,last_changed", *rows, ""]).encode()
+    body = body_of(text)
+    assert body["totals"]["ah_in"] == pytest.approx(10)
+    assert body["totals"]["kwh_out"] == pytest.approx(0.5)
+    assert body["totals"]["coverage"] < 0.1

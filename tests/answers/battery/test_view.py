@@ -371,3 +371,33 @@ def test_no_tariff_of_a_stranger(here: Context) -> None:
     here.store.put(here.store.household(), "tariff", "t", flat.to_body())
     battery.import_telemetry(here, [("a.csv", csv(monitored(truth(3, seed=9), 1)))])
     assert not battery_money(replace(here, sample_if_empty=True), "", days(3)).is_priced
+
+
+def test_what_home_assistant_ends_is_kept_with_the_telemetry(here: Context) -> None:
+    rows = [
+        f"sensor.bms_{name},{value},2026-01-01T{hour:02}:{minute:02}:00Z"
+        for hour in range(12)
+        for minute, amps in ((0, 10 if hour % 2 else -10), (5, "unavailable"))
+        for name, value in (("current", amps), ("voltage", 50))
+    ]
+    text = "\n".join(["entity_id,state,last_changed", *rows, ""]).encode()
+    (done,) = battery.import_telemetry(here, [("history.csv", text)])
+    assert done.channels == ("voltage_v", "current_a")
+    by_device = battery.analyse(here, done.device.id).analysis
+    by_file = battery.analyse_file(text, "history.csv").analysis
+    assert by_device is not None
+    assert by_file is not None
+    assert by_device.totals.ah_in == pytest.approx(5)
+    assert by_file.totals.ah_in == pytest.approx(by_device.totals.ah_in)
+
+
+def test_the_zone_that_is_said_of_a_file_is_the_new_batterys(here: Context) -> None:
+    rows = "".join(f"2026-07-01 01:{n:02}:00,52,{n}\n" for n in range(30))
+    text = f"time,voltage,current\n{rows}".encode()
+    said = battery.said_of(zone="Europe/London")
+    (done,) = battery.import_telemetry(here, [("a.csv", text)], "Shed", said=said)
+    assert done.device.zone == "Europe/London"
+    assert done.period.start.hour == 0
+    (again,) = battery.import_telemetry(here, [("a.csv", text)], "Shed")
+    assert again.changed == 0
+    assert battery.look_at(here, [("a.csv", text)], "Shed")[0].notes == ()
