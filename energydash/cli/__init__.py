@@ -85,7 +85,7 @@ COMMANDS = {
 GROUPS: dict[str, dict[str, tuple[str, str]]] = {
     "import": {
         "readings": ("home:import_readings", "Meter readings: website CSV, API JSON, JSONL, CSV."),
-        "telemetry": ("battery:import_telemetry", "Battery telemetry: Aretas, Home Assistant, VRM, CSV, xlsx…"),
+        "telemetry": ("battery:import_telemetry", "Battery telemetry: Aretas, VRM, CSV, xlsx."),
         "tariffs": ("home:import_tariffs", "Tariffs: octopus_viz config JSON, energydash TOML."),
     },
     "battery": {
