@@ -25,6 +25,7 @@ from tests.e2e.site import ROOT, Site, free_port, serve, wait_until_served
 PAGES = tuple(path.stem for path in sorted((ROOT / "pages").glob("*.py")))
 RERUNS = 20
 VIEWERS = 10
+MANY = 100
 THINK_S = 2.0
 BARE = """import plotly.graph_objects as go
 import streamlit as st
@@ -40,6 +41,8 @@ def run(bench: Bench) -> None:
         with offline(Path(folder) / "reruns") as site:
             for page in PAGES:
                 rerun(bench, site, page)
+            many = crowd(site, "overview", MANY, think_s=5 * THINK_S)
+            bench.fact(f"overview: {MANY} viewers, p95", p95(many) * 1000, "ms", at_most=1_000)
 
 
 @contextmanager
@@ -135,20 +138,22 @@ def rerun(bench: Bench, site: Site, page: str) -> None:
     bench.fact(f"{page}: first draw over the websocket", first_bytes / 1000, "kB", at_most=150)
 
 
-def crowd(site: Site, page: str, rounds: int = 6) -> list[float]:
-    """Rerun times of ten viewers, each of whom clicks every two seconds."""
+def crowd(
+    site: Site, page: str, viewers: int = VIEWERS, think_s: float = THINK_S, rounds: int = 6
+) -> list[float]:
+    """Rerun times of so many viewers, each of whom clicks every `think_s` seconds."""
     times: list[float] = []
 
     def click(number: int) -> None:
         with Viewer(site.url, page) as viewer:
             viewer.run()
-            time.sleep(THINK_S * number / VIEWERS)
+            time.sleep(think_s * number / viewers)
             for _ in range(rounds):
                 taken = viewer.run()
                 times.append(taken)
-                time.sleep(max(THINK_S - taken, 0))
+                time.sleep(max(think_s - taken, 0))
 
-    threads = [threading.Thread(target=click, args=(number,)) for number in range(VIEWERS)]
+    threads = [threading.Thread(target=click, args=(number,)) for number in range(viewers)]
     for thread in threads:
         thread.start()
     for thread in threads:
