@@ -9,7 +9,7 @@ import streamlit as st
 
 from energydash import views
 from energydash.core.errors import EnergydashError
-from energydash.views import cache, refused, startup, viewer
+from energydash.views import cache, components, refused, startup, viewer
 
 HERE = Path(__file__).parent
 STATIC = Path(views.__file__).parent / "static"
@@ -56,4 +56,4 @@ try:
     chosen.run()
     startup.settle(chosen.title)
 except EnergydashError as error:  # the store or the settings cannot be read: nothing else works
-    st.error(str(error), icon=":material/error:")
+    st.error(components.escape(str(error)), icon=":material/error:")

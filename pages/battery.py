@@ -19,7 +19,7 @@ def figures(device: Device, chosen: TimeRange) -> None:
     shown = chosen.moved_on(cache.context().now())
     found = show.asked(device.id, shown.period).result
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
-        st.subheader(device.name, anchor=False, width="content")
+        st.subheader(components.escape(device.name), anchor=False, width="content")
         components.sample_badge(found.reading)
         components.stale_badge(found.reading)
     show.doubts(found)
@@ -59,7 +59,8 @@ with components.header("Battery"):
     if len(known) > 1:
         picked = st.pills(
             "Batteries", list(names), selection_mode="multi", default=[known[0].id],
-            format_func=lambda one: names[one], key="batteries", label_visibility="collapsed",
+            format_func=lambda one: components.escape(names[one]), key="batteries",
+            label_visibility="collapsed",
         ) or [known[0].id]  # fmt: skip
 devices = [device for device in known if device.id in picked]
 if devices:
@@ -76,5 +77,5 @@ if is_personal:
     with st.expander("Import telemetry", icon=":material/upload_file:"):
         setup.import_form(own, "page")
     for device in own:
-        with st.expander(f"Settings of {device.name}", icon=":material/tune:"):
+        with st.expander(f"Settings of {components.escape(device.name)}", icon=":material/tune:"):
             setup.describe_form(device, device.id)

@@ -68,7 +68,7 @@ if postcode:
     try:
         place = cache.answer(grid.region_of_postcode, postcode)
     except EnergydashError as error:
-        st.warning(str(error))
+        st.warning(components.escape(str(error)))
 if not place.has_mix_mw and "intensity" not in place.sources:
     components.empty(
         f"Nobody publishes what {place.name}'s power is made of.", "Choose another region."

@@ -88,7 +88,7 @@ def shares(
             x=[float(value)],
             y=[""],
             orientation="h",
-            name=names.get(str(key), str(key).replace("_", " ")),
+            name=base.letters(names.get(str(key), str(key).replace("_", " "))),
             marker={"color": colour.get(str(key), colours.FUELS["other"]), "line": {"width": 0}},
             text=f"{names.get(str(key), str(key))} {value:.0f}{unit}"
             if abs(value) / total > 0.2

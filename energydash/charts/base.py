@@ -257,6 +257,11 @@ def settled(drawn: R) -> R:
     return drawn
 
 
+def letters(text: str) -> str:
+    """A name from elsewhere, for a trace, a label or a title: Plotly takes `<` for HTML."""
+    return text.replace("&", "&amp;").replace("<", "&lt;")
+
+
 def titled(drawn: go.Figure, title: str, *, is_phone: bool = False) -> go.Figure:
     """The same with a title for its PNG (the page has its own, and hides this one).
 
@@ -264,8 +269,8 @@ def titled(drawn: go.Figure, title: str, *, is_phone: bool = False) -> go.Figure
     """
     plain = drawn.to_dict()
     words = {
-        "text": title, "font": {"size": 13}, "x": 0.01, "xanchor": "left", "yref": "container",
-        "y": 1, "yanchor": "top", "pad": {"t": 8, "b": 8}, "automargin": True,
+        "text": letters(title), "font": {"size": 13}, "x": 0.01, "xanchor": "left",
+        "yref": "container", "y": 1, "yanchor": "top", "pad": {"t": 8, "b": 8}, "automargin": True,
     }  # fmt: skip
     layout = {**plain["layout"], "title": words}
     if is_phone:

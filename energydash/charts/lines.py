@@ -52,7 +52,7 @@ def lines(
             go.Scatter(
                 **base.x_of(times + offset),
                 y=base.y_of(thinned),
-                name=names.get(str(column), str(column).replace("_", " ")),
+                name=base.letters(names.get(str(column), str(column).replace("_", " "))),
                 mode="lines",
                 line={
                     "color": colour.get(str(column), colours.CYCLE[number % len(colours.CYCLE)]),

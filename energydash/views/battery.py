@@ -95,7 +95,7 @@ def doubts(found: BatteryView) -> None:
     """What forbids figures, on top; what only widens them, below in data quality."""
     for one in found.answer.findings:
         if one.severity == "blocking":
-            st.error(str(one), icon=":material/block:")
+            st.error(components.escape(str(one)), icon=":material/block:")
     if found.reading.is_empty:
         if found.reading.problem:
             components.trouble(found.reading.problem, found.reading, key=f"empty_{found.device.id}")

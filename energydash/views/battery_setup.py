@@ -53,7 +53,7 @@ def connect_default() -> None:
             cache.forget()
             st.rerun()
     except EnergydashError as error:
-        st.warning(str(error), icon=":material/warning:")
+        st.warning(components.escape(str(error)), icon=":material/warning:")
 
 
 def connect_form(key: str) -> None:
@@ -103,7 +103,7 @@ def _connect(one: battery.Found) -> None:
     try:
         battery.connect(cache.context(), one)
     except EnergydashError as error:
-        st.warning(str(error))
+        st.warning(components.escape(str(error)))
     cache.forget()
 
 
@@ -111,7 +111,7 @@ def _show_config(text: str, name: str) -> None:
     try:
         values = battery.read_client_config(text, name)
     except EnergydashError as error:
-        st.warning(str(error))
+        st.warning(components.escape(str(error)))
         return
     st.markdown("Put this into `secrets.toml`, with your password in the place of the stars:")
     st.code(battery.as_toml(values, hide=True), language="toml")
@@ -149,7 +149,7 @@ def import_form(devices: tuple[Device, ...], key: str) -> None:
         if confirmed != said:
             looked = battery.look_at(here, given, target, confirmed)
     except EnergydashError as error:
-        st.error(str(error))
+        st.error(components.escape(str(error)))
         return
     doubts = [f"{one.name}: {doubt.sentence}" for one in looked for doubt in one.doubts]
     for doubt in doubts:
@@ -203,11 +203,12 @@ def _import(given: list[tuple[str, bytes]], target: str, said: battery.Said) -> 
     try:
         done = battery.import_telemetry(cache.context(), given, target, said=said)
     except EnergydashError as error:
-        st.error(str(error))
+        st.error(components.escape(str(error)))
         return
     cache.forget()
     for one in done:
-        st.success(f"{one.name}: {one.rows:,} values of {', '.join(one.channels)}")
+        channels = ", ".join(one.channels)
+        st.success(components.escape(f"{one.name}: {one.rows:,} values of {channels}"))
         for fault in one.findings:
             st.caption(components.escape(str(fault)))
 
@@ -270,7 +271,7 @@ def _save(device: Device, *, scales: str, sensors: str, **changes: Any) -> None:
             cache.context(), device, scales=factors, sensors=parse_overrides(sensors), **changes
         )
     except EnergydashError as error:
-        st.warning(str(error))
+        st.warning(components.escape(str(error)))
         return
     cache.forget()
     st.rerun()

@@ -28,8 +28,8 @@ DeltaColor = Literal["normal", "inverse", "off"]
 class Metric:
     """One figure of a row. The unit belongs in the label: a value is cut where it is too long.
 
-    delta starts with an ASCII `-` where it falls. delta_color: `inverse` where less is better,
-    `off` where neither is.
+    delta starts with an ASCII `-` where it falls; it and help may have names from elsewhere.
+    delta_color: `inverse` where less is better, `off` where neither is.
     """
 
     label: str
@@ -59,12 +59,12 @@ def metrics(items: Sequence[Metric], *, key: str, width: int = 150) -> None:
             st.metric(
                 item.label,
                 item.value,
-                item.delta or None,
+                escape(item.delta) or None,
                 delta_color=item.delta_color,
                 delta_arrow="off" if item.delta_color == "off" else item.arrow,
                 chart_data=list(item.chart) if len(item.chart) > 2 else None,
                 chart_type=item.chart_type,
-                help=item.help,
+                help=escape(item.help or "") or None,
                 border=True,
                 height="stretch",
             )
@@ -205,7 +205,7 @@ def trouble(
         )
         if found is not None and viewer.may_edit():
             st.button(
-                f"Retry {health.publisher(found.feed)}", key=f"retry_{key}",
+                escape(f"Retry {health.publisher(found.feed)}"), key=f"retry_{key}",
                 icon=":material/refresh:", type="tertiary", on_click=retry, args=(found.feed,),
             )  # fmt: skip
 
@@ -230,7 +230,7 @@ def retry(feed: Feed) -> None:
     done = health.retry(here, feed, Period(now - feed.revises, now + feed.horizon))
     cache.forget()
     if done is None:
-        st.toast(f"{health.publisher(feed)} is asked again at once.")
+        st.toast(escape(f"{health.publisher(feed)} is asked again at once."))
 
 
 def nothing(found: FeedData, period: Period, zone: str = LONDON) -> None:
@@ -238,7 +238,8 @@ def nothing(found: FeedData, period: Period, zone: str = LONDON) -> None:
     empty(*absence.whole(found, period, zone))
     if absence.on_its_way(found):
         st.progress(
-            absence.part_fetched(found.coverage), text=absence.fetching(found.coverage, found)
+            absence.part_fetched(found.coverage),
+            text=escape(absence.fetching(found.coverage, found)),
         )
 
 
@@ -323,7 +324,7 @@ def local_index(frame: pd.DataFrame, zone: str) -> pd.DataFrame:
 def download(document: Document, *, key: str) -> None:
     """A button for a document's rows as CSV, made when it is clicked."""
     st.download_button(
-        f"CSV of {document.name}",
+        escape(f"CSV of {document.name}"),
         data=lambda: document.to_csv().encode(),
         file_name=document.file_name(),
         mime="text/csv",

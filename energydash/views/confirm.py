@@ -28,10 +28,10 @@ def attempt(change: Callable[[], Any], done: str) -> bool:
 @contextmanager
 def progress(text: str) -> Iterator[Callable[[float, str], None]]:
     """A bar while something is fetched; afterwards nothing old is remembered."""
-    bar = st.progress(0.0, text)
+    bar = st.progress(0.0, components.escape(text))
 
     def tell(part: float, words: str) -> None:
-        bar.progress(min(part, 1.0), words)
+        bar.progress(min(part, 1.0), components.escape(words))
 
     try:
         yield tell

@@ -17,7 +17,7 @@ from energydash.core.time import parse_day
 from energydash.home.bands import Band, clock_minutes, clock_text, decimal, exact
 from energydash.home.meters import CalorificValue, Meter, Unit
 from energydash.home.tariffs import Tariff
-from energydash.views import cache
+from energydash.views import cache, components
 from energydash.views.confirm import attempt, confirm
 
 Kind = TypeVar("Kind", bound=StrEnum)
@@ -31,7 +31,7 @@ def meters() -> None:
     known = answers.own_meters(cache.context())
     for one in known:
         title = f"{one.name} · {one.energy.value} {one.direction.value}, {one.unit.symbol}"
-        with st.expander(title):
+        with st.expander(components.escape(title)):
             _meter_form(one)
             if st.button("Delete this meter and its readings", key=f"delete_{one.id}"):
                 confirm(
@@ -115,9 +115,8 @@ def tariffs() -> None:
         until = f" to {one.valid_to}" if one.valid_to else ""
         since = f" from {one.valid_from}" if one.valid_from else ""
         use = ", only compared with" if one.for_comparison else ""
-        with st.expander(
-            f"{one.label} · {one.energy.value} {one.direction.value}{since}{until}{use}"
-        ):
+        title = f"{one.label} · {one.energy.value} {one.direction.value}{since}{until}{use}"
+        with st.expander(components.escape(title)):
             if one.has_gaps:
                 st.caption(":orange[:material/warning:] Some hours have no price.")
             _tariff_form(one)

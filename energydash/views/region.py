@@ -9,7 +9,7 @@ import streamlit as st
 
 from energydash.core.errors import InputError
 from energydash.grid.regions import Region, default, find, regions
-from energydash.views import cache
+from energydash.views import cache, components
 
 
 def choose() -> Region:
@@ -21,7 +21,7 @@ def choose() -> Region:
         try:
             st.query_params["region"] = find(asked).name
         except InputError as error:
-            st.warning(str(error))
+            st.warning(components.escape(str(error)))
         else:
             st.rerun()  # the picker reads the address as it was when the run began
     name = st.selectbox(

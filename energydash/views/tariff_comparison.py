@@ -82,7 +82,8 @@ def months(found: ComparisonAnswer) -> None:
     with components.card("Month by month, £", *found.inputs, key="months"):
         traces = [
             go.Scatter(
-                x=list(table.index), y=table[name].to_numpy(), name=name, mode="lines+markers",
+                x=list(table.index), y=table[name].to_numpy(), name=base.letters(name),
+                mode="lines+markers",
                 line={"color": colours.CYCLE[n % len(colours.CYCLE)], "width": 2},
                 hovertemplate="£%{y:,.2f}",
             )
@@ -109,7 +110,7 @@ def _bars(table: pd.DataFrame) -> go.Figure:
         orientation="h",
         marker={"color": colours.ACCENT},
         # names beside the bars would leave a phone no room for the bars
-        text=[f"{formatting.money(value)}  {name}" for value, name in both],
+        text=[f"{formatting.money(value)}  {base.letters(name)}" for value, name in both],
         textposition="inside",
         insidetextanchor="start",
         constraintext="none",
