@@ -8,6 +8,7 @@ from datetime import timedelta
 import streamlit as st
 
 from energydash.core.errors import EnergydashError
+from energydash.views import components
 
 EVERY = timedelta(seconds=10)
 SOON = timedelta(seconds=2)
@@ -36,7 +37,7 @@ def live(
                 st.rerun()
             draw()
         except EnergydashError as error:  # a part runs alone: nobody above it would say this
-            st.error(str(error), icon=":material/error:")
+            st.error(components.escape(str(error)), icon=":material/error:")
 
     beat = SOON if is_awaited else every if on else None
     st.fragment(part, run_every=beat, key=key)()
