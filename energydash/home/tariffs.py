@@ -35,6 +35,7 @@ from energydash.home.bands import (
 )
 from energydash.home.meters import Direction, Energy
 
+MOST_PENCE = 10_000  # that are believed, of a kWh and of a day; Agile's cap is 100 p/kWh
 DOMESTIC_VAT_PERCENT = Decimal(5)  # VAT Notice 701/19: fuel and power for a home, reduced rate
 
 
@@ -103,6 +104,13 @@ class Tariff:
     def _check(self) -> None:
         if not self.id or not self.label.strip():
             raise InputError("A tariff needs a name.", remedy="Give it one, such as 'Flux 2026'.")
+        priced: tuple[Band | Tier | RateInterval, ...] = self.bands + self.tiers + self.intervals
+        for price in (self.default_rate, self.standing_p_per_day, *(one.rate for one in priced)):
+            if price is not None and abs(price) > MOST_PENCE:
+                raise InputError(
+                    f"Tariff '{self.label}' has a price of {price:g} p.",
+                    remedy=f"More than {MOST_PENCE:,} p is not believed.",
+                )
         zone_info(self.zone)
         zone_info(self.band_zone or self.zone)
         if self.valid_from and self.valid_to and self.valid_to <= self.valid_from:

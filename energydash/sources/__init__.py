@@ -15,6 +15,8 @@ when they are first needed: `--help` and most pages need none of them.
 from __future__ import annotations
 
 import importlib
+import logging
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
     from energydash.core.feeds import Feed, Fetched
     from energydash.core.settings import Settings
     from energydash.core.time import Period
+
+log = logging.getLogger(__name__)
 
 AGAIN = "It is asked again by itself; the last good data stay on screen."
 
@@ -208,9 +212,13 @@ def parser(title: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
 
 
 def unknown_form(error: Exception) -> str:
-    """What a parser that failed in a way of its own had before it, in words."""
+    """What a parser that failed in a way of its own had before it, in words: what is missing, or
+    which value it is, where the error tells. The error itself is for the log."""
     from energydash.sources.http import redact
 
-    detail = redact(" ".join(str(error).split()))[:120].rstrip(". ")
-    what = f"{type(error).__name__}: {detail}" if detail else type(error).__name__
-    return f"data in a form that is not known ({what})"
+    log.info("a parser failed", exc_info=error)
+    form, said = "data in a form that is not known", redact(" ".join(str(error).split()))
+    if isinstance(error, KeyError):
+        return f"{form} (there is no {said[:80]})"
+    value = re.search(r": ('.*')$", said[:200]) if isinstance(error, ValueError) else None
+    return f"{form} ({value[1]})" if value else form

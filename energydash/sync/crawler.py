@@ -187,7 +187,7 @@ def _ask(
         if report:
             report(result)
         for found in result.refused:
-            log.warning("%s: %s", feed, found.sentence)
+            log.warning("%s: %s", feed, found)
         if result.problem:
             is_away = result.problem.kind in jobs.PASSING
             has_key = sources.source(feed.source).INFO.personal

@@ -1,4 +1,5 @@
-"""The one gate before the store: what an upstream sent that cannot be is left out, named, counted.
+"""The one gate before the store: what an upstream sent, or stood in a file, and cannot be is left
+out, named, counted.
 
 Finite, plausible for its unit, inside the asked period, and not in the future. Limits are generous:
 they are there for a slipped decimal point or a broken answer, not for a record. What is left out
@@ -17,9 +18,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from energydash.battery import telemetry
 from energydash.core.feeds import Feed, Fetched
 from energydash.core.findings import Finding
 from energydash.core.time import DAY, Period
+from energydash.home.tariffs import MOST_PENCE
 
 # Upstreams answer by their own days, so a little more than was asked is usual.
 AROUND: Final = DAY
@@ -28,18 +31,15 @@ AHEAD: Final = timedelta(hours=1)  # clocks differ
 LIMITS: Final[Mapping[str, tuple[float, float]]] = {
     "MW": (-2e6, 2e6),  # all of China's power stations together are less
     "kWh": (-1e5, 1e5),  # in one half-hour
+    "m3": (-1e4, 1e4),
     "g/kWh": (-1e3, 1e4),
     "%": (-200.0, 200.0),
-    "p/kWh": (-1e4, 1e4),
-    "p/day": (-1e5, 1e5),
+    "p/kWh": (-MOST_PENCE, MOST_PENCE),
+    "p/day": (-MOST_PENCE, MOST_PENCE),
 }
-# Of telemetry, whose parts have their unit in their name.
+# Of telemetry, whose parts have their unit at the end of their name.
 PART_LIMITS: Final[Mapping[str, tuple[float, float]]] = {
-    "_v": (-1e4, 1e4),
-    "_a": (-1e5, 1e5),
-    "_kw": (-1e5, 1e5),
-    "_percent": (-10.0, 110.0),
-    "_c": (-100.0, 500.0),
+    "_" + part.rpartition("_")[2]: both for part, both in telemetry.LIMITS.items()
 }
 ANY: Final = (-1e12, 1e12)
 
@@ -47,16 +47,20 @@ Flags = npt.NDArray[np.bool_]
 
 
 def admit(
-    feed: Feed, fetched: Fetched, asked: Period, now: datetime
+    feed: Feed, fetched: Fetched, asked: Period, now: datetime, said: str = ""
 ) -> tuple[Fetched, tuple[Finding, ...]]:
-    """An answer without what cannot be, and a finding about each kind of it."""
+    """An answer without what cannot be, and a finding about each kind of it.
+
+    said: where that stood, where it is no answer of the feed's.
+    """
     refused: dict[str, list[str]] = {}
     frame = _frame(feed, fetched.frame, asked, now, refused)
     forecasts = tuple(
         (issued, _frame(feed, table, None, None, refused)) for issued, table in fetched.forecasts
     )
     rates = None if fetched.rates is None else _rates(fetched.rates, refused)
-    findings = tuple(_finding(feed, why, what) for why, what in refused.items())
+    place = said or f"what {feed} answered"
+    findings = tuple(_finding(place, why, what) for why, what in refused.items())
     return replace(fetched, frame=frame, forecasts=forecasts, rates=rates), findings
 
 
@@ -110,7 +114,7 @@ def _is_price(value: object) -> bool:
     if value is None or value == "" or (isinstance(value, float) and math.isnan(value)):
         return True
     try:
-        return abs(float(str(value))) <= LIMITS["p/day"][1]
+        return abs(float(str(value))) <= MOST_PENCE
     except ValueError:
         return False
 
@@ -121,10 +125,11 @@ def _say(refused: dict[str, list[str]], why: str, what: object) -> None:
         refused.setdefault(why, []).extend(texts)
 
 
-def _finding(feed: Feed, why: str, what: list[str]) -> Finding:
+def _finding(place: str, why: str, what: list[str]) -> Finding:
     number = f"{len(what):,} values are" if len(what) > 1 else "One value is"
     return Finding(
         "refused",
-        f"{number} {why} in what {feed} answered, first {what[0]}: left out.",
-        "Nothing is to be done; what was stored before is kept.",
+        f"{number} {why} in {place}, first {what[0]}.",
+        "Left out; what was stored before is kept.",
+        count=len(what),
     )

@@ -14,10 +14,11 @@ from typing import Final
 from energydash.battery.devices import Device
 from energydash.core.errors import EnergydashError, InputError
 from energydash.core.settings import Section
+from energydash.core.time import Period
 from energydash.sources import aretas
 from energydash.sources.aretas import stream
 from energydash.sources.aretas.rows import Rows
-from energydash.sync import documents
+from energydash.sync import documents, fetch, gate
 from energydash.sync.context import Context
 
 log = logging.getLogger(__name__)
@@ -80,9 +81,13 @@ def _write(context: Context, device: Device, batch: Mapping[str, Rows]) -> None:
         return  # its first answer, with its history, is polling's
     try:
         fetched = aretas.received(feed, batch, context.settings, now)
+        ever = Period(fetch.EPOCH, now)
+        fetched, refused = gate.admit(feed, fetched, ever, now, "its event stream")
     except EnergydashError as error:
         log.warning("%s: %s", feed, error)
         return
+    for found in refused:
+        log.warning("%s: %s", feed, found)
     if fetched.frame.empty:
         return
     written = store.write(feed, fetched, fetched_at=now)

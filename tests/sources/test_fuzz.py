@@ -14,6 +14,8 @@ from energydash.core.errors import EnergydashError
 from energydash.sources import READERS, octopus, read
 from energydash.sources.aretas import rows, sensors, sites
 from energydash.sources.grid import carbon_intensity, elexon, neso
+from energydash.sources.imports import File, read_readings, telemetry
+from energydash.sources.imports.tariffs import read_tariffs
 from energydash.sources.octopus import graphql
 from tests.sources.grid.samples import GOOD
 
@@ -30,6 +32,17 @@ RATE = {
     "valid_to": None, "payment_method": None,
 }  # fmt: skip
 DISPATCH = {"start": "2026-07-01T00:00:00Z", "end": "2026-07-01T01:00:00Z", "delta": "-1"}
+HISTORY = [
+    [
+        {"entity_id": "sensor.battery_voltage", "state": "52.1", "last_changed": SLOT["from"],
+         "attributes": {"unit_of_measurement": "V"}},
+        {"state": "52.2", "last_changed": SLOT["to"]},
+    ]
+]  # fmt: skip
+TARIFFS = {
+    "tariffs": [{"name": "A", "rates": [{"start": "00:00", "end": "05:00", "rate": 0.07}]}],
+    "meters": [{"mpan": "1111111111111", "serial_number": "21L1"}],
+}
 PARSERS: list[tuple[Callable[[bytes], object], Any]] = [
     (elexon.read_rows, json.loads(GOOD["elexon"][1])),
     (neso.read_embedded, {"result": {"records": [{"DATETIME": "2026-07-01T00:00", "SOLAR": 1}]}}),
@@ -56,6 +69,11 @@ PARSERS: list[tuple[Callable[[bytes], object], Any]] = [
     ),
     (sensors.read_sensor_types, [{"typeByte": 531, "label": "Current", "units": "A"}]),
     (graphql.read_measurements, {"data": {"account": {"properties": [{"measurements": {}}]}}}),
+    (lambda body: telemetry.read(body, "a.json"), HISTORY),
+    (lambda body: telemetry.read(body, "a.json"), json.loads(GOOD["aretas"][1])),
+    (lambda body: read_tariffs(File("a.json", body)), TARIFFS),
+    (lambda body: read_readings(File("a.json", body)), json.loads(GOOD["octopus"][1])),
+    (lambda body: read_readings(File("a.json", body)), HISTORY),
     (graphql.read_dispatches, {"data": {"completedDispatches": [DISPATCH]}}),
 ]
 

@@ -206,6 +206,17 @@ def test_nothing_is_covered_and_no_trouble_hidden(here: Context) -> None:
     assert here.store.state(feed).problem == problem
 
 
+def test_what_cannot_be_is_left_out_and_named(
+    here: Context, caplog: pytest.LogCaptureFixture
+) -> None:
+    polled(here)
+    wrong = [datum(532, -60, 1e30), datum(532, -40, True), datum(532, -20, 55.2)]
+    streaming._write(here, DEVICE, stream.read_frames([json.dumps(wrong)], (str(MAC),)))
+    kept = here.store.read(feed_of(here), DAY)["voltage_v"]
+    assert kept.dropna().tolist() == [55.2]
+    assert "One value is not possible in its event stream, first voltage_v 1e+30" in caplog.text
+
+
 def test_a_feed_never_polled_is_left_to_polling(here: Context) -> None:
     streaming._write(here, DEVICE, one_row())
     assert here.store.state(feed_of(here)).version == 0

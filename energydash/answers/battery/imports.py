@@ -12,11 +12,12 @@ from energydash.battery.telemetry import PARTS, from_arrays, to_frame
 from energydash.core.errors import InputError
 from energydash.core.feeds import Fetched
 from energydash.core.findings import Finding
-from energydash.core.time import Period
+from energydash.core.time import DAY, Period
 from energydash.sources.imports import telemetry as telemetry_files
 from energydash.sources.imports.telemetry import TelemetryFile
 from energydash.sources.imports.telemetry_columns import NOTHING, Column, Said
-from energydash.sync import batteries, documents
+from energydash.sync import batteries, documents, gate
+from energydash.sync.batteries import EARLIEST
 from energydash.sync.context import Context
 
 
@@ -92,18 +93,30 @@ def _store(context: Context, device: Device, is_new: bool, file: TelemetryFile) 
     frame = to_frame(cleaned)
     if frame.empty:
         raise InputError(f"{file.name} has no usable sample.")
+    feed, now = device.feed(context.store.household()), context.now()
+    hours = (frame.index[-1].to_pydatetime() - now) / timedelta(hours=1)
+    if hours > gate.AHEAD / timedelta(hours=1):
+        raise InputError(
+            f"{file.name} reaches {hours:,.0f} h into the future: wrong times, or another zone.",
+            remedy="Give times with an offset, or the battery's zone. Nothing was imported.",
+        )
+    whole = Period(EARLIEST, now + DAY)
+    answer, refused = gate.admit(feed, Fetched(frame, whole), whole, now, file.name)
+    frame = answer.frame.dropna(how="all")
+    if frame.empty:
+        raise InputError(f"{file.name} has no usable sample. {refused[0].sentence}")
     start, last = frame.index[0].to_pydatetime(), frame.index[-1].to_pydatetime()
     period = Period(start, last + timedelta(microseconds=1))
     written = context.store.write(
-        device.feed(context.store.household()),
+        feed,
         Fetched(frame, period),
-        fetched_at=context.now(),
+        fetched_at=now,
         final_before=datetime.max.replace(tzinfo=UTC),
     )
     return Imported(
         file.name, file.kind, device, is_new, written.rows, written.changed, period,
         tuple(str(name) for name in frame.columns if name in PARTS),
-        (*file.notes, *cleaned.faults), file.columns,
+        (*file.notes, *cleaned.faults, *refused), file.columns,
     )  # fmt: skip
 
 

@@ -15,12 +15,13 @@ from energydash.answers.home.accounts import M3_NOTE, find_meters, new_id
 from energydash.answers.home.edit import forget_corrections
 from energydash.core.errors import InputError
 from energydash.core.feeds import Fetched
+from energydash.core.findings import Finding
 from energydash.core.time import HALF_HOUR, LONDON, Period
 from energydash.home.meters import Direction, Energy, Meter, Unit, same_meter
-from energydash.sources.imports import Choices, MeterReadings, header_of, read_readings
+from energydash.sources.imports import Choices, MeterReadings, half_hours, header_of, read_readings
 from energydash.sources.imports.contents import COLUMNS
 from energydash.sources.tables import File, Unreadable
-from energydash.sync import documents
+from energydash.sync import documents, gate
 from energydash.sync.context import Context
 
 T = TypeVar("T")
@@ -51,7 +52,7 @@ class ImportedReadings:
         new = "new meter " if self.is_new else "meter "
         parts.append(f"{new}{self.meter.id} ({self.meter.name})")
         for count, what in (
-            (len(found.refused), "refused"),
+            (_count(found.refused), "refused"),
             (found.repeated, "repeated"),
             (found.missing, "missing"),
             (found.zero_filled, "read as zero"),
@@ -71,7 +72,12 @@ class ReadingsImport:
 
     @property
     def refused(self) -> int:
-        return sum(len(one.readings.refused) for one in self.items)
+        return sum(_count(one.readings.refused) for one in self.items)
+
+
+def _count(refused: Sequence[Finding]) -> int:
+    """How many rows are refused: by the gate many at once."""
+    return sum(max(1, one.count) for one in refused)
 
 
 def import_readings(
@@ -99,7 +105,8 @@ def import_readings(
     Raises: InputError, which says which file, line and column, and what to do.
     """
     choices = _choices(direction, unit, energy, zone, absent, stamp, columns)
-    parsed = [one for file in files for one in whole(partial(read_readings, choices=choices), file)]
+    read = partial(read_readings, choices=choices)
+    parsed = [_admitted(context, one) for file in files for one in whole(read, file)]
     if not parsed:
         raise InputError("There is no file to import.", remedy="Name at least one.")
     known = documents.meters(context.store)
@@ -131,6 +138,23 @@ def whole(read: Callable[[File], T], file: Path | File) -> T:
         return read(file if isinstance(file, File) else File.of(file))
     except Unreadable as error:
         raise InputError(error.message, remedy=f"{error.remedy} {NOTHING}".strip()) from error
+
+
+def _admitted(context: Context, found: MeterReadings) -> MeterReadings:
+    """Without the readings that cannot be; they are refused as rows that cannot be read are."""
+    if found.period is None:
+        return found
+    feed = Meter("file", found.energy, found.direction, found.unit).feed("")
+    answer, wrong = gate.admit(
+        feed, Fetched(found.frame, found.period), found.period, context.now(), "this file"
+    )
+    if not wrong:
+        return found
+    said = tuple(replace(one, remedy="") for one in wrong)
+    frame = answer.frame.dropna()
+    return replace(
+        found, frame=frame, refused=(*found.refused, *said), gaps=half_hours.gaps_of(frame)
+    )
 
 
 def _choices(
@@ -316,7 +340,8 @@ def _misfit(found: MeterReadings, meter: Meter) -> InputError:
 def _check_refused(found: MeterReadings, *, accept: bool) -> None:
     if found.refused and not accept:
         first = found.refused[0]
-        more = f" {len(found.refused) - 1} more rows are like it." if found.refused[1:] else ""
+        others = _count(found.refused) - max(1, first.count)
+        more = f" {others} more rows are like it." if others else ""
         raise InputError(
             f"{found.file}, {first}{more}",
             remedy="Mend the file, or import it without these rows. Nothing was imported.",

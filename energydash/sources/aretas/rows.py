@@ -121,7 +121,8 @@ def _slow(text: bytes) -> Rows:
             raise _bad(f"a reading whose type or timestamp is not a number (number {number:,})")
         types.append(kind)
         times.append(time)
-        values.append(float(value) if isinstance(value, int | float) else np.nan)
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        values.append(float(value) if is_number else np.nan)
     return Rows(np.array(types, np.int64), np.array(times, np.int64), np.array(values, np.float64))
 
 

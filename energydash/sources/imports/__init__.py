@@ -12,7 +12,13 @@ from typing import Any
 
 from energydash.core.errors import EnergydashError
 from energydash.sources.imports import home_assistant, n3rgy, octopus, octopus_viz, plain_csv
-from energydash.sources.imports.contents import Choices, MeterReadings, own_id_in, point_in
+from energydash.sources.imports.contents import (
+    Choices,
+    MeterReadings,
+    own_id_in,
+    point_in,
+    reading,
+)
 from energydash.sources.tables import File, read_frame, read_json, read_table, text_of, trouble
 
 __all__ = ["Choices", "File", "MeterReadings", "read_readings"]
@@ -22,15 +28,8 @@ CUT = "the last line does not end: the file may be cut short there"
 
 def read_readings(file: File, choices: Choices | None = None) -> list[MeterReadings]:
     """The readings of every meter in a file; InputError where the file cannot be read."""
-    try:
-        found = _read(file, choices or Choices())
-    except EnergydashError:
-        raise
-    except Exception as error:  # the boundary: whatever a parser did not foresee
-        from energydash.sources import unknown_form
-
-        raise trouble(file.name, f"this is {unknown_form(error)}") from error
-    return [_named(one) for one in found]
+    with reading(file.name):
+        return [_named(one) for one in _read(file, choices or Choices())]
 
 
 def header_of(file: File) -> tuple[str, ...]:

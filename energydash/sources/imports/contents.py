@@ -4,17 +4,21 @@ every parser here uses."""
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
-from energydash.core.errors import InputError
+from energydash.core.errors import EnergydashError, InputError
 from energydash.core.findings import Finding
 from energydash.core.time import LONDON, Period
 from energydash.home.meters import Direction, Energy, Unit
 from energydash.home.tariffs import Tariff
+from energydash.sources.tables import trouble
 
 Absent = Literal["auto", "zero", "missing"]
 StampChoice = Literal["auto", "start", "end"]
@@ -143,6 +147,27 @@ class TariffFile:
 def refused(line: int, column: str, why: str) -> Finding:
     """A row that cannot be used: where it is (lines from 1), and why."""
     return Finding("row", f"{why}.", subject=column, line=int(line))
+
+
+@contextmanager
+def reading(file: str) -> Iterator[None]:
+    """The one boundary around what reads people's files: whatever a parser did not foresee
+    names the file."""
+    try:
+        yield
+    except EnergydashError:
+        raise
+    except Exception as error:
+        from energydash.sources import unknown_form
+
+        raise trouble(file, f"this is {unknown_form(error)}") from error
+
+
+def numbers_of(raw: pd.Series[Any]) -> npt.NDArray[np.float64]:
+    """Texts and numbers as numbers, NaN for anything else: `true` is no 1."""
+    is_bool = raw.map(lambda value: isinstance(value, bool | np.bool_)).astype(bool)
+    found = pd.to_numeric(raw.astype("object").mask(is_bool), errors="coerce")
+    return found.to_numpy(dtype="float64")
 
 
 def slug(name: str) -> str:

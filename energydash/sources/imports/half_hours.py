@@ -16,7 +16,7 @@ from energydash.core.findings import Finding
 from energydash.core.time import HALF_HOUR, Period, grid
 from energydash.home.meters import Direction, Energy
 from energydash.sources.clock import Instants, localise, microseconds, to_utc
-from energydash.sources.imports.contents import UNITS, Choices, MeterReadings, refused
+from energydash.sources.imports.contents import UNITS, Choices, MeterReadings, numbers_of, refused
 from energydash.sources.tables import trouble
 
 HALF_HOUR_US = 1_800_000_000
@@ -57,7 +57,7 @@ def half_hours(
     kept_unit, times, over = UNITS[unit.lower()]
     raw = pd.Series(list(rows.raw), dtype="object")
     is_blank = raw.map(lambda value: value is None or (isinstance(value, str) and not value))
-    values = pd.to_numeric(raw, errors="coerce").astype("float64").to_numpy() * times / over
+    values = numbers_of(raw) * times / over
     instants = to_utc(rows.starts, zone or choices.zone)
     if (choices.stamp == "end") or (choices.stamp == "auto" and stamps_end):
         stamps_end = True

@@ -17,7 +17,13 @@ from energydash.core.feeds import tidy
 from energydash.core.findings import Finding
 from energydash.home.meters import Direction, Energy
 from energydash.sources.clock import to_utc
-from energydash.sources.imports.contents import UNITS, Choices, MeterReadings, refused
+from energydash.sources.imports.contents import (
+    UNITS,
+    Choices,
+    MeterReadings,
+    numbers_of,
+    refused,
+)
 from energydash.sources.imports.half_hours import Rows, gaps_of, half_hours
 from energydash.sources.tables import File, Table, trouble
 
@@ -93,7 +99,7 @@ def by_entity(table: pd.DataFrame) -> list[States]:
     found = []
     for entity, rows in table.groupby("entity_id", sort=False):
         times = to_utc(rows["last_changed"].fillna("").astype(str).tolist(), "UTC").utc
-        values = pd.to_numeric(rows["state"], errors="coerce").to_numpy(dtype="float64")
+        values = numbers_of(rows["state"])
         without = rows["state"][np.asarray(times.isna())].to_dict().items()
         lost = tuple(
             refused(line, "last_changed", f"the state '{state}' has no time")  # type: ignore[arg-type]

@@ -18,7 +18,7 @@ from energydash.home.bands import Band, decimal
 from energydash.home.meters import Direction, Energy
 from energydash.home.tariffs import RateInterval, Tariff, parse_code
 from energydash.sources.imports import octopus_viz
-from energydash.sources.imports.contents import TariffFile, slug
+from energydash.sources.imports.contents import TariffFile, reading, slug
 from energydash.sources.tables import File, read_json, text_of, trouble
 
 TOML, TIMELINE = "energydash TOML", "tariff timeline"
@@ -31,6 +31,11 @@ _TARIFF_KEYS = frozenset(Tariff(id="x", label="x", default_rate=Decimal(0)).to_b
 
 def read_tariffs(file: File) -> TariffFile:
     """The tariffs and meters of a file; InputError says where it cannot be read."""
+    with reading(file.name):
+        return _read(file)
+
+
+def _read(file: File) -> TariffFile:
     text = text_of(file)
     if not re.match(r"\s*(\{|\[\s*[{\]])", text):
         return _read_toml(file.name, text)

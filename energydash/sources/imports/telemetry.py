@@ -10,7 +10,6 @@ file.
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -27,7 +26,8 @@ from energydash.core.findings import Finding
 from energydash.sources.aretas.rows import Rows, read_file
 from energydash.sources.aretas.sensors import KNOWN_TYPES
 from energydash.sources.clock import microseconds
-from energydash.sources.imports import home_assistant, vrm, workbook
+from energydash.sources.imports import home_assistant, parquet, vrm, workbook
+from energydash.sources.imports.contents import reading
 from energydash.sources.imports.home_assistant import States
 from energydash.sources.imports.telemetry_columns import (
     NOTHING,
@@ -89,7 +89,12 @@ def read(body: bytes, name: str, said: Said = NOTHING) -> TelemetryFile:
 
 def look(body: bytes, name: str, said: Said) -> TelemetryFile:
     """The telemetry in a file and what each column is taken for, doubts and all."""
-    file = File(name, body)
+    with reading(name):
+        return _look(File(name, body), said)
+
+
+def _look(file: File, said: Said) -> TelemetryFile:
+    body, name = file.data, file.name
     if workbook.is_workbook(body):
         file = workbook.as_csv(file)
     elif body.startswith(workbook.MAGIC):
@@ -99,8 +104,8 @@ def look(body: bytes, name: str, said: Said) -> TelemetryFile:
     start = file.data[:200].lstrip()
     if not start:
         raise trouble(name, "the file is empty")
-    if start[:4] == b"PAR1":
-        return _read_table(_parquet(file), name, "Parquet", said)
+    if start.startswith(parquet.MAGIC):
+        return _read_table(parquet.read(file), name, "Parquet", said)
     if start.startswith((b"[", b"{")):
         return _read_json(file, said)
     if vrm.is_export(file):
@@ -113,14 +118,6 @@ def look(body: bytes, name: str, said: Said) -> TelemetryFile:
     if set(table.columns) >= ARETAS_TABLE:
         return _read_aretas_table(table, name, said)
     return _read_table(table, name, "CSV", said)
-
-
-def _parquet(file: File) -> pd.DataFrame:
-    try:
-        table = pd.read_parquet(io.BytesIO(file.data)).reset_index()
-    except (ValueError, OSError) as error:
-        raise trouble(file.name, "it is not a Parquet file that can be read") from error
-    return table.set_axis(pd.RangeIndex(1, len(table) + 1), axis="index")
 
 
 def _read_json(file: File, said: Said) -> TelemetryFile:

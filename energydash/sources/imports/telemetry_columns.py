@@ -215,6 +215,8 @@ def shown(
 
 def numbers(column: pd.Series[Any], name: str) -> Floats:
     """A column as numbers; empty cells are NaN, other texts an InputError."""
+    if pd.api.types.is_bool_dtype(column.dtype):
+        raise _at(column, 0, name, f"'{column.iloc[0]}' is not a number")
     if column.dtype != object:
         return column.to_numpy(dtype=np.float64, na_value=np.nan)
     text = column.astype(str).str.strip().str.lower()

@@ -11,6 +11,7 @@ from typing import Any, Final
 from energydash.sources.tables import LARGEST_ZIP_BYTES, File, trouble
 
 MAGIC: Final = b"PK\x03\x04"
+TOO_LARGE: Final = "it unpacks to more than 500 MB, so it is not read"
 
 
 def is_workbook(body: bytes) -> bool:
@@ -30,7 +31,7 @@ def as_csv(file: File) -> File:
 
     with zipfile.ZipFile(io.BytesIO(file.data)) as archive:
         if sum(info.file_size for info in archive.infolist()) > LARGEST_ZIP_BYTES:
-            raise trouble(file.name, "it unpacks to more than 500 MB, so it is not read")
+            raise trouble(file.name, TOO_LARGE)
     try:
         book = load_workbook(io.BytesIO(file.data), read_only=True, data_only=True)
         for sheet in book.worksheets:
@@ -40,6 +41,8 @@ def as_csv(file: File) -> File:
             for row in sheet.iter_rows(values_only=True):
                 rows.writerow([_text(cell) for cell in row])
                 count += any(cell is not None for cell in row)
+                if text.tell() > LARGEST_ZIP_BYTES:  # a long text that many cells share
+                    raise trouble(file.name, TOO_LARGE)
             if count > 1:
                 return File(file.name, text.getvalue().encode())
     except (ValueError, KeyError, OSError, zipfile.BadZipFile) as error:

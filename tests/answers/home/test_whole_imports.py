@@ -28,7 +28,7 @@ METERS, DAYS = 3, 30
 
 def cache_file(number: int, days: int = DAYS) -> File:
     """A month of one meter, as octopus_viz's cache has it."""
-    starts = pd.date_range("2026-01-01", periods=48 * days, freq="30min", tz="UTC")
+    starts = pd.date_range("2025-01-01", periods=48 * days, freq="30min", tz="UTC")
     lines = (
         f'{{"consumption": {number}.5, "unit": "electricity_importing_kwh", '
         f'"interval_start": "{at.isoformat()}", "interval_end": "{end.isoformat()}"}}\n'
