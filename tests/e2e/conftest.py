@@ -6,7 +6,6 @@ The `page` fixture fails a test on any JavaScript error and on any request leavi
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -112,13 +111,3 @@ def new_page(browser: Browser) -> Iterator[NewPage]:
 @pytest.fixture
 def page(new_page: NewPage) -> Page:
     return new_page()
-
-
-@contextmanager
-def fault(stand_ins: Upstreams, host: str, kind: str) -> Iterator[None]:
-    """Trouble of one upstream for the length of a block."""
-    stand_ins.fault(host, kind)
-    try:
-        yield
-    finally:
-        stand_ins.fault(host, "off")

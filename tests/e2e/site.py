@@ -20,7 +20,7 @@ from tests import clock
 ROOT = Path(__file__).resolve().parents[2]
 MODULE = (sys.executable, "-m", "energydash")
 START_S = 60.0
-DRAW_MS = 30_000  # a busy machine may need this long for a page; a quiet one needs a second
+DRAW_MS = 60_000  # a busy machine may need this long for a page; a quiet one needs a second
 
 
 @dataclass(frozen=True)

@@ -11,15 +11,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.conftest import NewPage, fault
-from tests.e2e.site import DRAW_MS, ROOT, Site, main_text, settled, visit
+from tests.e2e.conftest import NewPage
+from tests.e2e.site import DRAW_MS, Site, main_text, settled, visit
 from tests.upstreams.server import Upstreams
-
-PATHS = {"": "Now", "generation_mix": "Generation mix", "carbon_intensity": "Carbon intensity",
-         "electricity_costs": "Electricity costs", "battery": "Battery",
-         "data_sources": "Data sources"}  # fmt: skip
-BUILT = [path for path in PATHS if not path or (ROOT / "pages" / f"{path}.py").exists()]
-CHARTED = [path for path in BUILT if path != "data_sources"]
 
 
 def drawn(page: Page, key: str) -> None:
@@ -40,28 +34,6 @@ def until(page: Page, pattern: str) -> None:
     """Wait for a text on the page."""
     main = page.locator("[data-testid=stMain]")
     expect(main).to_contain_text(re.compile(pattern), timeout=60_000)
-
-
-@pytest.mark.parametrize("path", BUILT)
-def test_a_deep_link_opens_complete_without_any_network(
-    page: Page, offline: Site, path: str
-) -> None:
-    visit(page, offline, path)
-    expect(page.get_by_role("heading", name=PATHS[path], exact=True)).to_be_visible(timeout=DRAW_MS)
-    expect(page.locator("[data-testid=stSidebarNav]")).to_contain_text("Data sources")
-    expect(page.locator("[data-testid=stException]")).to_have_count(0)
-    if path != "data_sources":
-        until(page, "SAMPLE")
-
-
-@pytest.mark.parametrize("path", BUILT)
-def test_a_phone_scrolls_down_only(new_page: NewPage, offline: Site, path: str) -> None:
-    page = new_page(viewport={"width": 390, "height": 844})
-    visit(page, offline, path)
-    if path in CHARTED:
-        expect(page.locator(".js-plotly-plot").first).to_be_attached(timeout=DRAW_MS)
-    wide = page.locator("[data-testid=stMain]").evaluate("el => el.scrollWidth - el.clientWidth")
-    assert wide <= 0
 
 
 @pytest.mark.parametrize(
@@ -173,18 +145,3 @@ def test_a_published_reading_appears_by_itself(
         stand_ins.world.published.clear()
     assert runs == "notRunning"
     assert page.locator("h1").first.get_attribute("data-kept") == "yes"
-
-
-def test_a_stopped_upstream_leaves_the_last_good_data_until_it_is_back(
-    page: Page, live: Site, stand_ins: Upstreams
-) -> None:
-    visit(page, live, "generation_mix")
-    until(page, r"Elexon · \d\d:\d\d")
-    before = page.get_by_role("heading", level=3).first.inner_text()
-    with fault(stand_ins, "data.elexon.co.uk", "refused"):
-        until(page, "Elexon cannot be reached")
-        assert "of Great Britain's power" in before
-        until(page, "of Great Britain's power")
-        assert "SAMPLE" not in page.locator(".st-key-card_mix").inner_text()
-    warning = page.locator("[data-testid=stMain]")
-    expect(warning).not_to_contain_text("Elexon cannot be reached", timeout=90_000)
