@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import streamlit as st
 
 from energydash.answers import battery
@@ -72,10 +74,19 @@ else:
     components.empty("No battery is connected.", "Connect Aretas or import a file below.")
 if is_personal:
     own = tuple(device for device in known if device.id != "sample")
-    with st.expander("Connect Aretas", icon=":material/cable:"):
-        setup.connect_form("page")
-    with st.expander("Import telemetry", icon=":material/upload_file:"):
-        setup.import_form(own, "page")
-    for device in own:
-        with st.expander(f"Settings of {components.escape(device.name)}", icon=":material/tune:"):
-            setup.describe_form(device, device.id)
+    forms = [
+        ("Connect Aretas", "cable", lambda: setup.connect_form("page")),
+        ("Import telemetry", "upload_file", lambda: setup.import_form(own, "page")),
+        *(
+            (
+                f"Settings of {components.escape(one.name)}",
+                "tune",
+                partial(setup.describe_form, one, one.id),
+            )
+            for one in own
+        ),
+    ]
+    for label, icon, form in forms:
+        with components.fold(label, icon=f":material/{icon}:", key=f"fold_{label}") as is_open:
+            if is_open:
+                form()

@@ -63,8 +63,9 @@ def source_card(source: SourceHealth) -> None:
         if source.problem and not refused.is_said(source.problem.sentence):
             components.trouble(source.problem, key=f"source_{info.name}")
         if source.feeds:
-            with st.expander(f"{len(source.feeds)} of {source.offered} feeds in use"):
-                for feed in source.feeds:
+            label = f"{len(source.feeds)} of {source.offered} feeds in use"
+            with components.fold(label, key=f"feeds_{info.name}") as is_open:
+                for feed in source.feeds if is_open else ():
                     feed_line(feed, source)
 
 

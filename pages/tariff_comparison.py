@@ -39,10 +39,11 @@ with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         key="shift", bind="query-params", width=320,
     )  # fmt: skip
 try:
-    found = cache.answer(answers.compare, period, tuple(wanted), shift_percent=float(shift))
+    asked = cache.ask(answers.compare, period, tuple(wanted), shift_percent=float(shift))
 except EnergydashError as error:
     components.empty(error.message, error.remedy)
     st.stop()
+found = asked.result
 if tariff_comparison.empty_of(found.inputs):
     components.empty(
         "There are no readings in this period.", "Choose another period, or fetch some."
@@ -67,15 +68,16 @@ components.metrics(
 )  # fmt: skip
 for note in found.notes:
     st.warning(components.escape(note), icon=":material/warning:")
-tariff_comparison.ranking(found, found.comparison, "The same readings under each tariff", "ranking")
+title = "The same readings under each tariff"
+tariff_comparison.ranking(asked, title, "ranking", shifted=False)
 tariff_comparison.lacking(found)
 if found.shifted is not None:
     title = f"If {shift} % of each evening moved"
-    tariff_comparison.ranking(found, found.shifted, title, "shifted")
-tariff_comparison.months(found)
+    tariff_comparison.ranking(asked, title, "shifted", shifted=True)
+tariff_comparison.months(asked)
 tariff_comparison.windows(
-    cache.answer(answers.cheapest_windows, HOURS),
-    cache.answer(answers.cheapest_windows, HOURS, dearest=True),
+    cache.ask(answers.cheapest_windows, HOURS),
+    cache.ask(answers.cheapest_windows, HOURS, dearest=True),
 )
 may_add = viewer.may_edit() and not home.is_sample
 if may_add and st.toggle("Add a published tariff", key="adding"):

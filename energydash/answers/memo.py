@@ -171,6 +171,8 @@ def plain_key(value: Any) -> str:
         return repr(value)
     if isinstance(value, Enum):
         return f"{type(value).__qualname__}.{value.name}"
+    if isinstance(value, Asked):
+        return repr(value.key)
     if isinstance(value, tuple | list):
         return f"({','.join(plain_key(inner) for inner in value)})"
     if isinstance(value, Mapping):

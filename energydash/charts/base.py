@@ -246,15 +246,29 @@ def category_axis() -> dict[str, Any]:
     return {"type": "category", "tickformatstops": [], "hoverformat": "", "nticks": 0}
 
 
+class Drawn(go.Figure):  # type: ignore[misc]
+    """A finished figure as Streamlit shows it: nothing of it is copied or checked again."""
+
+    def __init__(self, plain: dict[str, Any]) -> None:
+        self._plain = plain
+
+    def to_dict(self) -> dict[str, Any]:
+        return self._plain
+
+
 def settled(drawn: R) -> R:
-    """The same; a figure is made plain once, not again for each viewer: nobody changes it now.
+    """The same; figures, also those of a tuple, are made plain once, not again for each viewer.
 
     Plotly copies and encodes all of a figure whenever it is shown, an eighth of a page's CPU.
+    Nobody changes it now.
     """
-    if isinstance(drawn, go.Figure):
-        plain = drawn.to_dict()
-        drawn.to_dict = lambda: plain
-    return drawn
+    plain: Any = drawn
+    if isinstance(drawn, tuple) and type(drawn) is tuple:
+        plain = tuple(map(settled, drawn))
+    elif isinstance(drawn, go.Figure):
+        plain = Drawn(drawn.to_dict())
+    same: R = plain
+    return same
 
 
 def letters(text: str) -> str:
@@ -262,7 +276,7 @@ def letters(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;")
 
 
-def titled(drawn: go.Figure, title: str, *, is_phone: bool = False) -> go.Figure:
+def titled(drawn: go.Figure, title: str, *, is_phone: bool = False) -> Drawn:
     """The same with a title for its PNG (the page has its own, and hides this one).
 
     is_phone: a finger that passes over the chart scrolls the page, and zooms nothing.
@@ -276,9 +290,7 @@ def titled(drawn: go.Figure, title: str, *, is_phone: bool = False) -> go.Figure
     if is_phone:
         layout["dragmode"] = False
         layout["xaxis"] = {**layout.get("xaxis", {}), "fixedrange": True}
-    shown = go.Figure()
-    shown.to_dict = lambda: {**plain, "layout": layout}
-    return shown
+    return Drawn({**plain, "layout": layout})
 
 
 def rule(at: datetime, text: str) -> tuple[dict[str, Any], dict[str, Any]]:

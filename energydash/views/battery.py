@@ -195,14 +195,18 @@ def energy_card(view: cache.Asked[BatteryView], chosen: TimeRange) -> None:
                         period=found.period)  # fmt: skip
             components.said(*_money_words(saved))
         components.said(*saved.notes)
-        with st.expander("Table"):
-            table = saved.table.copy()
-            shape = "%Y-%m-%d" if by == "day" else "%Y-%m"
-            table.index = pd.DatetimeIndex(table.index).strftime(shape).rename(by)
-            components.table(
-                table.reset_index(), key=f"table_{found.device.id}", name="battery energy",
-                document=documents.money(saved),
-            )  # fmt: skip
+        with components.fold("Table", key=f"table_{found.device.id}_open") as is_open:
+            if is_open:
+                components.table(
+                    _money_rows(saved, by), key=f"table_{found.device.id}", name="battery energy",
+                    document=documents.money(saved),
+                )  # fmt: skip
+
+
+def _money_rows(saved: MoneyAnswer, by: str) -> components.Rows:
+    shape = "%Y-%m-%d" if by == "day" else "%Y-%m"
+    days = pd.DatetimeIndex(saved.table.index).strftime(shape).rename(by)
+    return components.Rows(saved.table.set_axis(days, axis="index").reset_index())
 
 
 def _energy_figure(found: BatteryView, by: str) -> Any:
@@ -270,10 +274,10 @@ def cycles_card(view: cache.Asked[BatteryView]) -> None:
                 _efficiency_words(worth),
             )
         if not table.empty:
-            with st.expander("Table"):
-                components.table(
-                    table, key=f"cycle_table_{found.device.id}", name="cycles", zone=zone
-                )
+            key = f"cycle_table_{found.device.id}"
+            with components.fold("Table", key=f"{key}_open") as is_open:
+                if is_open:
+                    components.table(components.Rows(table, zone), key=key, name="cycles")
 
 
 def _efficiency_words(worth: Efficiency) -> str:

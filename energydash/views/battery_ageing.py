@@ -82,7 +82,7 @@ def _warranty_words(found: HealthAnswer) -> list[str]:
     return told
 
 
-def _what_if_table(found: HealthAnswer) -> pd.DataFrame:
+def _what_if_table(found: HealthAnswer) -> components.Rows:
     table = pd.DataFrame(
         {
             "use": [one.label for one in found.what_ifs],
@@ -91,7 +91,7 @@ def _what_if_table(found: HealthAnswer) -> pd.DataFrame:
             "saved, £ a year": [one.saved_gbp_a_year for one in found.what_ifs],
         }
     )
-    return table.dropna(axis="columns", how="all")
+    return components.Rows(table.dropna(axis="columns", how="all"))
 
 
 def _incremental_figure(found: HealthAnswer) -> Any:

@@ -58,7 +58,7 @@ def bill(choice: Choice) -> None:
             for note in one.notes:
                 st.caption(f":orange[:material/warning:] {components.escape(note)}")
             components.table(
-                statement_table(one), key=f"bill_{one.meter.id}", digits=4,
+                components.Rows(statement_table(one)), key=f"bill_{one.meter.id}",
                 name=f"bill {one.meter.name}", column_config=BILL_COLUMNS,
                 document=documents.bill(found),
             )  # fmt: skip

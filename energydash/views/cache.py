@@ -44,11 +44,15 @@ def answer(
 
 
 def draw(asked: Asked[T], build: Callable[..., R], *options: Any) -> R:
-    """`build(asked.result, *options)`, remembered with its answer and shared: do not change it."""
+    """`build(asked.result, *options)`, remembered with its answer and shared: do not change it.
+
+    options: plain values, and other answers as they were asked.
+    """
     name = f"{asked.key}|{build.__module__}.{build.__qualname__}{plain_key(options)}"
     drawn: R | None = _drawings.get(name)
     if drawn is None:
-        drawn = _drawings.put(name, settled(build(asked.result, *options)))
+        given = (one.result if isinstance(one, Asked) else one for one in options)
+        drawn = _drawings.put(name, settled(build(asked.result, *given)))
     return drawn
 
 

@@ -59,7 +59,7 @@ def chart(
         )
         issued = f"forecast of {formatting.clock(found.issued, zone, now)}" if found.issued else ""
         foot.say(issued, f"factors {found.factor_set}", note, *found.notes)
-        foot.csv(documents.intensity(found))
+        foot.csv(cache.draw(asked, documents.intensity))
     return found
 
 

@@ -6,10 +6,12 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal
 
 import pandas as pd
 import plotly.graph_objects as go
+import pyarrow as pa
 import streamlit as st
 
 from energydash.answers.sources import health
@@ -284,33 +286,52 @@ def said(*notes: str) -> None:
         st.caption(escape(text))
 
 
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """A table that is made ready for the browser once: for what `cache.draw` remembers.
+
+    Columns carry their units in their names. A UTC index becomes a column of local times.
+    """
+
+    frame: pd.DataFrame
+    zone: str = LONDON
+    digits: int = 2
+
+    @cached_property
+    def arrow(self) -> pa.Table:
+        return pa.Table.from_pandas(local_index(self.frame, self.zone).round(self.digits))
+
+
 def table(
-    frame: pd.DataFrame,
+    rows: Rows,
     *,
     key: str,
     name: str,
-    zone: str = LONDON,
     height: int | Literal["auto", "content"] = "auto",
-    digits: int = 2,
     column_config: dict[str, Any] | None = None,
     foot: Foot | None = None,
     document: Document | None = None,
 ) -> None:
     """What a chart shows, as a table with a CSV (in the card's foot, where one is given).
 
-    Columns carry their units in their names. A UTC index becomes a local column in the table.
     document: the answer whose rows are downloaded, as REST and the command line give them; the
     table itself without one.
     """
-    document = document or Document(name, frame, zone)
+    document = document or Document(name, rows.frame, rows.zone)
     st.dataframe(
-        local_index(frame, zone).round(digits), hide_index=True, height=height, key=key,
-        column_config=column_config, alt=name,
-    )  # fmt: skip
+        rows.arrow, hide_index=True, height=height, key=key, column_config=column_config, alt=name
+    )
     if foot is None:
         download(document, key=key)
     else:
         foot.csv(document, has_chart=False)
+
+
+@contextmanager
+def fold(label: str, *, key: str, icon: str | None = None) -> Iterator[bool]:
+    """A part that opens with a click; whether it is open, so that only then it is filled."""
+    with st.expander(label, icon=icon, key=key, on_change="rerun") as part:
+        yield bool(part.open)
 
 
 def local_index(frame: pd.DataFrame, zone: str) -> pd.DataFrame:

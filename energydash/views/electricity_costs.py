@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import pandas as pd
+import plotly.graph_objects as go
 import streamlit as st
 
 from energydash.answers import grid, home
@@ -230,44 +231,54 @@ def by_key(choice: Choice) -> None:
     """The chart and table by the chosen key, with the period to compare with."""
     asked = choice.ask(choice.period, choice.by)
     found = asked.result
-    before = choice.ask(choice.before, choice.by).result if choice.before else None
-    unit = UNITS[choice.value] + (" a day" if choice.per_day and choice.value != "p/kWh" else "")
-    title = f"{unit} by {choice.by.value}"
+    before = choice.ask(choice.before, choice.by) if choice.before else None
+    title = f"{_unit(choice)} by {choice.by.value}"
     with components.card(title, *found.inputs, key="by_key"):
-        drawn = chart_of(found, choice, before)
-        if not len(drawn) or not sum(len(r.data) for r in found.inputs):
+        if not len(found.costs.rows) or not sum(len(r.data) for r in found.inputs):
             nothing(found)
             return
-        table = table_of(found, choice.value, per_day=choice.per_day)
-        figure = cost_bars(drawn, unit=unit, before=choice.before_name, digits=2)
+        figure, table = cache.draw(asked, _bars_and_table, choice, before)
         components.chart(
             figure, key="by_key", title=title, period=choice.period,
-            alt=f"Bars of import and export in {unit} by {choice.by.value}",
+            alt=f"Bars of import and export in {_unit(choice)} by {choice.by.value}",
         )  # fmt: skip
         if choice.by is By.RATE and len(found.costs.rows) > MOST_RATES:
             st.caption("Prices by whole pence: 12 p is 12 to 13 p. The table has every price.")
         if choice.by in AVERAGED:
             days = found.costs.rows["days"]
             st.caption(f"Each bar is from {days.min()} to {days.max()} days with readings.")
-        if "standing" in table:
+        if any(str(name).startswith("standing") for name in table):
             st.caption("Net is import less export, plus the standing charge, as on the bill.")
         if choice.is_carbon:
             carbon_words(found)
         elif choice.value is not Value.KWH and found.costs.totals["unpriced_kwh"]:
             lost = found.costs.totals["unpriced_kwh"]
             st.caption(f"{lost:,.1f} kWh have no price: no tariff covers those times.")
-        if before is not None:
-            earlier = drawn["before"].to_numpy()
-            if len(earlier) == len(table):  # not where prices are drawn by whole pence
-                table[f"{choice.before_name} ({unit})"] = earlier
-        table = table.rename(
-            columns={name: f"{name} ({unit})" for name in ("import", "export", "standing", "net")}
-            | {"key": choice.by.value}
-        )
-        with st.expander("Table"):
-            components.table(
-                table, key="by_key", name=title, digits=4, document=documents.costs(found)
-            )
+        with components.fold("Table", key="by_key_table") as is_open:
+            if is_open:
+                rows = components.Rows(table, digits=4)
+                components.table(rows, key="by_key", name=title, document=documents.costs(found))
+
+
+def _bars_and_table(
+    found: CostsAnswer, choice: Choice, before: CostsAnswer | None
+) -> tuple[go.Figure, pd.DataFrame]:
+    """The chart by the chosen key, and what it shows with the unit in each column's name."""
+    unit = _unit(choice)
+    drawn = chart_of(found, choice, before)
+    figure = cost_bars(drawn, unit=unit, before=choice.before_name, digits=2)
+    table = table_of(found, choice.value, per_day=choice.per_day)
+    if before is not None:
+        earlier = drawn["before"].to_numpy()
+        if len(earlier) == len(table):  # not where prices are drawn by whole pence
+            table[f"{choice.before_name} ({unit})"] = earlier
+    named = {name: f"{name} ({unit})" for name in ("import", "export", "standing", "net")}
+    return figure, table.rename(columns=named | {"key": choice.by.value})
+
+
+def _unit(choice: Choice) -> str:
+    a_day = choice.per_day and choice.value is not Value.PENCE
+    return UNITS[choice.value] + (" a day" if a_day else "")
 
 
 def carbon_words(found: CostsAnswer) -> None:
@@ -374,7 +385,10 @@ def trouble(choice: Choice) -> None:
                 }
             )
         table = pd.DataFrame(rows)
-        components.table(table, key="troubles", name="findings", document=documents.findings(found))
+        components.table(
+            components.Rows(table), key="troubles", name="findings",
+            document=documents.findings(found),
+        )  # fmt: skip
 
 
 def _local(instant: datetime, zone: str) -> datetime:

@@ -54,7 +54,7 @@ def chart(
         )
         means = f"{step_words(shown.chart_step)} means" if shown.chart_step else ""
         foot.say(means, note, *found.notes)
-        foot.csv(documents.mix(found))
+        foot.csv(cache.draw(asked, documents.mix))
 
 
 def period_mix(region: str, shown: TimeRange) -> cache.Asked[grid.MixAnswer]:
@@ -101,20 +101,20 @@ def in_a_sentence(now: grid.MixNow) -> str:
 
 def fuels_now(region: str, foot: components.Foot) -> None:
     """Each fuel's power and share at this moment, as a table with its CSV."""
-    table = cache.draw(cache.ask(grid.mix_now, region), _fuels_table)
+    rows = cache.draw(cache.ask(grid.mix_now, region), _fuels_table)
     config = {
         "share, %": st.column_config.ProgressColumn(
-            format="%.1f", min_value=0, max_value=float(max(table["share, %"].max(), 1.0))
+            format="%.1f", min_value=0, max_value=float(max(rows.frame["share, %"].max(), 1.0))
         ),
         "GW": st.column_config.NumberColumn(format="%.2f"),
     }
     components.table(
-        table, key="fuels_now", name=f"Mix now {region}", digits=3, column_config=config,
-        foot=foot, height="content",
+        rows, key="fuels_now", name=f"Mix now {region}", column_config=config, foot=foot,
+        height="content",
     )  # fmt: skip
 
 
-def _fuels_table(now: grid.MixNow) -> pd.DataFrame:
+def _fuels_table(now: grid.MixNow) -> components.Rows:
     fuels = in_stack_order(str(fuel) for fuel in now.power.index)
     columns: dict[str, list[str] | list[float]] = {
         "fuel": [mix.label(f, negative=now.power[f] < 0) for f in fuels]
@@ -122,7 +122,7 @@ def _fuels_table(now: grid.MixNow) -> pd.DataFrame:
     if now.unit == "MW":
         columns["GW"] = [now.power[f] / 1000 for f in fuels]
     columns["share, %"] = [100 * now.shares.get(f, 0.0) for f in fuels]
-    return pd.DataFrame(columns)
+    return components.Rows(pd.DataFrame(columns), digits=3)
 
 
 def groups_now(region: str) -> None:
@@ -156,16 +156,16 @@ def records(region: str, shown: TimeRange) -> None:
         "Records of this period", *found.inputs, key="records", zone=found.region.zone,
         coverage=found.coverage,
     ) as foot:  # fmt: skip
-        table = cache.draw(asked, _records_table)
-        if table.empty:
+        rows = cache.draw(asked, _records_table)
+        if rows.frame.empty:
             components.empty("Nothing is known of this period, so there are no records.")
             return
-        st.dataframe(table, hide_index=True, key="records_table", alt="Records")
+        st.dataframe(rows.arrow, hide_index=True, key="records_table", alt="Records")
         if found.resolution:
             foot.say(f"{step_words(found.resolution)} values")
 
 
-def _records_table(found: grid.MixAnswer) -> pd.DataFrame:
+def _records_table(found: grid.MixAnswer) -> components.Rows:
     now, rows = cache.context().now(), []
     for record in found.records:
         big = record.unit == "MW"
@@ -177,7 +177,7 @@ def _records_table(found: grid.MixAnswer) -> pd.DataFrame:
                 "when": formatting.clock(record.at, found.region.zone, now),
             }
         )
-    return pd.DataFrame(rows)
+    return components.Rows(pd.DataFrame(rows))
 
 
 def links(region: str, shown: TimeRange) -> None:
@@ -189,25 +189,25 @@ def links(region: str, shown: TimeRange) -> None:
         "Interconnectors", *found.inputs, badge="MW", key="links", zone=zone,
         coverage=found.coverage,
     ) as foot:  # fmt: skip
-        table = cache.draw(asked, _links_table)
-        if table.empty:
+        rows = cache.draw(asked, _links_table)
+        if rows.frame.empty:
             components.nothing(found.main, shown.period, zone)
             return
         config = {"period": st.column_config.LineChartColumn(width="small")}
         st.dataframe(
-            table, hide_index=True, column_config=config, key="links_table",
+            rows.arrow, hide_index=True, column_config=config, key="links_table",
             alt="Power of each interconnector",
         )  # fmt: skip
         foot.say("Negative is export")
         foot.csv(documents.series("interconnectors", found), has_chart=False)
 
 
-def _links_table(found: grid.SeriesAnswer) -> pd.DataFrame:
+def _links_table(found: grid.SeriesAnswer) -> components.Rows:
     rows = found.data.dropna(how="all")
     if rows.empty:
-        return pd.DataFrame()
+        return components.Rows(pd.DataFrame())
     last, known = rows.iloc[-1], grid.links(found)
-    return pd.DataFrame(
+    table = pd.DataFrame(
         {
             "link": [link.name for link in known],
             "with": [link.country for link in known],
@@ -215,7 +215,8 @@ def _links_table(found: grid.SeriesAnswer) -> pd.DataFrame:
             "capacity, MW": [link.capacity_mw for link in known],
             "period": [sparkline(rows[name], points=24, digits=0) for name in found.data.columns],
         }
-    ).round(0)
+    )
+    return components.Rows(table, digits=0)
 
 
 def demand(region: str, shown: TimeRange) -> None:

@@ -15,7 +15,7 @@ from energydash.answers.home import ComparisonAnswer, WindowsAnswer
 from energydash.charts import base, colours
 from energydash.core.errors import EnergydashError
 from energydash.core.feeds import FeedData
-from energydash.core.time import HALF_HOUR, LONDON, Period, merge
+from energydash.core.time import HALF_HOUR, LONDON, Period, local_midnight, merge, zone_info
 from energydash.grid.regions import default
 from energydash.home.comparison import Comparison
 from energydash.serialise import Document
@@ -38,8 +38,10 @@ BEST_SHOWN = 12
 BROUGHT = "prices_brought"  # in the session: what the page says after it has run again
 
 
-def ranking(found: ComparisonAnswer, chosen: Comparison, title: str, key: str) -> None:
+def ranking(asked: cache.Asked[ComparisonAnswer], title: str, key: str, *, shifted: bool) -> None:
     """Pairs as bars and a table, cheapest first, with what was assumed."""
+    found = asked.result
+    chosen = _chosen(found, shifted)
     table = chosen.table
     with components.card(
         title, *found.inputs, badge="estimate" if chosen.is_estimate else "", key=key
@@ -47,23 +49,18 @@ def ranking(found: ComparisonAnswer, chosen: Comparison, title: str, key: str) -
         if table.empty:
             components.empty("No tariff is chosen.", "Choose at least one above.")
             return
-        fair = table[table["net_gbp"].notna()]
-        if fair.empty:
+        figure, shown, lost = cache.draw(asked, _ranked, shifted)
+        if figure is None:
             components.empty(
                 "None of these tariffs has prices for all of the energy.", "Fetch them."
             )
         else:
             components.chart(
-                _bars(fair.head(BEST_SHOWN)), key=key, title=title, period=found.period,
+                figure, key=key, title=title, period=found.period,
                 alt="Net cost of each pair of tariffs, cheapest first",
             )  # fmt: skip
-        shown = table[list(COLUMNS)].rename(columns=COLUMNS)
-        if fair.shape == table.shape:
-            shown = shown.drop(columns=COLUMNS["unpriced_kwh"])
-        if not (table["export_gbp"].fillna(1) != 0).any():
-            shown = shown.drop(columns=[COLUMNS["export_gbp"], COLUMNS["export_p_per_kwh"]])
         components.table(shown, key=key, name=title, document=documents.comparison(found))
-        if lost := len(table) - len(fair):
+        if lost:
             st.caption(
                 f":orange[:material/warning:] {lost} of {len(table)} lack prices for part of the "
                 "energy, so they have no net cost and come last."
@@ -72,32 +69,58 @@ def ranking(found: ComparisonAnswer, chosen: Comparison, title: str, key: str) -
             st.caption(f"· {components.escape(sentence)}")
 
 
-def months(found: ComparisonAnswer) -> None:
+def _chosen(found: ComparisonAnswer, shifted: bool) -> Comparison:
+    return found.shifted if shifted and found.shifted else found.comparison
+
+
+def _ranked(
+    found: ComparisonAnswer, shifted: bool
+) -> tuple[go.Figure | None, components.Rows, int]:
+    """The bars, the table, and how many pairs have no net cost."""
+    table = _chosen(found, shifted).table
+    fair = table[table["net_gbp"].notna()]
+    shown = table[list(COLUMNS)].rename(columns=COLUMNS)
+    if fair.shape == table.shape:
+        shown = shown.drop(columns=COLUMNS["unpriced_kwh"])
+    if not (table["export_gbp"].fillna(1) != 0).any():
+        shown = shown.drop(columns=[COLUMNS["export_gbp"], COLUMNS["export_p_per_kwh"]])
+    figure = None if fair.empty else _bars(fair.head(BEST_SHOWN))
+    return figure, components.Rows(shown), len(table) - len(fair)
+
+
+def months(asked: cache.Asked[ComparisonAnswer]) -> None:
     """Each pair month by month, as lines and a table."""
-    ranked = found.comparison.table
-    best = list(ranked.loc[ranked["net_gbp"].notna(), "pair"].head(6))
-    table = found.comparison.monthly[best]
-    if len(table) < 2 or not best:
+    found = asked.result
+    figure = cache.draw(asked, _months_lines)
+    if figure is None:
         return
     with components.card("Month by month, £", *found.inputs, key="months"):
-        traces = [
-            go.Scatter(
-                x=list(table.index), y=table[name].to_numpy(), name=base.letters(name),
-                mode="lines+markers",
-                line={"color": colours.CYCLE[n % len(colours.CYCLE)], "width": 2},
-                hovertemplate="£%{y:,.2f}",
-            )
-            for n, name in enumerate(table.columns)
-        ]  # fmt: skip
-        figure = base.figure(
-            traces, unit="", x=base.category_axis(), y={"tickprefix": "£", "zeroline": True}
-        )
         components.chart(
             figure, key="months", title="Tariffs month by month", period=found.period,
             alt="Net cost of the six cheapest pairs in each month",
         )  # fmt: skip
         months = found.comparison.monthly.reset_index()
         components.download(Document("tariffs by month", months, period=found.period), key="months")
+
+
+def _months_lines(found: ComparisonAnswer) -> go.Figure | None:
+    ranked = found.comparison.table
+    best = list(ranked.loc[ranked["net_gbp"].notna(), "pair"].head(6))
+    table = found.comparison.monthly[best]
+    if len(table) < 2 or not best:
+        return None
+    traces = [
+        go.Scatter(
+            x=list(table.index), y=table[name].to_numpy(), name=base.letters(name),
+            mode="lines+markers",
+            line={"color": colours.CYCLE[n % len(colours.CYCLE)], "width": 2},
+            hovertemplate="£%{y:,.2f}",
+        )
+        for n, name in enumerate(table.columns)
+    ]  # fmt: skip
+    return base.figure(
+        traces, unit="", x=base.category_axis(), y={"tickprefix": "£", "zeroline": True}
+    )
 
 
 def _bars(table: pd.DataFrame) -> go.Figure:
@@ -128,9 +151,9 @@ def _bars(table: pd.DataFrame) -> go.Figure:
     )
 
 
-def windows(found: WindowsAnswer, dear: WindowsAnswer) -> None:
+def windows(asked: cache.Asked[WindowsAnswer], dear: cache.Asked[WindowsAnswer]) -> None:
     """The cheapest and dearest stretches among the prices that are published."""
-    now = cache.context().now()
+    found, now = asked.result, cache.context().now()
     with components.card(f"Cheapest hours ahead: {found.tariff or 'no tariff'}", key="windows"):
         if found.sample_reason:
             st.badge(components.escape(f"SAMPLE: {found.sample_reason}"), color="orange")
@@ -139,28 +162,36 @@ def windows(found: WindowsAnswer, dear: WindowsAnswer) -> None:
             return
         until = formatting.clock(found.published_until, LONDON, now)
         st.caption(f"Prices known until {until}; p/kWh, VAT included.")
-        dearest = {one.hours: one for one in dear.windows}
-        rows = []
-        for one in found.windows:
-            split = _runs(one.split)
-            rows.append(
-                {
-                    "hours": one.hours,
-                    "cheapest": formatting.span(one.best.start, one.best.end, LONDON, now),
-                    "p/kWh": one.best.mean,
-                    "as cheap": "; ".join(formatting.clock(t.start, LONDON, now) for t in one.ties),
-                    "in pieces": "; ".join(
-                        formatting.span(p.start, p.end, LONDON, now) for p in split
-                    ),
-                    "pieces p/kWh": one.split_mean,
-                    "greenest": _greenest(one.hours, found.published_until),
-                    "dearest": formatting.span(
-                        dearest[one.hours].best.start, dearest[one.hours].best.end, LONDON, now
-                    ),
-                    "dearest p/kWh": dearest[one.hours].best.mean,
-                }
-            )
-        components.table(pd.DataFrame(rows), key="windows", name="cheapest hours")
+        greenest = [_greenest(one.hours, found.published_until) for one in found.windows]
+        today = local_midnight(now.astimezone(zone_info(LONDON)).date(), LONDON)
+        rows = cache.draw(asked, _hours, dear, greenest, today)
+        components.table(rows, key="windows", name="cheapest hours")
+
+
+def _hours(
+    found: WindowsAnswer, dear: WindowsAnswer, greenest: Sequence[str], now: datetime
+) -> components.Rows:
+    """A row for each length: when it is cheapest, in one piece and in several, and dearest."""
+    dearest = {one.hours: one.best for one in dear.windows}
+    rows = [
+        {
+            "hours": one.hours,
+            "cheapest": formatting.span(one.best.start, one.best.end, LONDON, now),
+            "p/kWh": one.best.mean,
+            "as cheap": "; ".join(formatting.clock(t.start, LONDON, now) for t in one.ties),
+            "in pieces": "; ".join(
+                formatting.span(p.start, p.end, LONDON, now) for p in _runs(one.split)
+            ),
+            "pieces p/kWh": one.split_mean,
+            "greenest": green,
+            "dearest": formatting.span(
+                dearest[one.hours].start, dearest[one.hours].end, LONDON, now
+            ),
+            "dearest p/kWh": dearest[one.hours].mean,
+        }
+        for one, green in zip(found.windows, greenest, strict=True)
+    ]
+    return components.Rows(pd.DataFrame(rows))
 
 
 def _greenest(hours: float, until: datetime) -> str:
@@ -214,7 +245,7 @@ def lacking(found: ComparisonAnswer) -> None:
         return
     with components.card("Prices that are not kept", key="lacking"):
         table = pd.DataFrame(found.lacking, columns=["tariff", "kWh without a price"])
-        components.table(table, key="lacking", name="tariffs without prices")
+        components.table(components.Rows(table), key="lacking", name="tariffs without prices")
         if viewer.may_edit() and st.button(
             "Fetch their prices", icon=":material/sync:", key="fetch_lacking"
         ):

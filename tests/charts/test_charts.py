@@ -224,9 +224,10 @@ def test_thinning_never_bridges_a_gap() -> None:
 
 
 def test_a_settled_figure_is_made_plain_once() -> None:
-    figure = base.settled(base.figure([go.Scatter(y=[1.0, 2.0])], unit="GW"))
+    drawn = base.figure([go.Scatter(y=[1.0, 2.0])], unit="GW")
+    figure, note = base.settled((drawn, "a note"))
+    assert (figure.to_dict(), note) == (drawn.to_dict(), "a note")
     assert figure.to_dict() is figure.to_dict()
-    assert figure.to_dict() == go.Figure(figure).to_dict()
     assert base.settled("not a figure") == "not a figure"
 
 

@@ -63,14 +63,19 @@ def here() -> Context:
 
 @pytest.fixture
 def open_page() -> OpenPage:
-    """Opens a page from the app's own start, as a browser does; fails on any exception."""
+    """Opens a page from the app's own start, as a browser does; fails on any exception.
 
-    def opened(name: str, **query: str | list[str]) -> AppTest:
+    folds: the keys of the parts that are open.
+    """
+
+    def opened(name: str, *folds: str, **query: str | list[str]) -> AppTest:
         app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120)
         for key, value in query.items():
             app.query_params[key] = value
         if name != "overview":  # the default page
             app.switch_page(f"pages/{name}.py")
+        for key in folds:
+            app.session_state[key] = True
         app.run()
         assert not app.exception, [error.message for error in app.exception]
         return app

@@ -141,7 +141,7 @@ def assert_a_year_by_month(open_page: OpenPage, with_key: Context) -> None:
 
 
 def assert_carbon_is_fetched_when_it_is_asked_for(open_page: OpenPage) -> None:
-    app = open_page(PAGE, range="7d", show="gCO₂")
+    app = open_page(PAGE, "by_key_table", range="7d", show="gCO₂")
     assert "Average intensity of South East England, as forecast" in said_by(app)
     assert "is not known for" not in said_by(app)
     assert app.dataframe[0].value["import (kg CO₂)"].min() > 0

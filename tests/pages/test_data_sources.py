@@ -106,7 +106,7 @@ def test_retry_asks_again_and_the_error_goes(
         return Fetched(pd.DataFrame({"gas": [5.0]}, index=index), period)
 
     monkeypatch.setattr(sources, "fetch", answer)
-    app = open_page("data_sources")
+    app = open_page("data_sources", "feeds_elexon")
     app.button(key="retry__elexon_GB_mix").click().run()
     assert asked
     assert here.store.state(MIX).problem is None
@@ -124,7 +124,7 @@ def test_retry_that_fails_again_says_so(here: Context, monkeypatch: pytest.Monke
 
 def test_clear_forgets_the_readings_only_after_a_yes(open_page: OpenPage, here: Context) -> None:
     stored(here)
-    app = open_page("data_sources")
+    app = open_page("data_sources", "feeds_elexon")
     app.button(key="clear__elexon_GB_mix").click().run()
     assert here.store.state(MIX).newest is not None
     app.button(key="clear_yes").click().run()

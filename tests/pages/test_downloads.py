@@ -11,6 +11,7 @@ from energydash.views import components
 from tests.faces.serving import running
 from tests.pages.conftest import OpenPage
 
+FOLDS = {"electricity_costs": ["by_key_table"], "battery": ["table_sample_open"]}
 # page -> the documents that it offers, and REST's path for each.
 OFFERED = {
     "generation_mix": {"mix GB": "/mix/GB?", "interconnectors GB": "/interconnectors/GB?"},
@@ -29,7 +30,7 @@ def test_a_page_and_rest_give_the_same_file(
     monkeypatch.setattr(
         components, "download", lambda document, *, key: offered.update({document.name: document})
     )
-    open_page(page)
+    open_page(page, *FOLDS.get(page, ()))
     with running(api.create()) as client:
         for name, path in OFFERED[page].items():
             document = offered[name]

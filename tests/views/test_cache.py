@@ -150,3 +150,20 @@ def test_what_is_on_screen_is_wished_for_even_where_it_is_remembered(here: Conte
     cache.answer(load, OVER)
     wishes.settle()
     assert [wish.period for wish in here.store.wanted(START)] == [OVER]
+
+
+def _both(first: FeedData, second: FeedData) -> float:
+    asked.append("drawn")
+    return float(first.data["load"].sum() - second.data["load"].sum())
+
+
+def test_what_is_drawn_of_two_answers_is_drawn_again_when_either_moves(here: Context) -> None:
+    earlier = Period(OVER.start - DAY, OVER.start)
+    put(here, OVER, 2.0)
+    put(here, earlier, 1.0)
+    for _ in range(2):
+        assert cache.draw(cache.ask(load, OVER), _both, cache.ask(load, earlier)) == 48.0
+    assert asked.count("drawn") == 1
+    put(here, earlier, 1.5)
+    assert cache.draw(cache.ask(load, OVER), _both, cache.ask(load, earlier)) == 24.0
+    assert cache.draw(cache.ask(load, earlier), _both, cache.ask(load, OVER)) == -24.0

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -56,19 +57,19 @@ class IntensityAnswer(FromFeeds):
     assumed: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
-    @property
+    @cached_property
     def values(self) -> pd.Series[float]:
         """The best known value of each row: actual where there is one, else forecast."""
         known = self.data.reindex(columns=["actual", "forecast"])
         return known["actual"].fillna(known["forecast"]).rename("g_per_kwh")
 
-    @property
+    @cached_property
     def error(self) -> pd.Series[float]:
         """Forecast less actual where both are known, g/kWh."""
         known = self.data.reindex(columns=["actual", "forecast"])
         return (known["forecast"] - known["actual"]).dropna().rename("error")
 
-    @property
+    @cached_property
     def mean(self) -> float:
         """The mean of all known values, g/kWh; NaN without any."""
         return float(self.values.mean())
