@@ -57,7 +57,7 @@ def test_an_imported_battery(open_page: OpenPage, here: Context) -> None:
 
 
 def test_columns_are_shown_and_asked_before_an_import(open_page: OpenPage, here: Context) -> None:
-    app = open_page("battery")
+    app = open_page("battery", "fold_Import telemetry")
     rows = "".join(f"{1767225600 + 20 * n},52,{n},{-n},40\n" for n in range(4))
     text = f"time,voltage,Rack A current,Rack B current,maxChargeCurrent\n{rows}".encode()
     app.file_uploader(key="files_page").upload("rack.csv", text, "text/csv").run()

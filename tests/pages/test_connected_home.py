@@ -102,7 +102,7 @@ def assert_a_year_by_month(open_page: OpenPage, with_key: Context) -> None:
     period = Period.local_days(first, today, LONDON)
     last = today - timedelta(days=1)
     dates = [first.isoformat(), last.isoformat()]
-    app = open_page(PAGE, range="Custom", dates=dates, by="month")
+    app = open_page(PAGE, "by_key_table", range="Custom", dates=dates, by="month")
     assert "is not connected yet" in said_by(app)
     assert "£" not in said_by(app)
     connect(app)

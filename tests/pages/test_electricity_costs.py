@@ -82,7 +82,7 @@ def test_every_view_opens_on_real_data(open_page: OpenPage, home: Period, view: 
 
 
 # Every key and every unit; that a unit is shown right does not depend on the key.
-@pytest.mark.parametrize(("by", "show"), zip(By, cycle(Value), strict=False))
+@pytest.mark.parametrize(("by", "show"), list(zip(By, cycle(Value), strict=False)))
 def test_every_key_in_every_unit(open_page: OpenPage, home: Period, by: By, show: Value) -> None:
     app = open_page(PAGE, by=by.value, show=show.value, before="previous period")
     assert not app.error
