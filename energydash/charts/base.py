@@ -16,7 +16,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from energydash.charts import colours
-from energydash.core.time import Period, zone_info
+from energydash.core.time import Period, index_us, zone_info
 
 MAX_POINTS = 2000  # per trace: more cannot be seen on a screen, and every one is sent
 MEAN_POINTS = 500  # per trace of a stack, where nine or more traces add up
@@ -80,18 +80,11 @@ def y_of(values: pd.Series[float]) -> np.ndarray[Any, np.dtype[np.float32]]:
     return values.to_numpy(dtype="float32")
 
 
-def _micros(index: pd.Index[Any]) -> np.ndarray[Any, np.dtype[np.int64]]:
-    """Microseconds since the epoch (naive times are taken as they are)."""
-    times = pd.DatetimeIndex(index)
-    naive = times if times.tz is None else times.tz_convert(None)
-    return np.asarray(naive, dtype="datetime64[us]").astype("int64")
-
-
 def typical_step(index: pd.DatetimeIndex) -> timedelta | None:
     """The commonest distance between neighbours; None for fewer than two rows."""
     if len(index) < 2:
         return None
-    steps, counts = np.unique(np.diff(_micros(index)), return_counts=True)
+    steps, counts = np.unique(np.diff(index_us(index)), return_counts=True)
     return timedelta(microseconds=int(steps[counts.argmax()]))
 
 
@@ -106,7 +99,7 @@ def with_gaps(frame: pd.DataFrame, step: timedelta | None = None) -> pd.DataFram
         full = pd.date_range(index[0], index[-1], freq=width, name="time", unit="us")
         return frame if len(full) == len(frame) else frame.reindex(full)
     limit_us = 2.5 * step / timedelta(microseconds=1)
-    breaks = index[:-1][np.diff(_micros(index)) > limit_us]
+    breaks = index[:-1][np.diff(index_us(index)) > limit_us]
     if not len(breaks):
         return frame
     holes = pd.DataFrame(np.nan, index=breaks + width, columns=frame.columns)
@@ -146,7 +139,7 @@ def thin(values: pd.Series[float], limit: int = MAX_POINTS) -> pd.Series[float]:
         return values
     downsampler: Any = MinMaxLTTBDownsampler
     chosen = downsampler().downsample(
-        _micros(kept.index), kept.to_numpy(dtype="float64"), n_out=limit
+        index_us(pd.DatetimeIndex(kept.index)), kept.to_numpy(dtype="float64"), n_out=limit
     )
     picked: pd.Series[float] = kept.iloc[np.asarray(chosen, dtype="int64")]
     return pd.concat([picked, holes]).sort_index() if len(holes) else picked

@@ -8,17 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from energydash.core.time import DAY, HALF_HOUR, Period, grid, merge, subtract
-
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-MICROSECOND = timedelta(microseconds=1)
+from energydash.core.time import (
+    DAY,
+    HALF_HOUR,
+    MICROSECOND,
+    Period,
+    grid,
+    index_us,
+    merge,
+    micros,
+    subtract,
+)
 
 
 class Gap(StrEnum):
@@ -140,13 +147,12 @@ def cover(
     if step is None:
         return Coverage(len(index), len(index), fetching=on_their_way)
     asked = grid(Period(period.start, max(min(period.end, now), period.start)), step)
-    have = index.floor(f"{step.total_seconds():.0f}s")
-    absent = ~asked.isin(have)
-    starts = asked.tz_localize(None).to_numpy().astype("datetime64[us]").astype("int64")
-    pending = absent & (starts >= _micros(due)) if due is not None else np.zeros(len(asked), bool)
+    starts, width = index_us(asked), step // MICROSECOND
+    absent = ~np.isin(starts, index_us(index) // width * width)
+    pending = absent & (starts >= micros(due)) if due is not None else np.zeros(len(asked), bool)
     awaited = np.zeros(len(asked), bool)
     for one in on_their_way:
-        awaited |= absent & (starts >= _micros(one.start)) & (starts < _micros(one.end))
+        awaited |= absent & (starts >= micros(one.start)) & (starts < micros(one.end))
     pending &= ~awaited
     lost = absent & ~pending & ~awaited
     return Coverage(
@@ -218,7 +224,3 @@ def plural(count: int, name: str) -> str:
         return f"1 {name}"
     head = name.replace("step of", "steps of", 1) if name.startswith("step") else f"{name}s"
     return f"{count:,} {head}"
-
-
-def _micros(at: datetime) -> int:
-    return (at - EPOCH) // MICROSECOND

@@ -138,7 +138,7 @@ class FromFeeds:
 def empty_frame(*columns: str) -> pd.DataFrame:
     """No rows, with the index every frame has and the named float columns."""
     index = pd.DatetimeIndex([], dtype="datetime64[us, UTC]", name="time")
-    return pd.DataFrame({name: pd.Series(dtype="float64") for name in columns}, index=index)
+    return pd.DataFrame({name: [] for name in columns}, index=index, dtype="float64")
 
 
 def tidy(frame: pd.DataFrame) -> pd.DataFrame:

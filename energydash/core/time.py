@@ -13,6 +13,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, reset_tzpath
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from energydash.core.errors import InputError
@@ -24,6 +25,8 @@ ZoneInfo.clear_cache()
 
 HALF_HOUR = timedelta(minutes=30)
 DAY = timedelta(days=1)
+MICROSECOND = timedelta(microseconds=1)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LONDON = "Europe/London"
 
 
@@ -164,11 +167,25 @@ def half_hours(day: date, zone: str) -> int:
 
 def grid(period: Period, step: timedelta) -> pd.DatetimeIndex:
     """Every multiple of `step` since the epoch in `[start, end)`, as a UTC index."""
-    epoch = datetime(1970, 1, 1, tzinfo=UTC)
-    first = -((epoch - period.start) // step)  # rounded up
-    last = -((epoch - period.end) // step)
-    micros = np.arange(first, last, dtype="int64") * (step // timedelta(microseconds=1))
-    return pd.DatetimeIndex(micros.astype("datetime64[us]"), name="time").tz_localize("UTC")
+    first = -((EPOCH - period.start) // step)  # rounded up
+    last = -((EPOCH - period.end) // step)
+    starts_us = np.arange(first, last, dtype="int64") * (step // MICROSECOND)
+    return pd.DatetimeIndex(starts_us.astype("datetime64[us]"), name="time").tz_localize("UTC")
+
+
+def micros(instant: datetime) -> int:
+    """An instant as whole microseconds since the epoch."""
+    return (instant - EPOCH) // MICROSECOND
+
+
+def instant_of(time_us: int) -> datetime:
+    """Microseconds since the epoch as an instant."""
+    return EPOCH + time_us * MICROSECOND
+
+
+def index_us(index: pd.DatetimeIndex) -> npt.NDArray[np.int64]:
+    """Instants as microseconds since the epoch (naive times as they are); NaT is the least."""
+    return index.as_unit("us").astype("int64").to_numpy()
 
 
 def settlement_periods(index: pd.DatetimeIndex, zone: str = LONDON) -> pd.Series[int]:

@@ -13,16 +13,14 @@ would touch a gap, or would not fit in the horizon, is no candidate.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from energydash.core.errors import InputError
-from energydash.core.time import Period
-
-_MICROSECOND = timedelta(microseconds=1)
+from energydash.core.time import MICROSECOND, Period, index_us, instant_of, micros
 
 
 @dataclass(frozen=True)
@@ -41,7 +39,7 @@ class Window:
 def mean_over(signal: pd.Series[float], step: timedelta, period: Period) -> float:
     """The signal's time-weighted mean over `period`; NaN where any part of it has no value."""
     steps = _Steps.of(signal, step)
-    start, end = _micros(period.start), _micros(period.end)
+    start, end = micros(period.start), micros(period.end)
     if start == end:
         return float("nan")
     return float(steps.means(np.array([start]), end - start)[0])
@@ -83,18 +81,18 @@ def windows(
         raise InputError("A window needs a length above zero.")
     starts, means = candidates(signal, step, duration, within)
     if on is not None:
-        fitting = starts % (on // _MICROSECOND) == 0
+        fitting = starts % (on // MICROSECOND) == 0
         starts, means = starts[fitting], means[fitting]
     if highest:
         means = -means
-    length = duration // _MICROSECOND
+    length = duration // MICROSECOND
     chosen: list[Window] = []
     free = np.ones(len(starts), dtype=bool)
     while len(chosen) < count and free.any():
         best = _earliest_best(means, free)
         start = int(starts[best])
         mean = -float(means[best]) if highest else float(means[best])
-        chosen.append(Window(_instant(start), _instant(start + length), mean))
+        chosen.append(Window(instant_of(start), instant_of(start + length), mean))
         free &= (starts >= start + length) | (starts <= start - length)
     return chosen
 
@@ -104,12 +102,12 @@ def candidates(
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
     """Every start worth trying (epoch µs, ascending) and the mean of the window from there."""
     steps = _Steps.of(signal, step)
-    length = duration // _MICROSECOND
+    length = duration // MICROSECOND
     if not len(steps.starts):
         return np.empty(0, dtype=np.int64), np.empty(0)
     first, last = int(steps.starts[0]), int(steps.starts[-1]) + steps.step
     if within is not None:
-        first, last = max(first, _micros(within.start)), min(last, _micros(within.end))
+        first, last = max(first, micros(within.start)), min(last, micros(within.end))
     edges = np.append(steps.starts, steps.starts + steps.step)
     starts = np.unique(np.concatenate([edges, edges - length, [first, last - length]]))
     starts = starts[(starts >= first) & (starts + length <= last)]
@@ -142,12 +140,11 @@ class _Steps:
     @classmethod
     def of(cls, signal: pd.Series[float], step: timedelta) -> _Steps:
         known = signal.dropna()
-        index = pd.DatetimeIndex(known.index).tz_convert("UTC").as_unit("us")
-        starts = index.tz_localize(None).to_numpy().astype(np.int64)
+        starts = index_us(pd.DatetimeIndex(known.index))
         value = np.array(known, dtype=np.float64)
         centre = float(np.round(value.mean())) if len(value) else 0.0
         value = value - centre
-        width = step // _MICROSECOND
+        width = step // MICROSECOND
         if width <= 0:
             raise InputError("A signal needs a step above zero.")
         if len(starts) > 1 and np.diff(starts).min() < width:
@@ -173,11 +170,3 @@ class _Steps:
         inside = np.where(last >= 0, np.clip(at - self.starts[safe], 0, self.step), 0)
         covered = safe * self.step + inside
         return self.integral[safe] + inside * self.value[safe], covered
-
-
-def _micros(instant: datetime) -> int:
-    return (instant - datetime(1970, 1, 1, tzinfo=UTC)) // _MICROSECOND
-
-
-def _instant(micros: int) -> datetime:
-    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=micros)

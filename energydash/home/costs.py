@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from energydash.core.coverage import Coverage, Gap, together
@@ -24,6 +25,7 @@ from energydash.home.instants import (
     DAY_US,
     HALF_HOUR_US,
     MINUTE_US,
+    Flags,
     Floats,
     Micros,
     local_us,
@@ -31,6 +33,8 @@ from energydash.home.instants import (
 from energydash.home.meters import Direction
 from energydash.home.rate_cards import UNPRICED
 from energydash.home.usage import Usage, daily_charges, have_reading
+
+Table = dict[str, npt.NDArray[Any]]  # a column each of `COLUMNS` and `EXTRA`
 
 
 class By(StrEnum):
@@ -74,22 +78,23 @@ class Costs:
 
 def costs(usages: Sequence[Usage], by: By) -> Costs:
     """Rows by key, and totals, of any number of meters of one kind of energy."""
-    local = [local_us(usage.times_us, usage.meter.zone) for usage in usages]
+    local = [_clocks(usage) for usage in usages]
     rows = _by_rate(usages, local) if by is By.RATE else _by_time(usages, local, by)
     whole = rows if by is By.TOTAL else _by_time(usages, local, By.TOTAL)
+    known = bool(len(whole["key"]))
     totals: dict[str, Any] = {
         "key": "total",
-        "days": len(distinct_of([t // DAY_US for t in local])),
+        "days": len(distinct_of([one.readings // DAY_US for one in local])),
     }
     for name in (*SUMS, *EXTRA):
-        totals[name] = float(whole[name].iloc[0]) if len(whole) else np.nan
+        totals[name] = float(whole[name][0]) if known else np.nan
     totals["missing"] = sum(len(usage.missing_us) for usage in usages)
     totals["pending"] = sum(usage.coverage.count(Gap.PENDING) for usage in usages)
     standing = sum((pence for _, pence in daily_charges(usages)), Decimal(0)) / 100
     totals["standing_charge_gbp"] = float(standing)
     totals["net_cost_gbp"] += totals["standing_charge_gbp"]
     coverage = together([usage.coverage for usage in usages])
-    return Costs(by, rows, totals, coverage)
+    return Costs(by, pd.DataFrame(rows), totals, coverage)
 
 
 @dataclass(frozen=True)
@@ -163,30 +168,36 @@ def label_of(key: int, by: By) -> str:
     return (date(1970, 1, 1) + timedelta(days=day)).isoformat()
 
 
-def _by_time(usages: Sequence[Usage], local: Sequence[Micros], by: By) -> pd.DataFrame:
-    keys = [
-        [
-            keys_of(clock, by),
-            keys_of(local_us(usage.expected_us, usage.meter.zone), by),
-            keys_of(local_us(usage.pending_us, usage.meter.zone), by),
-        ]
-        for usage, clock in zip(usages, local, strict=True)
-    ]
+class _Clocks(NamedTuple):
+    """The local clock of a meter's readings, and of the half-hours expected and pending."""
+
+    readings: Micros
+    expected: Micros
+    pending: Micros
+
+
+def _clocks(usage: Usage) -> _Clocks:
+    every = (usage.times_us, usage.expected_us, usage.pending_us)
+    return _Clocks(*(local_us(times, usage.meter.zone) for times in every))
+
+
+def _by_time(usages: Sequence[Usage], local: Sequence[_Clocks], by: By) -> Table:
+    keys = [[keys_of(clock, by) for clock in clocks] for clocks in local]
     every = [key for three in keys for key in three if len(key)]
     if not every:
-        return pd.DataFrame({name: [] for name in (*COLUMNS, *EXTRA)})
+        return {name: np.empty(0) for name in (*COLUMNS, *EXTRA)}
     low = min(int(key.min()) for key in every)
     size = max(int(key.max()) for key in every) - low + 1
     sums = _Sums(size)
     shown = np.zeros(size, bool)
     pairs: list[Micros] = []
-    for usage, clock, three in zip(usages, local, keys, strict=True):
+    for usage, clocks, three in zip(usages, local, keys, strict=True):
         here, due, waiting = (key - low for key in three)
         sums.add(usage, here[usage.lines.reading], here)
         sums.ask(usage, due, waiting)
         for places in (here, due, waiting):
             shown[places] = True
-        pairs.append(clock // DAY_US * size + here)
+        pairs.append(clocks.readings // DAY_US * size + here)
     standing = np.full(size, np.nan if by in (By.HALF_HOUR, By.HOUR) else 0.0)
     for day, pence in daily_charges(usages):
         number = np.array([(day - date(1970, 1, 1)).days * DAY_US])
@@ -195,10 +206,10 @@ def _by_time(usages: Sequence[Usage], local: Sequence[Micros], by: By) -> pd.Dat
             standing[place] += float(pence) / 100
     labels = [label_of(low + number, by) for number in range(size)]
     days = np.bincount(distinct_of(pairs) % size, minlength=size)
-    return sums.frame(labels, days, standing)[shown].reset_index(drop=True)
+    return sums.table(labels, days, standing, shown)
 
 
-def _by_rate(usages: Sequence[Usage], local: Sequence[Micros]) -> pd.DataFrame:
+def _by_rate(usages: Sequence[Usage], local: Sequence[_Clocks]) -> Table:
     """Rows by price in £/kWh to 5 decimals, cheapest first, then what has no price."""
     texts = {rate_key(rate.inc_vat) for usage in usages for rate in usage.lines.rates}
     labels = [*sorted(texts, key=Decimal), UNPRICED_KEY]
@@ -206,13 +217,13 @@ def _by_rate(usages: Sequence[Usage], local: Sequence[Micros]) -> pd.DataFrame:
     size = len(labels)
     sums = _Sums(size)
     pairs = []
-    for usage, clock in zip(usages, local, strict=True):
+    for usage, clocks in zip(usages, local, strict=True):
         place = [*(number[rate_key(rate.inc_vat)] for rate in usage.lines.rates), size - 1]
         key = np.array(place, np.int64)[usage.lines.code]
         sums.add(usage, key, None)
-        pairs.append(clock[usage.lines.reading] // DAY_US * size + key)
+        pairs.append(clocks.readings[usage.lines.reading] // DAY_US * size + key)
     days = np.bincount(distinct_of(pairs) % size, minlength=size)
-    return sums.frame(labels, days, np.full(size, np.nan))[days > 0].reset_index(drop=True)
+    return sums.table(labels, days, np.full(size, np.nan), days > 0)
 
 
 class _Sums:
@@ -220,7 +231,7 @@ class _Sums:
 
     def __init__(self, size: int) -> None:
         self.size = size
-        self.sums = {name: np.zeros(size) for name in (*SUMS, *EXTRA)}
+        self.sums: Table = {name: np.zeros(size) for name in (*SUMS, *EXTRA)}
         self.asked, self.read, self.priced, self.clean = (
             dict.fromkeys(Direction, np.zeros(size)) for _ in range(4)
         )
@@ -257,8 +268,8 @@ class _Sums:
             np.concatenate((expected, pending)), minlength=size
         )
 
-    def frame(self, keys: Sequence[str], days: Micros, standing: Floats) -> pd.DataFrame:
-        """The rows; what nothing is known of is NaN, the net where a side has no reading."""
+    def table(self, keys: Sequence[str], days: Micros, standing: Floats, shown: Flags) -> Table:
+        """The rows shown; what nothing is known of is NaN, so is a net without a side."""
         self.sums["net_cost_gbp"] = self.sums["import_cost_gbp"] - self.sums["export_value_gbp"]
         for way, money in zip(Direction, ("import_cost_gbp", "export_value_gbp"), strict=True):
             asked = self.asked[way] + self.read[way] > 0
@@ -269,9 +280,11 @@ class _Sums:
             ):
                 self.sums[name][asked & (known[way] == 0)] = np.nan
             self.sums["net_cost_gbp"][asked & (self.read[way] == 0)] = np.nan
-        self.sums["standing_charge_gbp"] = standing
-        frame = pd.DataFrame({"key": keys, "days": days, **self.sums})
-        return frame.astype({"missing": "int64", "pending": "int64"})
+        for name in ("missing", "pending"):
+            self.sums[name] = self.sums[name].astype(np.int64)
+        named = {"key": np.array(keys, object), "days": days}
+        columns = {**named, **self.sums, "standing_charge_gbp": standing}
+        return {name: column[shown] for name, column in columns.items()}
 
 
 def distinct_of(parts: Sequence[Micros]) -> Micros:

@@ -5,14 +5,14 @@ Arrays of int64 make pricing a matter of binary search. What is local takes the 
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from energydash.core.time import HALF_HOUR, Period, local_midnight
+from energydash.core.time import HALF_HOUR, Period, index_us, instant_of, local_midnight, micros
 
 Micros = npt.NDArray[np.int64]
 Codes = npt.NDArray[np.intp]
@@ -23,20 +23,7 @@ ALWAYS_US, FOREVER_US = np.iinfo(np.int64).min, np.iinfo(np.int64).max
 MINUTE_US = 60_000_000
 DAY_US = 24 * 60 * MINUTE_US
 HALF_HOUR_US = 30 * MINUTE_US
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 NO_TIMES: Micros = np.empty(0, np.int64)
-
-
-def micros(instant: datetime | None, default: int = ALWAYS_US) -> int:
-    """An instant in microseconds since the epoch, or `default` for None."""
-    if instant is None:
-        return default
-    return (instant.astimezone(UTC) - EPOCH) // timedelta(microseconds=1)
-
-
-def index_us(index: pd.DatetimeIndex) -> Micros:
-    """A UTC index as microseconds."""
-    return index.as_unit("us").to_numpy(dtype="datetime64[us]").astype(np.int64)
 
 
 def local_us(times_us: Micros, zone: str) -> Micros:
@@ -57,11 +44,6 @@ def charged_days(period: Period, zone: str) -> list[date]:
     """The local days whose first instant is in `period`: each day is charged once, wherever the
     periods of two questions meet."""
     return [day for day in period.days(zone) if local_midnight(day, zone) >= period.start]
-
-
-def instant_of(time_us: int) -> datetime:
-    """Microseconds since the epoch as an instant."""
-    return EPOCH + timedelta(microseconds=time_us)
 
 
 def runs(half_hours_us: Micros) -> list[Period]:

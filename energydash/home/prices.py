@@ -16,7 +16,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from energydash.core.time import DAY, Period, local_midnight, zone_info
+from energydash.core.time import DAY, Period, local_midnight, micros, zone_info
 from energydash.home.instants import (
     HALF_HOUR_US,
     NO_TIMES,
@@ -25,7 +25,6 @@ from energydash.home.instants import (
     Micros,
     charged_days,
     local_us,
-    micros,
     midnights_us,
 )
 from energydash.home.meters import Meter

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 import numpy as np
 import pandas as pd
 
+from energydash.core.time import instant_of
 from energydash.home.costs import By, label_of
 from energydash.home.instants import DAY_US, HALF_HOUR_US, local_us
 from energydash.home.meters import Direction
@@ -50,7 +51,7 @@ def profile(usage: Usage) -> Profile | None:
     baseload = float(np.percentile(night if len(night) else usage.kwh, BASELOAD_PERCENTILE))
     place = int(np.argmax(usage.kwh))
     total = float(usage.kwh.sum())
-    at = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=int(usage.times_us[place]))
+    at = instant_of(int(usage.times_us[place]))
     share = min(baseload * len(usage.kwh) / total, 1.0) if total else 0.0
     return Profile(2 * baseload, share, 2 * float(usage.kwh[place]), at)
 

@@ -6,24 +6,15 @@ Nothing here changes a figure. A finding's subject is the meter's id, its `gbp` 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from enum import StrEnum
 from itertools import combinations
 
 import numpy as np
 
 from energydash.core.findings import Finding
-from energydash.core.time import DAY, HALF_HOUR, Period
-from energydash.home.instants import (
-    DAY_US,
-    HALF_HOUR_US,
-    Floats,
-    Micros,
-    is_within,
-    local_us,
-    micros,
-    runs,
-)
+from energydash.core.time import DAY, EPOCH, HALF_HOUR, Period, micros
+from energydash.home.instants import DAY_US, HALF_HOUR_US, Floats, Micros, is_within, local_us, runs
 from energydash.home.meters import Direction, Energy
 from energydash.home.prices import MeterPrices
 from energydash.home.usage import Usage
@@ -161,7 +152,7 @@ def _odd_days(usage: Usage) -> list[Finding]:
         spread = max(1.4826 * float(np.median(np.abs(kwh[near] - median))), 0.05 * median, 0.1)
         over = float(kwh[number]) - median
         if abs(over) > max(ODD_DEVIATIONS * spread, ODD_KWH):
-            start = datetime(1970, 1, 1, tzinfo=UTC) + int(days[number]) * DAY
+            start = EPOCH + int(days[number]) * DAY
             local_day = Period.local_days(start.date(), start.date() + DAY, usage.meter.zone)
             sentence = (
                 f"{usage.meter.name} has {float(kwh[number]):,.1f} kWh on {start:%-d %B %Y}; "

@@ -14,7 +14,7 @@ from functools import lru_cache
 import numpy as np
 import pandas as pd
 
-from energydash.core.time import LONDON, Period, half_hours, local_midnight
+from energydash.core.time import LONDON, Period, half_hours, index_us, local_midnight, micros
 from energydash.home.instants import (
     ALWAYS_US,
     DAY_US,
@@ -24,9 +24,7 @@ from energydash.home.instants import (
     NO_TIMES,
     Codes,
     Micros,
-    index_us,
     local_us,
-    micros,
 )
 from energydash.home.meters import Direction, Energy
 from energydash.home.rate_cards import NO_PRICES, UNPRICED, Prices, Rate, RateCard, pence_of
@@ -183,12 +181,13 @@ def _unit_prices(tariff: Tariff, start_us: int, end_us: int) -> Prices:
 
 def _own_series(tariff: Tariff) -> Prices:
     """The tariff's explicit intervals, one rate for each distinct price."""
-    distinct = {one.rate: None for one in tariff.intervals}
+    own = tariff.intervals
+    distinct = {one.rate: None for one in own}
     number = {pence: place for place, pence in enumerate(distinct)}
     return Prices(
-        np.array([micros(one.start) for one in tariff.intervals], np.int64),
-        np.array([micros(one.end, FOREVER_US) for one in tariff.intervals], np.int64),
-        np.array([number[one.rate] for one in tariff.intervals], np.intp),
+        np.array([micros(one.start) if one.start else ALWAYS_US for one in own], np.int64),
+        np.array([micros(one.end) if one.end else FOREVER_US for one in own], np.int64),
+        np.array([number[one.rate] for one in own], np.intp),
         tuple(_rate(tariff, pence) for pence in distinct),
     )
 

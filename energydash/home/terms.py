@@ -10,8 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import NamedTuple
 
-from energydash.core.time import Period, local_midnight, subtract
-from energydash.home.instants import micros
+from energydash.core.time import EPOCH, Period, local_midnight, subtract
 from energydash.home.meters import Meter
 from energydash.home.tariffs import Agreement, Tariff
 
@@ -59,7 +58,7 @@ def terms(
         Term(valid, PriceKey(one.tariff, one.payment_method, meter.account), True)
         for one in sorted(
             (one for one in agreements if one.meter == meter.id),
-            key=lambda one: micros(one.valid_from),
+            key=lambda one: one.valid_from or EPOCH,
             reverse=True,
         )
         if (valid := _valid(one.valid_from, one.valid_to, period))

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from energydash.core.coverage import Coverage, cover
-from energydash.core.time import HALF_HOUR, Period, grid, merge
+from energydash.core.time import HALF_HOUR, Period, grid, index_us, merge, micros
 from energydash.core.units import GAS_VOLUME_CORRECTION, MJ_PER_KWH
 from energydash.home.instants import (
     DAY_US,
@@ -20,10 +20,8 @@ from energydash.home.instants import (
     Flags,
     Floats,
     Micros,
-    index_us,
     is_within,
     local_us,
-    micros,
     runs,
 )
 from energydash.home.meters import DEFAULT_CALORIFIC_VALUE, Meter, Unit
@@ -170,7 +168,7 @@ def _coverage(
     fetching: Sequence[Period],
 ) -> tuple[Coverage, Micros, Micros]:
     """What is there of the periods asked for, the half-hours that ought to be, those pending."""
-    index = pd.DatetimeIndex(times_us.astype("datetime64[us]")).tz_localize("UTC")
+    index = pd.DatetimeIndex(times_us.astype("datetime64[us]"))
     total, steps = Coverage(step=HALF_HOUR), [NO_TIMES]
     for one in asked:
         total += cover(index, one, HALF_HOUR, now=one.end, due=due, fetching=fetching)

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from energydash.core.time import zone_info
+from energydash.core.time import index_us, zone_info
 
 _OFFSET = re.compile(r"(?:Z|UTC|[+-]\d\d:?\d\d)$", re.IGNORECASE)
 _CLOCKS = ("%H:%M:%S", "%H:%M", "%I:%M:%S %p", "%I:%M %p")
@@ -106,11 +106,6 @@ def _naive(series: pd.Series[str], day_first: bool | None) -> tuple[pd.DatetimeI
     return best, is_month_first
 
 
-def microseconds(index: pd.DatetimeIndex) -> npt.NDArray[np.int64]:
-    """Times as whole microseconds since the epoch; NaT is the smallest number there is."""
-    return index.as_unit("us").astype("int64").to_numpy()
-
-
 def localise(
     naive: pd.DatetimeIndex, zone: str
 ) -> tuple[pd.DatetimeIndex, npt.NDArray[np.intp], int]:
@@ -126,8 +121,8 @@ def localise(
     second = _second_ones(naive, twice)
     is_first = ~np.isin(twice, second)
     told = naive[twice].tz_localize(info, ambiguous=is_first).tz_convert("UTC")
-    whole = microseconds(utc).copy()
-    whole[twice] = microseconds(told)
+    whole = index_us(utc).copy()
+    whole[twice] = index_us(told)
     utc = pd.DatetimeIndex(whole.astype("datetime64[us]")).tz_localize("UTC")
     return utc, never_was, len(np.unique(naive[second]))
 
@@ -157,7 +152,7 @@ def _second_of_day(
     # A file that has each row of the day n times has a stamp of the repeated hour 2n times.
     others = np.setdiff1d(day, rows)
     copies = round(len(others) / max(len(naive[others].unique()), 1)) or 1
-    steps = np.diff(microseconds(naive[day]))
+    steps = np.diff(index_us(naive[day]))
     is_backwards = bool(np.sign(steps).sum() < 0)
     against = steps > 0 if is_backwards else steps < 0
     if copies == 1 and not (steps == 0).any() and against.sum() <= 1:  # but for its going back
@@ -167,7 +162,7 @@ def _second_of_day(
 
 def _after_going_back(naive: pd.DatetimeIndex, rows: npt.NDArray[np.intp]) -> list[int]:
     """Rows in the order of time: from where the clock goes back, or a stamp comes again."""
-    walls = microseconds(naive[rows])
+    walls = index_us(naive[rows])
     again = pd.Index(walls).duplicated()
     backward = np.concatenate(([False], np.diff(walls) < 0))
     later = np.flatnonzero(again | backward)

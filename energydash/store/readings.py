@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from energydash.core.errors import InputError
 from energydash.core.feeds import Feed, empty_frame
-from energydash.core.time import Period
+from energydash.core.time import Period, index_us
 from energydash.store.database import Connection
 from energydash.store.schema import INTEGER, NUMBER, TIME, columns
 
@@ -63,7 +63,7 @@ def long_table(frame: pd.DataFrame, ids: Mapping[str, int]) -> pa.Table:
     index = frame.index
     if not isinstance(index, pd.DatetimeIndex) or index.tz is None:
         raise InputError("Readings need an index of times with a time zone.")
-    times = index.tz_convert(None).as_unit("us").to_numpy().astype("int64")
+    times = index_us(index)
     tidy = index.is_monotonic_increasing and index.is_unique
     pieces: list[tuple[int, np.ndarray[Any, Any], np.ndarray[Any, Any]]] = []
     for part in frame.columns:
@@ -228,7 +228,7 @@ def _frame(
         column[np.searchsorted(index, times[span])] = values[span]
         data[part] = column
     stamps = pd.DatetimeIndex(index.astype("datetime64[us]"), name="time").tz_localize("UTC")
-    return pd.DataFrame(data, index=stamps, columns=list(parts))
+    return pd.DataFrame(data, index=stamps)
 
 
 def upsert_rates(connection: Connection, feed_id: int, rates: pd.DataFrame) -> int:

@@ -12,7 +12,7 @@ import re
 import shutil
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import quote
@@ -22,6 +22,7 @@ import pyarrow as pa
 
 from energydash.core.errors import StoreError
 from energydash.core.private import make_private
+from energydash.core.time import micros
 from energydash.store.database import DRIVER_ERRORS, WAIT_S, Connection, Database
 from energydash.store.errors import StoreCorrupt, StoreLocked, translate
 from energydash.store.schema import FLAG, INTEGER, NUMBER, TEXT, TIME
@@ -34,8 +35,6 @@ NETWORK = re.compile(
 )
 BARRED_S = 5.0  # how soon a database that could not be opened to write is tried again
 LEAST_ROOM = 64 * 1024  # bytes; what SQLite makes beside a database takes 32 KiB
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 
 
 class SqliteDatabase(Database):
@@ -198,7 +197,7 @@ class SqliteDatabase(Database):
 
     def parameter(self, value: Any) -> Any:
         if isinstance(value, datetime):
-            return (value - _EPOCH) // _MICROSECOND
+            return micros(value)
         return int(value) if isinstance(value, bool) else value
 
     def literal(self, instant: datetime) -> str:

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from energydash.core.feeds import Fetched
-from energydash.core.time import Period
+from energydash.core.time import MICROSECOND, Period, micros
 from energydash.store import readings
 from energydash.store.database import Connection
 from energydash.store.schema import INTEGER, TIME
-
-MICROSECOND = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True)
@@ -79,8 +77,4 @@ def _ends(times: pa.ChunkedArray) -> tuple[datetime, datetime]:
 
 def _within(times: pa.ChunkedArray, period: Period) -> int:
     stamps = times.cast(INTEGER).to_numpy()
-    start, end = (
-        (edge - datetime(1970, 1, 1, tzinfo=UTC)) // MICROSECOND
-        for edge in (period.start, period.end)
-    )
-    return int(((stamps >= start) & (stamps < end)).sum())
+    return int(((stamps >= micros(period.start)) & (stamps < micros(period.end))).sum())

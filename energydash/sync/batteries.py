@@ -12,7 +12,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any, Final, TypeVar
 
@@ -34,7 +34,17 @@ from energydash.battery.record import (
 from energydash.battery.telemetry import PARTS, Floats, Micros, Telemetry
 from energydash.core.errors import StoreError
 from energydash.core.feeds import Feed, Fetched, empty_frame
-from energydash.core.time import Period, merge, parse_instant, subtract
+from energydash.core.time import (
+    EPOCH,
+    MICROSECOND,
+    Period,
+    index_us,
+    instant_of,
+    merge,
+    micros,
+    parse_instant,
+    subtract,
+)
 from energydash.sync import documents
 from energydash.sync.context import Context
 
@@ -52,8 +62,6 @@ JOINED: Final = timedelta(microseconds=JOINED_US)  # how far what is left out re
 COUNTED_MARGIN: Final = timedelta(days=3)  # our own state of charge needs the full before
 EARLIEST: Final = parse_instant("1990-01-01T00:00:00Z")
 LATEST: Final = parse_instant("2100-01-01T00:00:00Z")
-EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-MICROSECOND: Final = timedelta(microseconds=1)
 T = TypeVar("T")
 
 
@@ -203,12 +211,12 @@ class Stored:
             return [_on_edges(whole)]
         if self._state["version"] == self.version:
             return []
-        before = [Period(instant(a), instant(b)) for a, b in self._state["covered"]]
+        before = [Period(instant_of(a), instant_of(b)) for a, b in self._state["covered"]]
         if any(subtract(period, has) for period in before):
             return [_on_edges(whole)]  # something was deleted
         built_at = parse_instant(self._state["built_at"])
         changed = [period for period, at in self.fetched if at > built_at]
-        until = instant(self._state["until_us"])
+        until = instant_of(self._state["until_us"])
         if until < whole.end:  # what an event stream brought is covered by no fetch
             changed.append(Period(until, whole.end))
         reach = max(timedelta(seconds=self.setup.joining.max_gap_s), JOINED)
@@ -308,24 +316,14 @@ def _setup_of(body: dict[str, Any]) -> Setup:
 
 
 def _column(frame: pd.DataFrame, name: str) -> tuple[Micros, Floats]:
-    time_us = np.asarray(pd.DatetimeIndex(frame.index).as_unit("us").asi8)  # type: ignore[attr-defined]
+    time_us = index_us(pd.DatetimeIndex(frame.index))
     value = frame[name].to_numpy(dtype=np.float64)
     seen = np.isfinite(value)
     return time_us[seen], value[seen]
 
 
-def micros(at: datetime) -> int:
-    """An instant as UTC microseconds."""
-    return (at - EPOCH) // MICROSECOND
-
-
-def instant(time_us: int) -> datetime:
-    """The inverse of `micros`."""
-    return EPOCH + time_us * MICROSECOND
-
-
 def _period(start_us: int, end_us: int) -> Period:
-    return Period(instant(start_us), instant(max(start_us, end_us)))
+    return Period(instant_of(start_us), instant_of(max(start_us, end_us)))
 
 
 def _on_edges(period: Period) -> Period:

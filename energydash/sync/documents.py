@@ -30,16 +30,18 @@ DISPATCH = "dispatch"  # documents by account and start: see `dispatches`
 DISPATCHES_TOLD = "dispatches-told"  # documents by account: see `dispatches_told`
 
 
-def home(store: Store) -> tuple[list[Meter], list[Tariff], list[Agreement]]:
-    """The household's meters, tariffs and agreements, in one statement."""
-    own = store.own("meter", "tariff", "agreement")
+def home(store: Store) -> tuple[list[Meter], list[Tariff], list[Agreement], list[Correction]]:
+    """The household's meters, tariffs, agreements and corrections, in one statement."""
+    own = store.own("meter", "tariff", "agreement", CORRECTION)
     found = [Meter.from_body(body) for body in own["meter"].values()]
     made = [Tariff.from_body(body) for body in own["tariff"].values()]
     agreed = [Agreement.from_body(body) for body in own["agreement"].values()]
+    corrected = [Correction.from_body(body) for body in own[CORRECTION].values()]
     return (
         sorted(found, key=lambda m: (m.energy.value, m.direction.value != "import", m.name)),
         sorted(made, key=lambda t: t.label),
         sorted(agreed, key=lambda a: (a.meter, a.valid_from.isoformat() if a.valid_from else "")),
+        sorted(corrected, key=lambda c: (c.meter, c.values[0][0])),
     )
 
 
@@ -144,8 +146,7 @@ def earlier_agreements(store: Store) -> dict[str, list[Agreement]]:
 
 def corrections(store: Store) -> list[Correction]:
     """The readings that the user has put right, oldest first."""
-    bodies = store.own(CORRECTION)[CORRECTION].values()
-    return sorted(map(Correction.from_body, bodies), key=lambda one: (one.meter, one.values[0][0]))
+    return home(store)[3]
 
 
 def dispatches(store: Store, account: str = "") -> list[Period]:

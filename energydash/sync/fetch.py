@@ -20,11 +20,9 @@ import socket
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import datetime, timedelta
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from energydash import sources
@@ -32,7 +30,16 @@ from energydash.core.coverage import Coverage, cover
 from energydash.core.errors import SourceError
 from energydash.core.feeds import Feed, FeedData, Fetched, Origin
 from energydash.core.findings import Finding
-from energydash.core.time import Period, merge, subtract
+from energydash.core.time import (
+    EPOCH,
+    MICROSECOND,
+    Period,
+    index_us,
+    instant_of,
+    merge,
+    micros,
+    subtract,
+)
 from energydash.store import Covered, FeedState, Store, reads
 from energydash.sync import batteries, gate
 from energydash.sync.context import Context
@@ -42,8 +49,6 @@ WAIT_S = 2.0  # for the database: somebody may be waiting for the answer
 LOOK_BEFORE = timedelta(days=31)  # how far before a period its newest fetch may have ended
 LEAST_SILENCE = timedelta(hours=1)
 LEAST_WAIT = timedelta(days=1)  # before a silence is asked for again
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-MICROSECOND = timedelta(microseconds=1)
 LIVE = 2.5  # a feed fetched within this many cadences is live
 
 Progress = Callable[[float, str], None]
@@ -132,9 +137,14 @@ def coverage_of(
     fetching: Sequence[Period] = (),
 ) -> Coverage:
     """How many of the feed's steps in `period` have a row, and why the others have none."""
-    index = pd.DatetimeIndex(data.index[data.notna().any(axis="columns")])
+    index = _times_with_any(data)
     due = due_at(feed, newest, now)
     return cover(index, period, feed.step, now=now, due=due, fetching=fetching)
+
+
+def _times_with_any(frame: pd.DataFrame) -> pd.DatetimeIndex:
+    """The times of the rows that have a value."""
+    return pd.DatetimeIndex(frame.index[~np.isnan(frame.to_numpy("float64")).all(axis=1)])
 
 
 def missing(
@@ -188,14 +198,15 @@ def silences(store: Store, feed: Feed, now: datetime) -> list[Period]:
 def silent_in(feed: Feed, fetched: Fetched, asked: Period) -> list[Period]:
     """The parts of a question, an hour long at least or all of it, for which nothing came."""
     step = (feed.step or timedelta(0)) // MICROSECOND
-    ends = _micros([asked.start, asked.end])
+    ends = np.array([micros(asked.start), micros(asked.end)])
     said = [(ends, ends)]
     for frame in (fetched.frame, *(frame for _, frame in fetched.forecasts)):
-        times = _micros(frame.index[frame.notna().any(axis="columns")])
+        times = index_us(_times_with_any(frame))
         said.append((times, times + step))
     if fetched.rates is not None and len(fetched.rates):
         valid = fetched.rates["valid_from"], fetched.rates["valid_to"]
-        said.append((_micros(valid[0].fillna(asked.start)), _micros(valid[1].fillna(asked.end))))
+        edges = valid[0].fillna(asked.start), valid[1].fillna(asked.end)
+        said.append((index_us(pd.DatetimeIndex(edges[0])), index_us(pd.DatetimeIndex(edges[1]))))
     starts = np.concatenate([one for one, _ in said])
     order = np.argsort(starts, kind="stable")
     starts = starts[order]
@@ -203,15 +214,10 @@ def silent_in(feed: Feed, fetched: Fetched, asked: Period) -> list[Period]:
     shortest = max(LEAST_SILENCE, 2 * (feed.step or timedelta(0)))
     least = min(shortest, asked.duration) // MICROSECOND  # a question without a row is silence
     found = [
-        Period(EPOCH + int(reached[n]) * MICROSECOND, EPOCH + int(starts[n + 1]) * MICROSECOND)
+        Period(instant_of(int(reached[n])), instant_of(int(starts[n + 1])))
         for n in np.flatnonzero(starts[1:] - reached[:-1] >= least)
     ]
     return [part for one in found if (part := one.intersect(asked))]
-
-
-def _micros(times: Any) -> npt.NDArray[np.int64]:
-    naive = pd.DatetimeIndex(times).tz_convert("UTC").tz_localize(None)
-    return naive.to_numpy().astype("datetime64[us]").astype("int64")
 
 
 def refresh(

@@ -17,7 +17,7 @@ import streamlit as st
 from streamlit.elements.lib.mutable_popover_container import PopoverContainer
 
 from energydash.core import bounds
-from energydash.core.time import DAY, Period, zone_info
+from energydash.core.time import DAY, EPOCH, Period, zone_info
 from energydash.views import cache
 from energydash.views.live import live
 
@@ -283,8 +283,7 @@ def _day_chosen() -> None:
 
 
 def _round_up(now: datetime) -> datetime:
-    epoch = datetime(1970, 1, 1, tzinfo=UTC)
-    return epoch - ((epoch - now) // ROUND) * ROUND
+    return EPOCH - ((EPOCH - now) // ROUND) * ROUND
 
 
 def _calendar(preset: str, anchor: date) -> tuple[date, date]:

@@ -12,10 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from energydash.core.time import DAY, LONDON, Period, local_midnight
+from energydash.core.time import DAY, LONDON, Period, local_midnight, micros
 from energydash.home.bands import Band
 from energydash.home.costs import By, costs, distinct_of
-from energydash.home.instants import micros
 from energydash.home.meters import CalorificValue, Direction, Energy, Meter, Unit
 from energydash.home.prices import meter_prices
 from energydash.home.tariff_cards import published_card

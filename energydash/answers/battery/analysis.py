@@ -18,11 +18,11 @@ from energydash.battery.pipeline import Analysed, Told
 from energydash.battery.record import InMemory, Sign, in_memory
 from energydash.core.coverage import Coverage, cover
 from energydash.core.findings import Finding
-from energydash.core.time import Period
+from energydash.core.time import Period, instant_of, micros
 from energydash.sources.imports import telemetry as telemetry_files
 from energydash.sources.imports.telemetry import TelemetryFile
 from energydash.sources.imports.telemetry_columns import NOTHING, Column, Said
-from energydash.sync.batteries import STEP, instant, micros, remembered
+from energydash.sync.batteries import STEP, remembered
 from energydash.sync.context import Context
 
 
@@ -131,7 +131,7 @@ def analyse_file(
     record = in_memory(file.arrays, charge_sign=sign, method=file.method)
     extent = record.extent_us or (0, 0)
     found = pipeline.analyse(record, *extent, Told(cutoff_v), max_gap_s=max_gap_s, error=error)
-    whole = Period(instant(extent[0]), instant(extent[1]))
+    whole = Period(instant_of(extent[0]), instant_of(extent[1]))
     present = found.frame.index[found.frame["covered_s"] > 0]
     coverage = cover(pd.DatetimeIndex(present), whole, STEP, now=whole.end)
     return BatteryAnswer(

@@ -19,11 +19,11 @@ from energydash.battery.record import Setup, starting_in
 from energydash.battery.telemetry import PARTS, Telemetry
 from energydash.core.coverage import Coverage, cover
 from energydash.core.feeds import FeedData, Origin, empty_frame
-from energydash.core.time import Period
+from energydash.core.time import Period, instant_of, micros
 from energydash.sources.sample import battery as sample
 from energydash.store import reads
 from energydash.sync import batteries, fetch
-from energydash.sync.batteries import Stored, instant, micros
+from energydash.sync.batteries import Stored
 from energydash.sync.context import Context
 
 
@@ -56,12 +56,12 @@ class Sample:
 
     def telemetry(self, start_us: int, end_us: int, parts: Sequence[str] = PARTS) -> Telemetry:
         end_us = max(min(end_us, micros(self.now)), start_us)
-        arrays = sample.sample_arrays(Period(instant(start_us), instant(end_us)))
+        arrays = sample.sample_arrays(Period(instant_of(start_us), instant_of(end_us)))
         return self.setup.telemetry({part: arrays[part] for part in parts if part in arrays})
 
     def slots(self, start_us: int, end_us: int, joining: Joining | None = None) -> pd.DataFrame:
         """A month at a time; a month that is over is remembered."""
-        start, end = instant(start_us), min(instant(end_us), self.now)
+        start, end = instant_of(start_us), min(instant_of(end_us), self.now)
         pieces = []
         month = start.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
         while month < end:
@@ -104,7 +104,7 @@ class Held:
         extent = self.record.extent_us
         if extent is None:
             return Period(self.context.now(), self.context.now())
-        return Period(instant(extent[0]), instant(extent[1]))
+        return Period(instant_of(extent[0]), instant_of(extent[1]))
 
     def slots(self, period: Period) -> pd.DataFrame:
         """The quarter-hours with data that start in a period."""

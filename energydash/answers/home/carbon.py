@@ -17,9 +17,9 @@ from energydash.answers.grid.intensity import intensity
 from energydash.answers.home.subject import Home, choose, home_of
 from energydash.core.feeds import FeedData
 from energydash.core.findings import Finding
-from energydash.core.time import Period
+from energydash.core.time import Period, index_us
 from energydash.grid.regions import Region, default, of_supply_point
-from energydash.home.instants import Floats, Micros, index_us
+from energydash.home.instants import Floats, Micros
 from energydash.home.meters import Energy, Meter
 from energydash.home.usage import Usage
 from energydash.sync import fetch

@@ -13,7 +13,7 @@ from energydash.answers.home.pricing import Priced, price_home, prices_of
 from energydash.answers.home.subject import Home, home_of
 from energydash.core.errors import InputError
 from energydash.core.feeds import Feed
-from energydash.core.time import Period
+from energydash.core.time import Period, micros
 from energydash.home.comparison import (
     ASSUMPTIONS,
     NOTHING_KWH,
@@ -24,7 +24,7 @@ from energydash.home.comparison import (
     shift_evening,
     total,
 )
-from energydash.home.instants import is_within, micros
+from energydash.home.instants import is_within
 from energydash.home.meters import Direction, Meter
 from energydash.home.prices import MeterPrices
 from energydash.home.tariffs import energy_of, parse_code, region_letter, sold_together

@@ -16,8 +16,8 @@ from energydash.answers.home.carbon import with_carbon
 from energydash.answers.home.subject import Home, choose, home_of
 from energydash.core.coverage import plural
 from energydash.core.feeds import Feed, FeedData, empty_frame
-from energydash.core.time import HALF_HOUR, Period
-from energydash.home.instants import Floats, index_us
+from energydash.core.time import HALF_HOUR, Period, index_us
+from energydash.home.instants import Floats
 from energydash.home.meters import Direction, Meter
 from energydash.home.prices import MeterPrices, context_of, meter_prices, under
 from energydash.home.rate_cards import RateCard
@@ -141,9 +141,10 @@ def prices_of(
         prices = under(card, wide, meter.zone)
     else:
         prices = meter_prices(meter, home.tariffs, home.agreements, wide, published)
-    readings = FeedData(empty_frame("energy"), meter.feed(""))
     if with_readings or prices.has_tiers:
         readings = read_meter(context, home, meter, wide)
+    else:
+        readings = FeedData(empty_frame("energy"), meter.feed(""))
     return MeterTariffs(meter, wide, prices, readings, tuple(uncertain))
 
 

@@ -22,7 +22,7 @@ import pandas as pd
 from energydash.core.errors import BadData, InputError
 from energydash.core.feeds import Feed, Fetched, empty_frame, tidy
 from energydash.core.settings import Settings
-from energydash.core.time import HALF_HOUR, LONDON, Period, utc_now
+from energydash.core.time import EPOCH, HALF_HOUR, LONDON, Period, utc_now
 from energydash.grid.fuels import FUELS, in_stack_order
 from energydash.grid.regions import find
 from energydash.sources import Answer, Info, parser
@@ -381,7 +381,7 @@ def _number(subject: str) -> str:
 
 
 def _floor(instant: datetime) -> datetime:
-    return instant - (instant - datetime(1970, 1, 1, tzinfo=UTC)) % HALF_HOUR
+    return instant - (instant - EPOCH) % HALF_HOUR
 
 
 def _stamp(instant: datetime) -> str:

@@ -13,9 +13,9 @@ import pandas as pd
 
 from energydash.core.feeds import empty_frame, tidy
 from energydash.core.findings import Finding
-from energydash.core.time import HALF_HOUR, Period, grid
+from energydash.core.time import HALF_HOUR, Period, grid, index_us
 from energydash.home.meters import Direction, Energy
-from energydash.sources.clock import Instants, localise, microseconds, to_utc
+from energydash.sources.clock import Instants, localise, to_utc
 from energydash.sources.imports.contents import UNITS, Choices, MeterReadings, numbers_of, refused
 from energydash.sources.tables import trouble
 
@@ -120,7 +120,7 @@ def gaps_of(frame: pd.DataFrame) -> tuple[Period, ...]:
     """The stretches without a reading between the first and the last."""
     if len(frame) < 2:
         return ()
-    steps = np.diff(microseconds(pd.DatetimeIndex(frame.index)))
+    steps = np.diff(index_us(pd.DatetimeIndex(frame.index)))
     before = np.flatnonzero(steps > HALF_HOUR_US).tolist()
     times = frame.index
     return tuple(
@@ -161,7 +161,7 @@ def _step(rows: Rows, instants: Instants, lengths: pd.TimedeltaIndex | None) -> 
         whole = lengths.as_unit("us").astype("int64").to_numpy()
         distances = whole[whole > 0]
     else:
-        distances = np.diff(np.unique(microseconds(instants.utc.dropna())))
+        distances = np.diff(np.unique(index_us(instants.utc.dropna())))
     if not len(distances):
         return HALF_HOUR
     steps, counts = np.unique(distances, return_counts=True)
@@ -211,7 +211,7 @@ def _wrong_ends(
 
 
 def _off_grid(rows: Rows, instants: Instants, step: timedelta) -> list[Finding]:
-    micros = microseconds(instants.utc)
+    micros = index_us(instants.utc)
     off = np.asarray(instants.utc.notna()) & (micros % (step // timedelta(microseconds=1)) != 0)
     return [
         refused(

@@ -23,9 +23,9 @@ from energydash.battery.naming import USUAL_UNIT, choose
 from energydash.battery.telemetry import END, PARTS, Floats, Micros, as_channel
 from energydash.core.errors import InputError
 from energydash.core.findings import Finding
+from energydash.core.time import index_us
 from energydash.sources.aretas.rows import Rows, read_file
 from energydash.sources.aretas.sensors import KNOWN_TYPES
-from energydash.sources.clock import microseconds
 from energydash.sources.imports import home_assistant, parquet, vrm, workbook
 from energydash.sources.imports.contents import reading
 from energydash.sources.imports.home_assistant import States
@@ -247,7 +247,7 @@ def _read_home_assistant(found: Sequence[States], name: str, said: Said) -> Tele
         if one.refused:
             raise InputError(f"{name}, {one.refused[0]}")
         raw: Floats = np.asarray(one.values, dtype=np.float64)
-        at = microseconds(pd.DatetimeIndex(one.values.index))
+        at = index_us(pd.DatetimeIndex(one.values.index))
         units[part], doubt = unit_of(part, one.unit, raw, said)
         doubts += [doubt] if doubt else []
         seen = np.isfinite(raw)

@@ -19,7 +19,8 @@ from energydash.battery.naming import FACTOR, USUAL_UNIT, choose, part_of, plain
 from energydash.battery.telemetry import LABELS, PARTS, Floats, Micros
 from energydash.core.errors import InputError
 from energydash.core.findings import Finding
-from energydash.sources.clock import microseconds, to_utc
+from energydash.core.time import index_us
+from energydash.sources.clock import to_utc
 from energydash.sources.tables import trouble
 
 _TIME: Final = re.compile(
@@ -249,7 +250,7 @@ def times(column: pd.Series[Any], name: str, said: Said) -> Times:
     """The times of a column. Those without an offset are in the zone that is known for the
     battery, else they are UTC. Raises InputError naming the cell."""
     if isinstance(column.dtype, pd.DatetimeTZDtype):
-        return Times(microseconds(pd.DatetimeIndex(column).tz_convert("UTC")))
+        return Times(index_us(pd.DatetimeIndex(column).tz_convert("UTC")))
     if pd.api.types.is_numeric_dtype(column.dtype):
         values = column.to_numpy(dtype=np.float64)
         if not np.isfinite(values).all():
@@ -287,4 +288,4 @@ def times(column: pd.Series[Any], name: str, said: Said) -> Times:
             f"'{texts[0]}' in {name} may be day/month or month/day.",
             "Say it: --dates day-first, or month-first.",
         )
-    return Times(microseconds(found.utc), False, tuple(notes), doubt)
+    return Times(index_us(found.utc), False, tuple(notes), doubt)

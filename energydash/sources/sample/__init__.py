@@ -12,6 +12,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from energydash.core.time import index_us
+
 SOURCE = "sample"
 SEED = 20261101
 
@@ -22,8 +24,7 @@ HOUR_US = 3_600_000_000
 
 def hours(index: pd.DatetimeIndex) -> Floats:
     """Hours since the epoch of each instant."""
-    naive = index.tz_convert("UTC").tz_localize(None).as_unit("us")
-    return naive.to_numpy().astype(np.int64) / HOUR_US
+    return index_us(index) / HOUR_US
 
 
 def wander(

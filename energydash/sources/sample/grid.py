@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 import numpy as np
@@ -18,7 +18,7 @@ import pandas as pd
 
 from energydash.core.coverage import Coverage
 from energydash.core.feeds import Feed, FeedData, empty_frame
-from energydash.core.time import HALF_HOUR, Period, grid, zone_info
+from energydash.core.time import EPOCH, HALF_HOUR, Period, grid, zone_info
 from energydash.grid.factors import factor_set
 from energydash.grid.fuels import in_stack_order
 from energydash.grid.intensity import intensity_of
@@ -140,7 +140,7 @@ def intensity_reading(region: Region, period: Period, now: datetime, reason: str
 
 def forecast_frame(region: Region, now: datetime) -> pd.DataFrame:
     """The intensity forecast for 48 hours from the current half-hour, column `forecast`."""
-    start = now - (now - datetime(1970, 1, 1, tzinfo=UTC)) % HALF_HOUR
+    start = now - (now - EPOCH) % HALF_HOUR
     index = grid(Period(start, start + HORIZON), HALF_HOUR)
     return pd.DataFrame({"forecast": _expected(region, index)}, index=index)
 

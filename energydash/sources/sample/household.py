@@ -17,9 +17,18 @@ import pandas as pd
 
 from energydash.core.coverage import Coverage
 from energydash.core.feeds import FeedData
-from energydash.core.time import DAY, HALF_HOUR, LONDON, Period, grid, local_midnight, zone_info
+from energydash.core.time import (
+    DAY,
+    HALF_HOUR,
+    LONDON,
+    Period,
+    grid,
+    index_us,
+    local_midnight,
+    zone_info,
+)
 from energydash.home.bands import Band
-from energydash.home.instants import HALF_HOUR_US, index_us
+from energydash.home.instants import HALF_HOUR_US
 from energydash.home.meters import Direction, Meter
 from energydash.home.rate_cards import Prices, Rate, RateCard
 from energydash.home.tariffs import Tariff
