@@ -41,7 +41,9 @@ MAY_IMPORT: dict[str, set[str]] = {
 }
 PAGES_MAY_IMPORT = {"core", "views", "charts", "answers"} | PURE
 # Who may speak HTTP: the one session, and what sends libraries' own requests elsewhere.
-SPEAK_HTTP = {f"sources/{name}.py" for name in ("http", "limits", "replay", "gridstatus")}
+SPEAK_HTTP = {
+    f"sources/{name}.py" for name in ("http", "session", "limits", "replay", "gridstatus")
+}
 
 
 @cache

@@ -3,7 +3,8 @@ retries with back-off and jitter, Retry-After honoured, a pause per host, redire
 only, and secrets redacted from every error.
 
 `get` and `post` return bytes; `as_json` turns bytes into JSON or a `BadData` that says what came
-instead. Status codes become the errors of `energydash.core.errors`.
+instead. Status codes become the errors of `energydash.core.errors`. `requests` is imported with the
+first request: a command that asks nobody starts a tenth sooner without it.
 """
 
 from __future__ import annotations
@@ -19,15 +20,9 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, timedelta
 from email.utils import parsedate_to_datetime
-from typing import Any
-from urllib.parse import urljoin, urlsplit
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
-import requests
-from requests.adapters import HTTPAdapter
-from urllib3.exceptions import ReadTimeoutError
-from urllib3.util.retry import Retry
-
-from energydash import __version__
 from energydash.core import settings
 from energydash.core.errors import (
     BadCredentials,
@@ -39,6 +34,9 @@ from energydash.core.errors import (
 )
 from energydash.core.time import utc_now
 from energydash.sources.limits import TIMEOUT_S, Limits
+
+if TYPE_CHECKING:
+    import requests
 
 log = logging.getLogger(__name__)
 
@@ -55,50 +53,11 @@ PAUSE_S = {
     "api.octopus.energy": 0.1,
     "iot.aretas.ca": 0.2,
 }
-USER_AGENT = f"energydash/{__version__} (open-source energy dashboard)"
 
 Params = Mapping[str, Any] | Iterable[tuple[str, Any]]
 
-_local = threading.local()
 _pause_lock = threading.Lock()
 _next_call: dict[str, float] = {}
-
-
-class _Session(requests.Session):
-    """Follows redirects on the same host and scheme only, or from clear to TLS on the same host:
-    keys travel nowhere else."""
-
-    def get_redirect_target(self, resp: requests.Response) -> str | None:
-        target = super().get_redirect_target(resp)
-        if target is None:
-            return None
-        asked, told = urlsplit(resp.url), urlsplit(urljoin(resp.url, target))
-        is_same = (asked.scheme, asked.netloc) == (told.scheme, told.netloc)
-        is_safer = (asked.scheme, told.scheme) == ("http", "https") and asked.netloc == told.netloc
-        return target if is_same or is_safer else None
-
-
-def session() -> requests.Session:
-    """This thread's session: connections are reused, threads never share one."""
-    found: requests.Session | None = getattr(_local, "session", None)
-    if found is None:
-        found = _Session()
-        found.max_redirects = 5
-        retry = Retry(
-            total=2,
-            backoff_factor=0.3,
-            backoff_jitter=0.2,
-            status_forcelist=(500, 502, 504),
-            allowed_methods=frozenset({"GET", "HEAD"}),
-            respect_retry_after_header=False,  # done here, for 429 and 503 alike
-            raise_on_status=False,
-        )
-        adapter = HTTPAdapter(max_retries=retry)
-        found.mount("https://", adapter)
-        found.mount("http://", adapter)
-        found.headers.update({"User-Agent": USER_AGENT, "Accept-Encoding": "gzip, deflate"})
-        _local.session = found
-    return found
 
 
 def get(
@@ -194,6 +153,10 @@ def exchange(
     timeout_s: tuple[float, float] = TIMEOUT_S,
 ) -> requests.Response:
     """One request, its pauses and its errors; the whole response."""
+    import requests
+
+    from energydash.sources.session import session
+
     limits = Limits.of(source, DEADLINE_S, timeout_s)
     for attempt in (1, 2):
         _pause(urlsplit(url).hostname or "")
@@ -373,12 +336,17 @@ def _pause(host: str) -> None:
 def _timed_out(error: requests.RequestException) -> bool:
     """True for a time-out, also the last of several, which requests reports as a broken
     connection."""
+    import requests
+    from urllib3.exceptions import ReadTimeoutError
+
     inner = error.args[0] if error.args else None
     reason = getattr(inner, "reason", inner)
     return isinstance(error, requests.Timeout) or isinstance(reason, ReadTimeoutError)
 
 
 def _why(error: requests.RequestException) -> str:
+    import requests
+
     text = str(error)
     if "refused" in text:
         return "connection refused"

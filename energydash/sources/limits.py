@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-
-import requests
-from urllib3.exceptions import HTTPError
+from typing import TYPE_CHECKING
 
 from energydash.core.errors import BadData, SourceError, Unavailable
+
+if TYPE_CHECKING:
+    import requests
 
 TIMEOUT_S = (5.0, 20.0)  # connect, read; three tries of a hanging upstream end in a minute
 MOST_BYTES = 100_000_000  # of one answer, unpacked; the largest archive has about 15 MB
@@ -46,6 +47,9 @@ class Limits:
 
         Raises: Unavailable for one that drips; BadData for one without end.
         """
+        import requests
+        from urllib3.exceptions import HTTPError
+
         pieces: list[bytes] = []
         size = 0
         try:

@@ -24,7 +24,7 @@ from energydash.core.errors import (
     Unavailable,
 )
 from energydash.core.time import utc_now
-from energydash.sources import http, limits
+from energydash.sources import http, limits, session
 from tests.upstreams import Request, Response
 from tests.upstreams.server import Upstreams
 
@@ -234,10 +234,10 @@ def test_calls_to_one_host_keep_their_distance(
 
 
 def test_threads_never_share_a_session() -> None:
-    mine = http.session()
-    assert http.session() is mine
+    mine = session.session()
+    assert session.session() is mine
     others: list[object] = []
-    thread = threading.Thread(target=lambda: others.append(http.session()))
+    thread = threading.Thread(target=lambda: others.append(session.session()))
     thread.start()
     thread.join()
     assert others[0] is not mine
