@@ -2,6 +2,13 @@
 
 `python -m benchmarks.store --rows 20000` for a quick look; `python -m benchmarks store` takes 1 M
 and 10 M rows. Wall time: on PostgreSQL most of the work is another process's.
+
+What stands in the way of more: on SQLite the driver binds and steps each row (0.28 µs) and SQLite
+puts it into the tree of the primary key (0.25 µs); both are C, together 0.53 of the 0.65 s of CPU
+that 1 M rows cost, and neither a larger page cache, nor other batches, nor a plain INSERT changes
+them. Arrow takes 0.03 s, the commit 0.07 s. On PostgreSQL COPY and the primary key are the server's
+(1.1 of 1.4 s; 4.2 s while new rows went through a temporary table and ON CONFLICT), and reading is
+COPY to its bare end: without ORDER BY, analysed, or with more work_mem it takes as long.
 """
 
 from __future__ import annotations

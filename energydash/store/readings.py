@@ -1,7 +1,8 @@
 """Readings, forecasts and rates: frames to rows and back.
 
-Bulk goes into a temporary table and from there, only where it differs, into the real one: that is
-several times faster than statement by statement, and nothing is written twice for nothing.
+Where a feed has nothing yet, bulk goes straight into the table; elsewhere into a temporary one and
+from there, only where it differs, into the real one: that is several times faster than statement by
+statement, and nothing is written twice for nothing.
 """
 
 from __future__ import annotations
@@ -86,6 +87,12 @@ def long_table(frame: pd.DataFrame, ids: Mapping[str, int]) -> pa.Table:
         },
         schema=_INCOMING,
     )
+
+
+def append(connection: Connection, rows: pa.Table) -> int:
+    """Put rows of `long_table` into readings, none of whose times the feed has; how many."""
+    connection.load("readings", rows, temporary=False)
+    return rows.num_rows
 
 
 def upsert(connection: Connection, rows: pa.Table) -> int:

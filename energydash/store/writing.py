@@ -54,10 +54,15 @@ def write_values(connection: Connection, feed_id: int, fetched: Fetched) -> Valu
     if rows is not None:
         oldest, newest = _ends(times)
         span = Period(min(covered.start, oldest), max(covered.end, newest + MICROSECOND))
-    had = readings.count(connection, feed_id, span)
-    changed = readings.upsert(connection, rows) if rows is not None else 0
-    has = readings.count(connection, feed_id, span)
-    has_covered = has if span == covered else readings.count(connection, feed_id, covered)
+    changed = 0
+    had = has = has_covered = readings.count(connection, feed_id, span)
+    if rows is not None and not had:
+        changed = has = readings.append(connection, rows)
+        has_covered = _within(times, covered)
+    elif rows is not None:
+        changed = readings.upsert(connection, rows)
+        has = readings.count(connection, feed_id, span)
+        has_covered = has if span == covered else readings.count(connection, feed_id, covered)
     extra = 0
     for issued, table in forecasts:
         vintage = readings.long_table(table, ids)
