@@ -184,8 +184,12 @@ def instant_of(time_us: int) -> datetime:
 
 
 def index_us(index: pd.DatetimeIndex) -> npt.NDArray[np.int64]:
-    """Instants as microseconds since the epoch (naive times as they are); NaT is the least."""
-    return index.as_unit("us").astype("int64").to_numpy()
+    """Instants as microseconds since the epoch (naive times as they are); NaT is the least.
+
+    The index's own numbers, not a copy.
+    """
+    found: npt.NDArray[np.int64] = index.as_unit("us").asi8  # type: ignore[attr-defined]
+    return found
 
 
 def settlement_periods(index: pd.DatetimeIndex, zone: str = LONDON) -> pd.Series[int]:

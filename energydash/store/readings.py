@@ -92,7 +92,7 @@ def long_table(frame: pd.DataFrame, ids: Mapping[str, int]) -> pa.Table:
 def append(connection: Connection, rows: pa.Table) -> int:
     """Put rows of `long_table` into readings, none of whose times the feed has; how many."""
     connection.load("readings", rows, temporary=False)
-    return rows.num_rows
+    return int(rows.num_rows)
 
 
 def upsert(connection: Connection, rows: pa.Table) -> int:
