@@ -14,7 +14,7 @@ from typing import Final
 from energydash.battery.devices import Device
 from energydash.core.errors import EnergydashError, InputError
 from energydash.core.settings import Section
-from energydash.core.time import Period
+from energydash.core.time import EPOCH, Period
 from energydash.sources import aretas
 from energydash.sources.aretas import stream
 from energydash.sources.aretas.rows import Rows
@@ -81,7 +81,7 @@ def _write(context: Context, device: Device, batch: Mapping[str, Rows]) -> None:
         return  # its first answer, with its history, is polling's
     try:
         fetched = aretas.received(feed, batch, context.settings, now)
-        ever = Period(fetch.EPOCH, now)
+        ever = Period(EPOCH, now)
         fetched, refused = gate.admit(feed, fetched, ever, now, "its event stream")
     except EnergydashError as error:
         log.warning("%s: %s", feed, error)
