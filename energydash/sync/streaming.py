@@ -18,7 +18,7 @@ from energydash.core.time import EPOCH, Period
 from energydash.sources import aretas
 from energydash.sources.aretas import stream
 from energydash.sources.aretas.rows import Rows
-from energydash.sync import documents, fetch, gate
+from energydash.sync import documents, gate
 from energydash.sync.context import Context
 
 log = logging.getLogger(__name__)
