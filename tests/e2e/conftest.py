@@ -1,4 +1,4 @@
-"""One Chromium, the stand-ins, and two sites: one on live stand-ins, one without any network.
+"""One Chromium, and a site without any network.
 
 The `page` fixture fails a test on any JavaScript error and on any request leaving the machine.
 """
@@ -14,11 +14,9 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from energydash.sources.replay import is_loopback
 from tests.e2e import chromium
-from tests.e2e.site import Site, free_port, serve
-from tests.upstreams.server import Upstreams
+from tests.e2e.site import DRAW_MS, Site, free_port, serve
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-extensions"]
-EVERY_S = "2"  # each feed is asked this often, so that a test need not wait for a cadence
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -39,24 +37,6 @@ def browser() -> Iterator[Browser]:
         launched = playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield launched
         launched.close()
-
-
-@pytest.fixture(scope="session")
-def stand_ins() -> Iterator[Upstreams]:
-    """Every upstream, for the live site; a test that switches faults on switches them off."""
-    with Upstreams() as running:
-        yield running
-
-
-@pytest.fixture(scope="session")
-def live(stand_ins: Upstreams, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """A site on the stand-ins, which asks them every few seconds."""
-    environment = {
-        "ENERGYDASH_REPLAY_URL": stand_ins.url,
-        "ENERGYDASH_GRID_EVERY_S": EVERY_S,
-    }
-    with serve(tmp_path_factory.mktemp("live"), environment) as site:
-        yield site
 
 
 @pytest.fixture(scope="session")
@@ -98,6 +78,7 @@ def new_page(browser: Browser) -> Iterator[NewPage]:
         defaults = {"timezone_id": "Europe/London", "locale": "en-GB"}
         defaults["viewport"] = {"width": 1440, "height": 900}  # type: ignore[assignment]
         context = browser.new_context(**{**defaults, **options})
+        context.set_default_timeout(DRAW_MS)
         made.append((context, Watched(context)))
         return context.new_page()
 

@@ -5,14 +5,17 @@ from __future__ import annotations
 import re
 import time
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.e2e.conftest import EVERY_S, NewPage
-from tests.e2e.site import DRAW_MS, Site, serve, visit
+from tests.e2e.conftest import NewPage
+from tests.e2e.site import DRAW_MS, Site, serve, settled, visit
 from tests.upstreams.server import Upstreams
 
+EVERY_S = "2"  # each feed is asked this often, so that a test need not wait for a cadence
 UNREACHABLE = re.compile("cannot be reached")
 AGE = re.compile(r"\d+ (s|min|h) ago|just now")
 # The crawler asks every 2 s and a card looks every 10 s, but trouble shows after up to 30 s more.
@@ -72,15 +75,6 @@ def test_more_sessions_cause_no_more_fetches(tmp_path: Path, new_page: NewPage) 
         assert quiet(up) == before
 
 
-def test_a_month_never_fetched_fills_by_itself(live: Site, page: Page) -> None:
-    page.goto(f"{live.url}/generation_mix?region=CAISO&range=Month&at=2026-10-10")
-    main = page.locator("[data-testid=stMain]")
-    expect(main.get_by_text("Being fetched").first).to_be_visible(timeout=DRAW_MS)
-    expect(main.locator(".js-plotly-plot").first).to_be_visible(timeout=SOON_MS)
-    expect(main.get_by_text("Being fetched")).to_have_count(0, timeout=SOON_MS)
-    expect(main.get_by_text("SAMPLE")).to_have_count(0)
-
-
 def quiet(stand_ins: Upstreams, seconds: float = 4.0) -> Counter[str]:
     """What was asked of each host, once nothing has been asked for a while."""
     counted: Counter[str] = Counter()
@@ -94,3 +88,45 @@ def quiet(stand_ins: Upstreams, seconds: float = 4.0) -> Counter[str]:
             return counted
         time.sleep(0.2)
     raise AssertionError(f"the upstreams are asked without end: {counted}")
+
+
+@pytest.fixture(scope="module")
+def stand_ins() -> Iterator[Upstreams]:
+    """Every upstream, for the live site."""
+    with Upstreams() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def live(stand_ins: Upstreams, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A site on the stand-ins, which asks them every few seconds: not longer than it is needed."""
+    environment = {
+        "ENERGYDASH_REPLAY_URL": stand_ins.url,
+        "ENERGYDASH_GRID_EVERY_S": EVERY_S,
+    }
+    with serve(tmp_path_factory.mktemp("live"), environment) as site:
+        yield site
+
+
+def test_a_month_never_fetched_fills_by_itself(live: Site, page: Page) -> None:
+    page.goto(f"{live.url}/generation_mix?region=CAISO&range=Month&at=2026-10-10")
+    main = page.locator("[data-testid=stMain]")
+    expect(main.get_by_text("Being fetched").first).to_be_visible(timeout=DRAW_MS)
+    expect(main.locator(".js-plotly-plot").first).to_be_visible(timeout=SOON_MS)
+    expect(main.get_by_text("Being fetched")).to_have_count(0, timeout=SOON_MS)
+    expect(main.get_by_text("SAMPLE")).to_have_count(0)
+
+
+def test_a_published_reading_appears_by_itself(
+    page: Page, live: Site, stand_ins: Upstreams
+) -> None:
+    visit(page, live, "carbon_intensity")
+    main = page.locator("[data-testid=stMain]")
+    expect(main).to_contain_text(re.compile(r"GB Carbon Intensity · \d\d:\d\d"), timeout=SOON_MS)
+    settled(page)
+    page.locator("h1").first.evaluate("el => { el.dataset.kept = 'yes' }")
+    runs = page.locator("[data-testid=stApp]").get_attribute("data-test-script-state")
+    publish(stand_ins, 433)
+    expect(main).to_contain_text(re.compile(r"Now, g/kWh\s*433"), timeout=SOON_MS)
+    assert runs == "notRunning"
+    assert page.locator("h1").first.get_attribute("data-kept") == "yes"

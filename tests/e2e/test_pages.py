@@ -13,7 +13,6 @@ from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import NewPage
 from tests.e2e.site import DRAW_MS, Site, main_text, settled, visit
-from tests.upstreams.server import Upstreams
 
 
 def drawn(page: Page, key: str) -> None:
@@ -127,21 +126,3 @@ def test_the_csv_is_what_is_shown(page: Page, offline: Site) -> None:
     head, first = text.splitlines()[:2]
     assert head.startswith("time,local_time,nuclear_mw")
     assert re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:00Z,", first)
-
-
-def test_a_published_reading_appears_by_itself(
-    page: Page, live: Site, stand_ins: Upstreams
-) -> None:
-    visit(page, live, "carbon_intensity")
-    until(page, r"GB Carbon Intensity · \d\d:\d\d")
-    settled(page)
-    page.locator("h1").first.evaluate("el => { el.dataset.kept = 'yes' }")
-    runs = page.locator("[data-testid=stApp]").get_attribute("data-test-script-state")
-    for name in ("actual", "forecast"):
-        stand_ins.world.publish(f"carbon-intensity/GB/{name}", 433)
-    try:
-        until(page, r"Now, g/kWh\s*433")
-    finally:
-        stand_ins.world.published.clear()
-    assert runs == "notRunning"
-    assert page.locator("h1").first.get_attribute("data-kept") == "yes"
