@@ -79,12 +79,12 @@ def start_crawler(running: list[subprocess.Popen[bytes]]) -> subprocess.Popen[by
 def wait_until_done(here: Context, job: str) -> home.Job:
     """The job, when it is finished; looked at as a page does."""
     pause = threading.Event()
-    for _ in range(int(LONG_S / 0.2)):
+    for _ in range(int(LONG_S / 0.05)):
         found = home.fetched(here, job)
         assert found
         if found.is_finished:
             return found
-        pause.wait(0.2)
+        pause.wait(0.05)
     raise AssertionError(f"not done: {found}")
 
 
@@ -140,7 +140,7 @@ def test_a_killed_command_is_finished_by_the_crawler(
 ) -> None:
     home.connect(with_key)
     gate = Gate(upstreams, after=2)
-    command = [sys.executable, "-m", "energydash", "ingest", "octopus", "--from", "2025-06-01"]
+    command = [sys.executable, "-m", "energydash", "ingest", "octopus", "--from", "2026-09-01"]
     victim = subprocess.Popen(command, cwd=ROOT, env=dict(os.environ))
     assert gate.reached.wait(LONG_S), "it never came so far"
     victim.kill()
