@@ -171,3 +171,14 @@ def test_help_loads_neither_pandas_nor_streamlit(arguments: list[str]) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert "energydash" in done.stdout.lower()
+
+
+def test_the_command_line_prints_in_one_place() -> None:
+    """`say` knows what a terminal must not be told; a file's own bytes go round it."""
+    echo = re.compile(r"click\.s?echo\((?!done\.files\[0\]\.data)")
+    wrong = [
+        path.name
+        for path in (PACKAGE / "cli").glob("*.py")
+        if path.name != "output.py" and echo.search(path.read_text(encoding="utf-8"))
+    ]
+    assert not wrong, wrong

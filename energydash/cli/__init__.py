@@ -17,6 +17,7 @@ from typing import Any
 import click
 
 from energydash import __version__
+from energydash.cli.output import Log, say
 from energydash.core.errors import EnergydashError, InputError
 
 
@@ -105,11 +106,9 @@ GROUPS: dict[str, dict[str, tuple[str, str]]] = {
 @click.option("-v", "--verbose", is_flag=True, help="Say more on standard error.")
 def cli(verbose: bool) -> None:
     """Grid, home, battery and schedule in one place, with figures people can trust."""
-    logging.basicConfig(
-        level=logging.INFO if verbose else logging.WARNING,
-        stream=sys.stderr,
-        format="%(asctime)s %(levelname)s %(message)s",
-    )
+    log = logging.StreamHandler(sys.stderr)
+    log.setFormatter(Log("%(asctime)s %(levelname)s %(message)s"))
+    logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, handlers=[log])
     if not verbose:  # every retry of every address: what came of it is said in one sentence
         logging.getLogger("urllib3").setLevel(logging.ERROR)
 
@@ -132,5 +131,5 @@ def main() -> None:
 
 
 def _stop(message: str, code: int) -> None:
-    click.echo(f"energydash: {message}", err=True)
+    say(f"energydash: {message}", err=True)
     sys.exit(code)

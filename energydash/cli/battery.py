@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from energydash.cli.output import emit, format_option, period_options, tell
+from energydash.cli.output import emit, format_option, period_options, say, tell
 from energydash.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -182,7 +182,7 @@ def report(device: str, first: str | None, end: str | None, out: Path, sample: b
     here = opened(sample)
     page = battery.battery_report(here, device, days(here, device, first, end))
     write(out, page.encode())
-    click.echo(str(out))
+    say(str(out))
 
 
 @click.command()
@@ -223,7 +223,7 @@ def import_telemetry(
         for finding in one.findings:
             tell(f"{one.name}: {finding}")
         made = " (new)" if one.created else ""
-        click.echo(
+        say(
             f"{one.name}: {one.kind}, {one.rows:,} values, {one.changed:,} new or changed, "
             f"{one.period} -> {one.device.id}{made}"
         )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from energydash.cli.output import emit, format_option, period_options, tell
+from energydash.cli.output import emit, format_option, period_options, say, tell
 from energydash.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -206,7 +206,7 @@ def import_readings(
         columns=columns,
     )
     for item in done.items:
-        click.echo(("would store " if preview else "") + item.summary)
+        say(("would store " if preview else "") + item.summary)
         refused = item.readings.refused
         for row in refused[:SHOWN_REFUSALS]:
             tell(f"{item.readings.file}: {row}")
@@ -231,7 +231,7 @@ def import_tariffs(files: tuple[Path, ...], meter: str) -> None:
         ("as it was", done.unchanged),
     ):
         for tariff in tariffs:
-            click.echo(f"{what}: {tariff.label}")
+            say(f"{what}: {tariff.label}")
     for note in done.notes:
         tell(note)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -10,6 +12,8 @@ import click
 if TYPE_CHECKING:
     from energydash.serialise import Document
 
+# What moves a terminal's cursor, colours it, renames its window, or turns a line round.
+CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
@@ -53,14 +57,31 @@ def emit(document: Document, form: str) -> None:
     if form == "json":
         import json
 
-        click.echo(json.dumps(document.to_json(), indent=2, ensure_ascii=False))
+        say(json.dumps(document.to_json(), indent=2, ensure_ascii=False))
     elif form == "csv":
-        click.echo(document.to_csv(), nl=False)
+        say(document.to_csv(), nl=False)
     else:
         table = document.table
-        click.echo(table.to_string(index=False) if len(table) else "nothing")
+        say(table.to_string(index=False) if len(table) else "nothing")
+
+
+def say(text: object, *, err: bool = False, nl: bool = True) -> None:
+    """A text as a line; what a terminal would obey is written as JSON writes it: `\\u001b`."""
+    click.echo(printable(str(text)), err=err, nl=nl)
+
+
+def printable(text: str) -> str:
+    """The text without anything that a terminal obeys, but for tabs and new lines."""
+    return CONTROLS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def tell(sentence: str) -> None:
     """Something beside the result, on standard error."""
-    click.echo(f"energydash: {sentence}", err=True)
+    say(f"energydash: {sentence}", err=True)
+
+
+class Log(logging.Formatter):
+    """Lines of the log: what upstreams said stands in them."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return printable(super().format(record))

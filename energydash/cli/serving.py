@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import click
 
+from energydash.cli.output import say
 from energydash.core.access import Sharing
 
 
@@ -65,7 +66,7 @@ def crawl(
         for line in crawler.fill(
             here, period, subjects=chosen, source=only, dry_run=dry_run, force=force
         ):
-            click.echo(line)
+            say(line)
         return
     if parent is not None:
         crawler.end_with(parent)
@@ -76,6 +77,6 @@ def crawl(
         once=once,
         every=timedelta(seconds=pace) if pace is not None else None,
         parent=parent,
-        report=(lambda done: click.echo(crawler.in_words(done))) if once else None,
+        report=(lambda done: say(crawler.in_words(done))) if once else None,
         works=WORKS,
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from energydash.cli.output import emit, format_option, period_options, tell
+from energydash.cli.output import emit, format_option, period_options, say, tell
 from energydash.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def ingest(
 
     if source == "aretas":
         for device in battery.connect_defaults(here):
-            click.echo(f"connected {device.name} as {device.id}")
+            say(f"connected {device.name} as {device.id}")
     whole = period or crawler.stretch(here, None, None, None if source == "grid" else 30)
     lines = crawler.fill(
         here,
@@ -111,7 +111,7 @@ def ingest(
         force=force,
     )
     for line in lines:
-        click.echo(line)
+        say(line)
     if source == "aretas" and battery.troubles(here):
         raise click.exceptions.Exit(1)
 
@@ -123,21 +123,21 @@ def _ingest_octopus(
     from energydash.sync import crawler
 
     def progress(done: float, text: str) -> None:
-        click.echo(f"{done:4.0%} {text}", err=True)
+        say(f"{done:4.0%} {text}", err=True)
 
     result = home.ingest(
         here, period, meter, dry_run=dry_run, save=save, force=force, progress=progress
     )
     for feed, periods in result.planned:
-        click.echo(f"{feed}: " + (", ".join(str(one) for one in periods) or "nothing to fetch"))
+        say(f"{feed}: " + (", ".join(str(one) for one in periods) or "nothing to fetch"))
     for one in result.refreshed:
         if not one.problem:
-            click.echo(crawler.in_words(one))
+            say(crawler.in_words(one))
     for path in result.saved:
-        click.echo(f"saved {path}")
+        say(f"saved {path}")
     for note in result.notes:
         tell(f"{note}")
     for problem in result.problems:
-        click.echo(f"energydash: {problem.sentence} {problem.remedy}".rstrip(), err=True)
+        say(f"energydash: {problem.sentence} {problem.remedy}".rstrip(), err=True)
     if result.problems:
         raise click.exceptions.Exit(1)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from energydash.cli.files import write
-from energydash.cli.output import period_options, tell
+from energydash.cli.output import period_options, say, tell
 from energydash.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def _export_home(
         assert out is not None
         out.mkdir(parents=True, exist_ok=True)
         write(out / file.name, file.data)
-        click.echo(out / file.name)
+        say(out / file.name)
 
 
 def _export_series(here: Context, what: str, kind: str, period: Period, out: Path | None) -> None:
@@ -79,14 +79,14 @@ def _export_series(here: Context, what: str, kind: str, period: Period, out: Pat
         if out is None:
             raise InputError("Parquet needs a file.", remedy="Name one with --out.")
         frame.to_parquet(out)
-        click.echo(out)
+        say(out)
         return
     text = Document(what, frame, feed.zone).to_csv()
     if out is None:
-        click.echo(text, nl=False)
+        say(text, nl=False)
     else:
         write(out, text.encode())
-        click.echo(out)
+        say(out)
 
 
 def _period(here: Context, first: str | None, end: str | None) -> Period:
@@ -110,7 +110,7 @@ def backup(file: Path) -> None:
 
     here = context.current()
     here.store.backup(file)
-    click.echo(f"{file}: {file.stat().st_size:,} bytes")
+    say(f"{file}: {file.stat().st_size:,} bytes")
 
 
 @click.command()
@@ -124,7 +124,7 @@ def restore(file: Path, yes: bool) -> None:
     if not yes:
         click.confirm(f"Replace everything in the store by {file}?", abort=True, err=True)
     aside = restore_store(settings.current(), file)
-    click.echo(f"restored {file}; what was there is kept in {aside}")
+    say(f"restored {file}; what was there is kept in {aside}")
 
 
 @click.command()
@@ -138,4 +138,4 @@ def forget(owner: str | None, yes: bool) -> None:
     who = owner or here.store.household()
     if not yes:
         click.confirm(f"Remove everything of household {who}?", abort=True, err=True)
-    click.echo(f"removed {here.store.forget(who)} rows")
+    say(f"removed {here.store.forget(who)} rows")

@@ -104,6 +104,8 @@ def deadline(text: str | None, zone: str, now: datetime, name: str = "within") -
     at = _moment(text, zone, name)
     if at > now + AHEAD:
         raise InputError(f"'{name}' is more than {AHEAD.days} days ahead.")
+    if at <= now:
+        raise InputError(f"'{name}' has passed.", remedy="Choose a later time.")
     return at
 
 

@@ -175,7 +175,7 @@ def jsonable(value: Any) -> Any:
         case date() if value is not pd.NaT:
             return value.isoformat()
         case Decimal():
-            return str(value)
+            return f"{value:f}"  # never 0E-7
         case timedelta() if value is not pd.NaT:
             return value.total_seconds()
     if value is pd.NaT:

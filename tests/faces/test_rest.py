@@ -300,6 +300,8 @@ def test_a_store_that_fails_is_said_in_a_sentence(
         ("/windows/GB?hours=nan&sample=true", "hours"),
         ("/windows?hours=-1&sample=true", "hours"),
         ("/windows/GB?hours=1&within=9999-12-31&sample=true", "within"),
+        ("/windows/GB?hours=1&within=0001-01-01&sample=true", "within"),
+        ("/windows?hours=1&within=2026-01-01&sample=true", "within"),
         ("/mix/GB?step_minutes=1e-300", "step_minutes"),
         (
             "/comparison?from=2026-01-01&to=2026-01-02&shift_percent=inf&sample=true",
