@@ -78,7 +78,7 @@ def _export_series(here: Context, what: str, kind: str, period: Period, out: Pat
     if kind == "parquet":
         if out is None:
             raise InputError("Parquet needs a file.", remedy="Name one with --out.")
-        frame.to_parquet(out)
+        write(out, frame.to_parquet())
         say(out)
         return
     text = Document(what, frame, feed.zone).to_csv()
@@ -114,16 +114,21 @@ def backup(file: Path) -> None:
 
 
 @click.command()
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=click.Path(path_type=Path), required=False)
 @click.option("--yes", is_flag=True, help="Do not ask.")
-def restore(file: Path, yes: bool) -> None:
-    """What was there is kept beside it."""
+def restore(file: Path | None, yes: bool) -> None:
+    """Without FILE it is the newest daily backup that is good. What was there is kept beside it."""
+    from energydash import store
     from energydash.core import settings
-    from energydash.store import restore as restore_store
 
+    here = settings.current()
     if not yes:
-        click.confirm(f"Replace everything in the store by {file}?", abort=True, err=True)
-    aside = restore_store(settings.current(), file)
+        what = file or "the newest daily backup"
+        click.confirm(f"Replace everything in the store by {what}?", abort=True, err=True)
+    if file is None:
+        file, aside = store.restore_newest(here)
+    else:
+        aside = store.restore(here, file)
     say(f"restored {file}; what was there is kept in {aside}")
 
 
@@ -131,11 +136,15 @@ def restore(file: Path, yes: bool) -> None:
 @click.argument("owner", required=False)
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def forget(owner: str | None, yes: bool) -> None:
-    """Meters, readings, tariffs, devices. Without OWNER it is this store's own household."""
+    """Meters, readings, tariffs, devices, and the copies of the database that are kept beside it.
+    Without OWNER it is this store's own household."""
+    from energydash import store
     from energydash.sync import context
 
     here = context.current()
     who = owner or here.store.household()
     if not yes:
-        click.confirm(f"Remove everything of household {who}?", abort=True, err=True)
-    say(f"removed {here.store.forget(who)} rows")
+        question = f"Remove everything of household {who}, and every backup kept here?"
+        click.confirm(question, abort=True, err=True)
+    rows, copies = store.forget(here.settings, who)
+    say(f"removed {rows} rows and {copies} copies of the database")

@@ -10,6 +10,7 @@ from pathlib import Path
 log = logging.getLogger(__name__)
 
 OTHERS = 0o077  # the bits of everybody but the user
+_said: set[Path] = set()
 
 
 def make_private(path: Path) -> None:
@@ -18,7 +19,13 @@ def make_private(path: Path) -> None:
         return
     with contextlib.suppress(OSError):
         path.chmod(0o600)
-    if is_open(path):
+    warn_if_open(path)
+
+
+def warn_if_open(path: Path) -> None:
+    """Say so in the log, once, where other users may read a file."""
+    if is_open(path) and path not in _said:
+        _said.add(path)
         log.warning("%s can be read by other users of this machine (chmod 600 would help).", path)
 
 

@@ -16,6 +16,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from energydash.core import private
 from energydash.core.errors import InputError
 
 SECTIONS = (
@@ -112,6 +113,11 @@ class Settings:
         return self.home / "cache"
 
     @property
+    def backup_folder(self) -> Path:
+        """Where a copy of the database is kept for each of the last days."""
+        return self.home / "backups"
+
+    @property
     def database_path(self) -> Path:
         return self.home / "energydash.db"
 
@@ -157,6 +163,7 @@ def load(environment: Mapping[str, str] | None = None, project: Path | None = No
     sections: dict[str, dict[str, Any]] = {}
     folder = project or APP_FOLDER
     for path in (folder / ".streamlit" / "secrets.toml", home / "secrets.toml"):
+        private.warn_if_open(path)
         for name, values in _read_toml(path).items():
             if name not in SECTIONS:
                 continue

@@ -6,9 +6,11 @@
 from __future__ import annotations
 
 import atexit
+import logging
 import threading
 from pathlib import Path
 
+from energydash.core.errors import InputError
 from energydash.core.settings import Settings
 from energydash.store import copies
 from energydash.store.coverage import Covered
@@ -25,10 +27,15 @@ __all__ = [
     "Store",
     "Wanted",
     "Written",
+    "backups_of",
     "close_all",
+    "forget",
     "open_store",
     "restore",
+    "restore_newest",
 ]
+
+log = logging.getLogger(__name__)
 
 _open: dict[str, Store] = {}
 _guard = threading.Lock()
@@ -42,8 +49,38 @@ def open_store(settings: Settings) -> Store:
     key = settings.database_url.reveal() or str(settings.database_path.absolute())
     with _guard:
         if key not in _open:
+            copies.sweep(settings.home)
+            copies.sweep(settings.backup_folder)
             _open[key] = Store(_database(settings))
         return _open[key]
+
+
+def backups_of(settings: Settings) -> list[Path]:
+    """The daily backups, the newest first."""
+    return sorted(settings.backup_folder.glob("energydash-*.db"), reverse=True)
+
+
+def forget(settings: Settings, owner: str) -> tuple[int, int]:
+    """`Store.forget`, and every copy of the database that was kept beside it, for the owner is in
+    them too; how many rows and how many copies."""
+    gone = open_store(settings).forget(owner)
+    return gone, copies.forget(settings.home, settings.backup_folder)
+
+
+def restore_newest(settings: Settings) -> tuple[Path, Path]:
+    """`restore` the newest daily backup that is good; it, and where what was there is kept."""
+    for path in backups_of(settings):
+        try:
+            with copies.unpacked(path, settings.home):
+                pass
+        except StoreCorrupt as error:
+            log.warning("%s", error)
+            continue
+        return path, restore(settings, path)
+    raise InputError(
+        f"There is no good backup in {settings.backup_folder}.",
+        remedy="Name the file of one: energydash restore FILE.",
+    )
 
 
 def restore(settings: Settings, path: Path) -> Path:

@@ -11,14 +11,18 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pyarrow as pa
+from filelock import FileLock, Timeout
 
 from energydash.core.errors import InputError, StoreError
 from energydash.core.time import utc_now
 from energydash.store import documents
 from energydash.store.database import Connection, Database
-from energydash.store.errors import StoreFull
+from energydash.store.errors import StoreCorrupt, StoreFull
 from energydash.store.schema import INTEGER, TABLES, selected
 from energydash.store.sqlite import SqliteDatabase
+
+WORKING, LOCK = ".energydash-", "lock"  # folders in which copies are made
+ASIDE, DAMAGED = "before-restore-", ".damaged-"  # what is kept when another takes its place
 
 
 def backup(database: Database, path: Path) -> None:
@@ -43,10 +47,12 @@ def restore(database: Database, path: Path) -> Path:
     schema is brought up to date on the way; the file itself is not touched.
     """
     with unpacked(path, database.folder) as copy:
-        aside = database.folder / f"before-restore-{utc_now():%Y%m%dT%H%M%S%fZ}.db"
+        aside = database.folder / f"{ASIDE}{utc_now():%Y%m%dT%H%M%S%fZ}.db"
         backup(database, aside)
         with database.transaction() as target, copy.connection() as source:
-            newer_than = target.value(INTEGER, "SELECT coalesce(max(version), 0) FROM feeds")
+            newest = target.value(INTEGER, "SELECT coalesce(max(version), 0) FROM feeds")
+            # Of a damaged database nobody knows how far it had come: seconds are more than that.
+            newer_than = max(newest, int(utc_now().timestamp()))
             kinds = documents.kinds(target)
             for table in reversed(TABLES):
                 target.execute(f"DELETE FROM {table}")
@@ -72,13 +78,17 @@ def unpacked(path: Path, near: Path) -> Iterator[SqliteDatabase]:
     with _working_folder(near) as folder:
         file = folder / path.name
         shutil.copyfile(path, file)
-        copy = SqliteDatabase(file)
+        try:
+            copy = SqliteDatabase(file)
+        except StoreCorrupt:
+            said = f"The backup {path} is damaged or is none."
+            raise StoreCorrupt(said, remedy="Use another one.") from None
         copy.name = f"The backup {path}"
         try:
             with copy.connection() as connection:
                 found = connection.value(pa.string(), "PRAGMA quick_check(1)")
             if found != "ok":
-                raise StoreError(f"{copy.name} is damaged.", remedy="Use another one.")
+                raise StoreCorrupt(f"{copy.name} is damaged.", remedy="Use another one.")
             yield copy
         finally:
             copy.close()
@@ -112,9 +122,15 @@ def _copy_rows(source: Connection, target: Connection, table: str) -> None:
 
 @contextmanager
 def _working_folder(near: Path) -> Iterator[Path]:
-    """A private folder on the same disk, so that a finished file is put in place at once."""
+    """A private folder on the same disk, so that a finished file is put in place at once.
+
+    Who made it has a lock in it for as long as it lives (see `sweep`).
+    """
     try:
-        with tempfile.TemporaryDirectory(prefix=".energydash-", dir=near) as name:
+        with (
+            tempfile.TemporaryDirectory(prefix=WORKING, dir=near) as name,
+            FileLock(Path(name) / LOCK),
+        ):
             yield Path(name)
     except OSError as error:
         kind = StoreFull if error.errno == 28 else StoreError
@@ -124,11 +140,31 @@ def _working_folder(near: Path) -> Iterator[Path]:
         ) from error
 
 
+def sweep(folder: Path) -> None:
+    """Remove the half-made copies of those who were killed while they made them."""
+    for left in folder.glob(f"{WORKING}*"):
+        try:
+            with FileLock(left / LOCK, timeout=0):
+                shutil.rmtree(left, ignore_errors=True)
+        except (Timeout, OSError):
+            continue  # somebody is at it, or it is not ours to remove
+
+
+def forget(folder: Path, backups: Path) -> int:
+    """Remove every copy of the database that was put aside or kept; how many."""
+    sweep(folder)
+    sweep(backups)
+    copies = [*folder.glob(f"{ASIDE}*"), *folder.glob(f"*{DAMAGED}*"), *backups.glob("*.db")]
+    for copy in copies:
+        copy.unlink(missing_ok=True)
+    return len(copies)
+
+
 def put_aside(file: Path) -> Path:
     """Rename a database that cannot be used, so that a new one can be made in its place."""
     stamp = f"{utc_now():%Y%m%dT%H%M%S%fZ}"
     for suffix in ("", "-wal", "-shm"):
         part = file.with_name(file.name + suffix)
         if part.exists():
-            part.replace(file.with_name(f"{file.stem}.damaged-{stamp}{file.suffix}{suffix}"))
-    return file.with_name(f"{file.stem}.damaged-{stamp}{file.suffix}")
+            part.replace(file.with_name(f"{file.stem}{DAMAGED}{stamp}{file.suffix}{suffix}"))
+    return file.with_name(f"{file.stem}{DAMAGED}{stamp}{file.suffix}")

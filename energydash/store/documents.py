@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from energydash.core.errors import InputError
+from energydash.core.time import utc_now
 from energydash.store.schema import TEXT, columns
 
 if TYPE_CHECKING:
@@ -121,7 +122,8 @@ def kinds(connection: Connection) -> dict[str, int]:
 
 def replaced(connection: Connection, before: Mapping[str, int]) -> None:
     """After others were put in their place, no kind has a number that it had before."""
-    above = max([*before.values(), *kinds(connection).values()], default=0)
+    now = int(utc_now().timestamp())  # of a damaged database nobody knows what they were
+    above = max([*before.values(), *kinds(connection).values(), now])
     connection.execute(f"DELETE FROM meta WHERE key LIKE '{VERSION}%'")
     stored = connection.rows(columns("documents", "kind"), "SELECT DISTINCT kind FROM documents")
     for kind in {*before, *(row["kind"] for row in stored)}:

@@ -32,7 +32,7 @@ class StoreUnreachable(StoreError):
     """PostgreSQL does not answer, or refuses us."""
 
 
-_RESTORE = "Move it away, then restore a backup with 'energydash restore FILE'."
+_RESTORE = "Put the newest daily backup in its place with 'energydash restore'."
 _URL = "Check ENERGYDASH_DATABASE_URL."
 
 # Texts of the drivers (lower case) -> the error, what happened to {name}, what to do.

@@ -32,7 +32,7 @@ from energydash.core.time import Period
 from energydash.grid import regions
 from energydash.sources import http
 from energydash.store import Job, Wanted
-from energydash.sync import documents, fetch, jobs, patience, streaming
+from energydash.sync import backups, documents, fetch, jobs, patience, streaming
 from energydash.sync.context import Context
 from energydash.sync.patience import Patience
 
@@ -131,6 +131,8 @@ def _loop(
             for job in found:
                 if job.id not in working:
                     working[job.id] = pool.submit(_do, context, job, works[job.kind])
+            if not once and "backup" not in working and backups.is_due(context):
+                working["backup"] = pool.submit(backups.make, context)
             for name, items in by_upstream.items():
                 if name not in working:
                     working[name] = pool.submit(_work, context, items, every, report)

@@ -13,7 +13,16 @@ from energydash.core.errors import InputError, StoreError, StoreTooNew
 from energydash.core.feeds import Fetched
 from energydash.core.findings import Finding
 from energydash.core.settings import Secret, Settings
-from energydash.store import Store, open_store, restore
+from energydash.store import (
+    Store,
+    backups_of,
+    close_all,
+    copies,
+    forget,
+    open_store,
+    restore,
+    restore_newest,
+)
 from energydash.store.errors import StoreCorrupt
 from energydash.store.sqlite import SqliteDatabase
 from tests.store.examples import MIX, START, answer, at, frame, home_feed, span
@@ -152,8 +161,6 @@ def test_a_damaged_database_is_put_aside(private_home: Path, tmp_path: Path) -> 
     fill(store)
     was = everything(store)
     store.backup(tmp_path / "backup.db")
-    from energydash.store import close_all
-
     close_all()
     settings.database_path.write_bytes(b"spilled coffee " * 400)
     with pytest.raises(InputError):
@@ -163,6 +170,82 @@ def test_a_damaged_database_is_put_aside(private_home: Path, tmp_path: Path) -> 
     assert everything(open_store(settings)) == was
     kept = [path.read_bytes()[:7] for path in private_home.glob("energydash.damaged-*.db")]
     assert kept == [b"spilled"]
+
+
+def test_one_command_puts_the_newest_good_backup_back(private_home: Path) -> None:
+    settings = Settings(private_home)
+    store = open_store(settings)
+    with pytest.raises(InputError, match="no good backup"):
+        restore_newest(settings)
+    fill(store)
+    was, seen = everything(store), store.pulse()
+    settings.backup_folder.mkdir()
+    old, newest = (settings.backup_folder / f"energydash-2026-11-{day}.db" for day in (18, 19))
+    store.backup(old)
+    newest.write_bytes(b"spilled coffee " * 400)
+    close_all()
+    settings.database_path.write_bytes(b"spilled coffee " * 400)
+    with pytest.raises(StoreCorrupt, match="'energydash restore'"):
+        open_store(settings)
+    assert restore_newest(settings)[0] == old
+    again = open_store(settings)
+    assert everything(again) == was
+    now = again.pulse()
+    assert all(now.feeds[key][0] > version for key, (version, _) in seen.feeds.items())
+    assert all(now.kinds[kind] > number for kind, number in seen.kinds.items())
+
+
+def test_a_file_in_the_place_of_another_is_seen_at_once(
+    private_home: Path, fresh: Callable[[], Store]
+) -> None:
+    """A server that has the database open when another process restores a damaged one."""
+    settings = Settings(private_home)
+    server = open_store(settings)
+    fill(server)
+    server.backup(private_home / "backup.db")
+    server.write(MIX, answer(0, 4, gas=9.0), fetched_at=START)
+    aside = copies.put_aside(settings.database_path)
+    other = Store(SqliteDatabase(settings.database_path))
+    other.restore(private_home / "backup.db")
+    assert server.read(MIX, span(0, 4))["gas"].tolist() == [1.0] * 4
+    server.write(MIX, answer(0, 4, gas=5.0), fetched_at=START)
+    assert other.read(MIX, span(0, 4))["gas"].tolist() == [5.0] * 4
+    old = Store(SqliteDatabase(aside))
+    assert old.read(MIX, span(0, 4))["gas"].tolist() == [9.0] * 4, "and it lost nothing"
+    for store in (other, old):
+        store.close()
+
+
+def half_made(folder: Path) -> Path:
+    """What is left of a copy whose maker was killed."""
+    left = folder / f"{copies.WORKING}abc"
+    left.mkdir()
+    (left / "copy.db").write_bytes(b"12 Acacia Avenue")
+    (left / "copy.db-journal").write_bytes(b"12 Acacia Avenue")
+    return left
+
+
+def test_half_made_copies_are_swept_at_start(private_home: Path) -> None:
+    left = half_made(private_home)
+    with copies._working_folder(private_home) as at_work:
+        open_store(Settings(private_home))
+        assert not left.exists()
+        assert at_work.exists(), "somebody is at it"
+
+
+def test_what_was_forgotten_is_in_no_copy(private_home: Path) -> None:
+    settings = Settings(private_home)
+    store = open_store(settings)
+    fill(store)
+    settings.backup_folder.mkdir()
+    store.backup(settings.backup_folder / "energydash-2026-11-19.db")
+    store.restore(backups_of(settings)[0])
+    half_made(private_home)
+    rows, gone = forget(settings, store.household())
+    assert rows > 0
+    assert gone == 2, "the backup, and what the restore had put aside"
+    names = {path.name for path in private_home.rglob("*") if path.is_file()}
+    assert names <= {"energydash.db", "energydash.db-wal", "energydash.db-shm"}
 
 
 def test_what_was_forgotten_leaves_no_trace_on_the_disk(private_home: Path) -> None:

@@ -62,7 +62,7 @@ def test_a_locked_database(database: SqliteDatabase) -> None:
 def test_a_file_that_is_no_database(tmp_path: Path) -> None:
     path = tmp_path / "energydash.db"
     path.write_bytes(b"these are my notes " * 100)
-    with pytest.raises(StoreCorrupt, match=r"not a database.*energydash restore FILE") as caught:
+    with pytest.raises(StoreCorrupt, match=r"not a database.*energydash restore") as caught:
         SqliteDatabase(path)
     assert str(path) in str(caught.value)
     assert path.read_bytes().startswith(b"these are my notes"), "it is left as it was"

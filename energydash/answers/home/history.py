@@ -13,6 +13,7 @@ from energydash.core.bounds import FLOOR
 from energydash.core.errors import InputError
 from energydash.core.feeds import Feed
 from energydash.core.findings import Finding
+from energydash.core.private import write_private
 from energydash.core.time import Period, iso_z, parse_instant
 from energydash.home.meters import Meter
 from energydash.home.tariffs import Agreement
@@ -263,6 +264,6 @@ def _save(
         whole = period or Period(FLOOR, now)
         frame = context.store.read(meter.feed(owner), whole, ("energy",))
         file = path if len(meters) == 1 else path.with_stem(f"{path.stem}-{meter.id}")
-        file.write_bytes(octopus_viz.write_readings(meter, frame).data)
+        write_private(file, octopus_viz.write_readings(meter, frame).data)
         written.append(file)
     return tuple(written)
