@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from energydash.battery import analysis as analysis_module
-from energydash.battery import gate, quality, slots
+from energydash.battery import balance, gate, quality, slots
 from energydash.battery.analysis import Analysis
 from energydash.battery.capacity import (
     Capacity,
@@ -82,11 +82,13 @@ def analyse(
     told = told or Told()
     joining = record.setup.joining.with_gap(max_gap_s)
     frame, step_s = _slots(record, start_us, end_us, joining)
+    judged = (*balance.findings(frame, step_s), *gate.findings(frame, record.setup.bounds, step_s))
+    named = {(one.kind, one.subject) for one in judged}
+    raw = findings(
+        record, frame, (start_us, end_us), joining, is_judged=step_s == slots.STEP_S
+    )  # fmt: skip
     found = quality.worst_first(
-        (
-            *findings(record, frame, (start_us, end_us), joining),
-            *gate.findings(frame, record.setup.bounds, step_s),
-        )
+        (*(one for one in raw if (one.kind, one.subject) not in named), *judged)
     )
     has_voltage = bool(len(frame)) and bool(frame["kwh_in"].notna().any())
     parts = {part for part, _ in record.setup.parts}
@@ -113,7 +115,12 @@ def sensor_error(frame: pd.DataFrame) -> SensorError:
 
 
 def findings(
-    record: Record, frame: pd.DataFrame, span: tuple[int, int], joining: Joining
+    record: Record,
+    frame: pd.DataFrame,
+    span: tuple[int, int],
+    joining: Joining,
+    *,
+    is_judged: bool,
 ) -> tuple[Finding, ...]:
     """What is odd about the channels, by the last week with data of a period."""
     start_us, end_us = span
@@ -124,7 +131,7 @@ def findings(
     raw = record.telemetry(max(start_us, end_us - CHECKED_US), end_us)
     if not raw.rows:
         return ()
-    found = quality.cross_check(raw, integrate(raw, joining))
+    found = quality.cross_check(raw, integrate(raw, joining), is_judged=is_judged)
     if record.setup.charge_sign == 0 and len(raw.flow):
         return (UNKNOWN_SIGN, *found)
     return found

@@ -39,13 +39,18 @@ UNIT_OF_SCALE: Final = {
 }
 
 
-def cross_check(telemetry: Telemetry, integral: Integral) -> tuple[Finding, ...]:
-    """Every fault between the channels, worst first."""
-    found = [
-        *telemetry.faults,
-        *_absent(telemetry),
-        *_constant(telemetry),
-        *_power(telemetry, integral),
+def cross_check(
+    telemetry: Telemetry, integral: Integral, *, is_judged: bool = False
+) -> tuple[Finding, ...]:
+    """Every fault between the channels, worst first; where they were judged as slots
+    (`battery.balance`), only what slots do not show."""
+    power = _power(telemetry, integral)
+    found = [*telemetry.faults, *_absent(telemetry), *_constant(telemetry)]
+    if is_judged:
+        mild = [one for one in power if one.kind == "scale" and one.severity != "blocking"]
+        return worst_first([*found, *mild])
+    found += [
+        *power,
         *_state_of_charge(telemetry, integral),
         *_unsigned(telemetry),
         *_other_units(telemetry),
@@ -120,6 +125,7 @@ def _constant(telemetry: Telemetry) -> list[Finding]:
     """Channels that never change, or that froze while the battery was at work."""
     found = []
     busy, flowing = telemetry.flow, telemetry.flow_part
+    least = _least_at_work(telemetry)
     for part, channel in telemetry.channels().items():
         if len(channel) < 50 or (part == "power_kw" != flowing):
             continue
@@ -137,7 +143,7 @@ def _constant(telemetry: Telemetry) -> list[Finding]:
             continue
         if part not in ("soc_percent", "voltage_v", flowing) or len(busy) < 2:
             continue
-        hours = _longest_stuck_h(channel, busy if part != flowing else None)
+        hours = _longest_stuck_h(channel, busy if part != flowing else None, least)
         if hours > STUCK_H:
             found.append(
                 Finding(
@@ -151,8 +157,9 @@ def _constant(telemetry: Telemetry) -> list[Finding]:
     return found
 
 
-def _longest_stuck_h(channel: Channel, current: Channel | None) -> float:
-    """The longest run of one value, in hours, during which the battery was clearly at work."""
+def _longest_stuck_h(channel: Channel, current: Channel | None, least: float) -> float:
+    """The longest run of one value, in hours, during which the battery was clearly at work: more
+    than `least` flowed, and a tenth of the most."""
     change = np.flatnonzero(np.diff(channel.value) != 0)
     first = np.concatenate(([0], change + 1))
     last = np.concatenate((change, [len(channel) - 1]))
@@ -167,8 +174,8 @@ def _longest_stuck_h(channel: Channel, current: Channel | None) -> float:
         within = current.between(
             int(channel.time_us[first[index]]), int(channel.time_us[last[index]])
         )
-        largest = float(np.abs(current.value).max())
-        if len(within) and np.mean(np.abs(within.value) > 0.1 * largest) > 0.5:
+        at_work = max(0.1 * float(np.abs(current.value).max()), least)
+        if len(within) and np.mean(np.abs(within.value) > at_work) > 0.5:
             return float(length_h[index])
     return 0.0
 
@@ -376,10 +383,14 @@ def sign_by_soc(current: Channel, soc: Channel) -> Literal[-1, 0, 1]:
     return 1 if agreement > 0.3 else -1 if agreement < -0.3 else 0
 
 
+def _least_at_work(telemetry: Telemetry) -> float:
+    return LEAST_AT_WORK_A if telemetry.flow_part == "current_a" else LEAST_AT_WORK_KW
+
+
 def _unsigned(telemetry: Telemetry) -> list[Finding]:
     """A current that never flows out: its sign was lost on the way."""
     current, soc, part = telemetry.flow, telemetry.soc, telemetry.flow_part
-    least = LEAST_AT_WORK_A if part == "current_a" else LEAST_AT_WORK_KW
+    least = _least_at_work(telemetry)
     if len(current) < 50 or float(np.quantile(np.abs(current.value), 0.95)) < least:
         return []
     largest = float(np.abs(current.value).max())

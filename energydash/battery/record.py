@@ -14,7 +14,8 @@ from typing import Final, Literal, Protocol
 import numpy as np
 import pandas as pd
 
-from energydash.battery import slots
+from energydash.battery import balance, slots
+from energydash.battery.balance import UNKNOWN, Size
 from energydash.battery.capacity import anchored_soc, full_anchors_us
 from energydash.battery.energy import integrate
 from energydash.battery.gate import ANY, Bounds, bounds_of, within
@@ -43,7 +44,7 @@ class Setup:
 
     parts: channel to the name that it is kept under. scales: factors of channels. charge_sign: the
     sign that current and power have while charging; 0: not known, taken as positive. bounds: beyond
-    which no sample can be.
+    which no sample can be. size: about how much 100 % are.
     """
 
     parts: tuple[tuple[str, str], ...] = ()
@@ -51,6 +52,7 @@ class Setup:
     charge_sign: Sign = 0
     joining: Joining = USUAL
     bounds: Bounds = ANY
+    size: Size = UNKNOWN
 
     @property
     def has_soc(self) -> bool:
@@ -65,8 +67,8 @@ class Setup:
 
     @property
     def slot_channels(self) -> tuple[str, ...]:
-        """What slots are made of; power is only a check where there is a current."""
-        return ("voltage_v", self.flow_part, "soc_percent", "temperature_c")
+        """What slots are made of, and what they are checked by."""
+        return PARTS
 
     def names(self, parts: Sequence[str]) -> list[str]:
         """What channels, and their ends, are kept under."""
@@ -87,6 +89,13 @@ class Setup:
         current, wrong_a = within("current_a", found.current, self.bounds)
         left_out = {"voltage_v": wrong_v, "current_a": wrong_a}
         return replace(found, voltage=voltage, current=current, left_out=left_out)
+
+    def slots(
+        self, found: Telemetry, start_us: int, end_us: int, joining: Joining | None = None
+    ) -> pd.DataFrame:
+        """The slots of whole weeks (`balance.around`), without what contradicts itself."""
+        frame = slots.of_telemetry(found, start_us, end_us, joining or self.joining)
+        return balance.checked(frame, self.size)
 
 
 def settle(
@@ -111,12 +120,19 @@ def settle(
     needed = plain.names(("voltage_v", plain.flow_part, "soc_percent"))
     seen = plain.telemetry({name: recent(name) for name in needed})
     sign: Sign = charge_sign or sign_by_soc(seen.flow, seen.soc)
-    return replace(
+    setup = replace(
         plain,
         charge_sign=sign,
         joining=joining_of(seen, method),
         bounds=bounds_of(seen, capacity_ah),
+        size=Size(capacity_ah, True),
     )
+    if capacity_ah or not len(seen.soc) or not len(seen.flow):
+        return setup
+    again = setup.telemetry({name: recent(name) for name in needed})
+    span = int(seen.soc.time_us[0]), int(seen.soc.time_us[-1])
+    days = slots.of_telemetry(again, *span, setup.joining)
+    return replace(setup, size=Size(balance.usual_size_ah(days)))
 
 
 class Record(Protocol):
@@ -157,7 +173,7 @@ class InMemory:
         return self.whole.between(start_us, end_us)
 
     def slots(self, start_us: int, end_us: int, joining: Joining | None = None) -> pd.DataFrame:
-        frame = slots.of_telemetry(self.whole, start_us, end_us, joining or self.setup.joining)
+        frame = self.setup.slots(self.whole, *balance.around(start_us, end_us), joining)
         return starting_in(frame, start_us, end_us)
 
 

@@ -15,14 +15,14 @@ import pandas as pd
 from energydash.battery.energy import Integral, edges_of, integrate
 from energydash.battery.gate import COUNTS
 from energydash.battery.joining import SOC_GAP_S, Joining
-from energydash.battery.telemetry import Channel, Floats, Micros, Telemetry, onto
+from energydash.battery.telemetry import NO_CHANNEL, Channel, Floats, Micros, Telemetry, onto
 from energydash.core.feeds import empty_frame
 
 STEP_S: Final = 900
 COLUMNS: Final = (
     "ah_in", "ah_out", "kwh_in", "kwh_out", "covered_s", "ah_edge_2",
     "soc_percent", "temperature_c", "voltage_v", "peak_a", "lowest_v", "highest_v",
-    "wrong_v", "wrong_a",
+    "wrong_v", "wrong_a", "wrong_v_mean", "wrong_a_mean", "meter_kwh", "faults",
 )  # fmt: skip
 
 
@@ -52,7 +52,9 @@ def build(
     where there is one). ah_edge_2: variance of the charge from steps between samples, Ah².
     soc_percent: at the slot's start, NaN where the channel has a gap there. temperature_c and
     voltage_v: means. peak_a: the largest |current|. lowest_v, highest_v: of the voltage.
-    wrong_v, wrong_a: how many samples were left out, for they cannot be.
+    wrong_v, wrong_a: how many samples were left out, for they cannot be, and their mean size.
+    meter_kwh: what the power channel says, charging positive. faults: see `battery.balance`, which
+    finds them.
     """
     slots = integral.slots(edges_us)
     count = len(edges_us) - 1
@@ -78,8 +80,13 @@ def build(
         "highest_v": _most(telemetry.voltage.value, telemetry.voltage.time_us, edges_us),
     }
     for part, column in COUNTS.items():
-        times = telemetry.left_out.get(part, edges_us[:0])
-        columns[column] = np.histogram(times, edges_us)[0].astype(np.float64)
+        wrong = telemetry.left_out.get(part, NO_CHANNEL)
+        columns[column] = np.diff(np.searchsorted(wrong.time_us, edges_us)).astype(np.float64)
+        columns[f"{column}_mean"] = _means(Channel(wrong.time_us, np.abs(wrong.value)), edges_us)
+    is_check = telemetry.flow_part == "current_a"
+    meter = telemetry.power if is_check else NO_CHANNEL
+    columns["meter_kwh"] = _means(meter, edges_us) * covered / 3600
+    columns["faults"] = np.zeros(count)
     index = pd.DatetimeIndex(starts.astype("datetime64[us]"), name="time").tz_localize("UTC")
     frame = pd.DataFrame(columns, index=index)
     if not with_voltage:

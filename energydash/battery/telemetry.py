@@ -74,8 +74,8 @@ NO_CHANNEL: Final = Channel(np.empty(0, np.int64), np.empty(0, np.float64))
 
 @dataclass(frozen=True)
 class Telemetry:
-    """The channels of one battery; an absent one has no samples. left_out: when a channel had a
-    sample that cannot be (see `battery.gate`). ended: when a value stopped to be known, of senders
+    """The channels of one battery; an absent one has no samples. left_out: samples that
+    cannot be (see `battery.gate`). ended: when a value stopped to be known, of senders
     that say so (`unavailable`)."""
 
     voltage: Channel = NO_CHANNEL
@@ -84,7 +84,7 @@ class Telemetry:
     soc: Channel = NO_CHANNEL
     temperature: Channel = NO_CHANNEL
     faults: tuple[Finding, ...] = field(default=(), repr=False, kw_only=True)
-    left_out: Mapping[str, Micros] = field(default_factory=dict, repr=False, kw_only=True)
+    left_out: Mapping[str, Channel] = field(default_factory=dict, repr=False, kw_only=True)
     ended: Mapping[str, Micros] = field(default_factory=dict, repr=False, kw_only=True)
 
     @property
@@ -112,17 +112,13 @@ class Telemetry:
         return Telemetry(
             *(channel.between(start_us, end_us) for channel in self.channels().values()),
             faults=self.faults,
-            left_out=_within(self.left_out, start_us, end_us),
-            ended=_within(self.ended, start_us, end_us),
+            left_out={part: c.between(start_us, end_us) for part, c in self.left_out.items()},
+            ended={part: at[(at >= start_us) & (at < end_us)] for part, at in self.ended.items()},
         )
 
     @property
     def rows(self) -> int:
         return sum(len(channel) for channel in self.channels().values())
-
-
-def _within(times: Mapping[str, Micros], start_us: int, end_us: int) -> dict[str, Micros]:
-    return {part: at[(at >= start_us) & (at < end_us)] for part, at in times.items()}
 
 
 def as_channel(time_us: Micros, value: Floats) -> Channel:

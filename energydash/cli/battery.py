@@ -75,10 +75,9 @@ def analyse(
     if file is not None:
         if device is not None or sample:
             raise InputError("Give a FILE or --device, not both.")
-        answer = battery.analyse_file(
-            contents(file),
-            file.name,
-            said=battery.said_of(columns, units, zone, dates),
+        said = battery.said_of(columns, units, zone, dates)
+        answer = battery.analyse_telemetry(
+            battery.read_telemetry(contents(file), file.name, said),
             discharge_sign=discharge_sign,
             cutoff_v=cutoff_v,
             max_gap_s=max_gap,
@@ -210,12 +209,13 @@ def import_telemetry(
     from energydash.cli.files import contents
 
     here, said = opened(False), battery.said_of(columns, units, zone, dates)
-    given = [(path.name, contents(path)) for path in files]
     asks = not yes and sys.stdin.isatty()
     if asks:
-        for file in battery.look_at(here, given, device, said):
-            show_columns(file.name, file.columns)
+        for path in files:
+            (seen,) = battery.look_at(here, [(path.name, contents(path))], device, said)
+            show_columns(seen.name, seen.columns)
         click.confirm("Is that right?", abort=True, err=True)
+    given = ((path.name, contents(path)) for path in files)
     done = battery.import_telemetry(here, given, device, said=said, create=not no_create)
     for one in done:
         if not asks:

@@ -19,7 +19,7 @@ from typing import Any, Final, TypeVar
 import numpy as np
 import pandas as pd
 
-from energydash.battery import slots
+from energydash.battery import balance, slots
 from energydash.battery.devices import Device
 from energydash.battery.gate import JOINED_US, Bounds
 from energydash.battery.joining import Joining
@@ -51,9 +51,9 @@ from energydash.sync.context import Context
 log = logging.getLogger(__name__)
 
 KIND: Final = "battery-slots"
-FORMAT: Final = 3  # of what is kept; another one is worked out anew
+FORMAT: Final = 4  # of what is kept; another one is worked out anew
 STEP: Final = timedelta(seconds=slots.STEP_S)
-CHUNK: Final = timedelta(days=31)
+CHUNK: Final = timedelta(days=35)  # whole weeks, as slots are judged by
 WEEK: Final = timedelta(days=7)
 NEWEST: Final = timedelta(hours=1)
 ONE_FRAME: Final = timedelta(days=1)  # of so much, all channels are read at once
@@ -191,14 +191,17 @@ class Stored:
         if not self.setup.has_soc and device.full_v and device.capacity_ah:
             margin = max(margin, COUNTED_MARGIN)
         pieces = []
-        for piece in _on_edges(period).chunks(CHUNK):
+        for piece in _whole_weeks(period).chunks(CHUNK):
             around = Period(piece.start - margin, piece.end + margin)
             found = self._read(around, self.setup.slot_channels)
             found = with_counted_soc(found, device.full_v, device.capacity_ah, joining)
             start, end = micros(piece.start), micros(piece.end)
-            pieces.append(slots.of_telemetry(found, start, end, joining))
+            pieces.append(self.setup.slots(found, start, end, joining))
         pieces = [piece for piece in pieces if len(piece)]
-        return pd.concat(pieces) if pieces else empty_frame(*slots.COLUMNS)
+        if not pieces:
+            return empty_frame(*slots.COLUMNS)
+        asked = _on_edges(period)
+        return starting_in(pd.concat(pieces), micros(asked.start), micros(asked.end))
 
     @cached_property
     def stale(self) -> list[Period]:
@@ -208,19 +211,19 @@ class Stored:
         has = [period for period, _ in self.fetched]
         whole = Period(min([period.start for period in has] + [self.newest]), self.newest + STEP)
         if not self._state:
-            return [_on_edges(whole)]
+            return [_whole_weeks(whole)]
         if self._state["version"] == self.version:
             return []
         before = [Period(instant_of(a), instant_of(b)) for a, b in self._state["covered"]]
         if any(subtract(period, has) for period in before):
-            return [_on_edges(whole)]  # something was deleted
+            return [_whole_weeks(whole)]  # something was deleted
         built_at = parse_instant(self._state["built_at"])
         changed = [period for period, at in self.fetched if at > built_at]
         until = instant_of(self._state["until_us"])
         if until < whole.end:  # what an event stream brought is covered by no fetch
             changed.append(Period(until, whole.end))
         reach = max(timedelta(seconds=self.setup.joining.max_gap_s), JOINED)
-        return merge([_on_edges(Period(p.start - reach, p.end + reach)) for p in changed])
+        return merge([_whole_weeks(Period(p.start - reach, p.end + reach)) for p in changed])
 
     @property
     def derived(self) -> Feed:
@@ -312,6 +315,7 @@ def _setup_of(body: dict[str, Any]) -> Setup:
         body["charge_sign"],
         Joining(**body["joining"]),
         Bounds(**body["bounds"]),
+        balance.Size(**body["size"]),
     )
 
 
@@ -330,6 +334,11 @@ def _on_edges(period: Period) -> Period:
     """The slots that a period touches."""
     start, end = (period.start - EPOCH) // STEP, -((EPOCH - period.end) // STEP)
     return Period(EPOCH + start * STEP, EPOCH + end * STEP)
+
+
+def _whole_weeks(period: Period) -> Period:
+    """The weeks that judge a period."""
+    return _period(*balance.around(micros(period.start), micros(period.end)))
 
 
 _kept: OrderedDict[Any, Any] = OrderedDict()

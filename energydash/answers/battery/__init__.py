@@ -6,6 +6,7 @@ from energydash.answers.battery.analysis import (
     BatteryAnswer,
     analyse,
     analyse_file,
+    analyse_telemetry,
 )
 from energydash.answers.battery.devices import (
     change,
@@ -39,6 +40,7 @@ from energydash.answers.battery.report import battery_report
 from energydash.answers.battery.traces import Traces, export, traces
 from energydash.answers.battery.view import BatteryView, summary, view
 from energydash.battery.money import By
+from energydash.sources.imports.telemetry import read as read_telemetry
 from energydash.sources.imports.telemetry_columns import Column, Said, said_of
 
 __all__ = [
@@ -54,6 +56,7 @@ __all__ = [
     "Traces",
     "analyse",
     "analyse_file",
+    "analyse_telemetry",
     "as_toml",
     "battery_money",
     "battery_report",
@@ -76,6 +79,7 @@ __all__ = [
     "look_at",
     "monitors",
     "read_client_config",
+    "read_telemetry",
     "refresh",
     "said_of",
     "save",

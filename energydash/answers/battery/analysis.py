@@ -124,7 +124,21 @@ def analyse_file(
     cutoff_v: the voltage that a full discharge ends at; a cycle that the file names counts up to
     and including its first loaded sample at or below it. Raises InputError.
     """
-    file = telemetry_files.read(body, name, said)
+    return analyse_telemetry(
+        telemetry_files.read(body, name, said), discharge_sign=discharge_sign, cutoff_v=cutoff_v,
+        max_gap_s=max_gap_s, error=error,
+    )  # fmt: skip
+
+
+def analyse_telemetry(
+    file: TelemetryFile,
+    *,
+    discharge_sign: Literal["-", "+"] | None = None,
+    cutoff_v: float | None = None,
+    max_gap_s: float | None = None,
+    error: SensorError | None = None,
+) -> BatteryAnswer:
+    """`analyse_file` of a file that has been read, so that its bytes need not be kept."""
     sign: Sign = {None: 0, "-": 1, "+": -1}[discharge_sign]  # type: ignore[assignment]
     if file.cycles or file.relative:
         return _cycled(file, sign, cutoff_v, max_gap_s, error)

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from typing import Final
 
 from energydash.answers.battery.devices import new_id, save
 from energydash.battery.devices import Device
-from energydash.battery.telemetry import PARTS, from_arrays, to_frame
+from energydash.battery.telemetry import Telemetry, from_arrays, to_frame
 from energydash.core.errors import InputError
 from energydash.core.feeds import Fetched
 from energydash.core.findings import Finding
-from energydash.core.time import DAY, Period
+from energydash.core.time import DAY, Period, instant_of, micros
 from energydash.sources.imports import telemetry as telemetry_files
 from energydash.sources.imports.telemetry import TelemetryFile
 from energydash.sources.imports.telemetry_columns import NOTHING, Column, Said
 from energydash.sync import batteries, documents, gate
 from energydash.sync.batteries import EARLIEST
 from energydash.sync.context import Context
+
+PIECE_US: Final = 14 * 86_400_000_000
 
 
 @dataclass(frozen=True)
@@ -51,7 +55,7 @@ def look_at(
 
 def import_telemetry(
     context: Context,
-    files: Sequence[tuple[str, bytes]],
+    files: Iterable[tuple[str, bytes]],
     device: str = "",
     *,
     said: Said = NOTHING,
@@ -67,7 +71,10 @@ def import_telemetry(
     target, is_new = _target(context, device, create)
     is_changed = False
     said = _with_zone(said, None if is_new else target)
-    parsed = [telemetry_files.read(body, name, said) for name, body in files]
+    parsed = []
+    for name, body in files:
+        parsed.append(telemetry_files.read(body, name, said))
+        del body  # a year of samples twice is much
     zone = said.zone or next((file.zone for file in parsed if file.zone), None)
     if is_new and zone:
         target = replace(target, zone=zone)
@@ -88,36 +95,60 @@ def import_telemetry(
 
 
 def _store(context: Context, device: Device, is_new: bool, file: TelemetryFile) -> Imported:
-    """Write one file's samples."""
+    """Write one file's samples, a few weeks at a time: a year of channels, each on its own clock,
+    has many rows."""
     cleaned = from_arrays(file.arrays)
-    frame = to_frame(cleaned)
-    if frame.empty:
-        raise InputError(f"{file.name} has no usable sample.")
     feed, now = device.feed(context.store.household()), context.now()
-    hours = (frame.index[-1].to_pydatetime() - now) / timedelta(hours=1)
+    first_us, last_us = _ends(cleaned, file.name)
+    hours = (last_us - micros(now)) / 3.6e9
     if hours > gate.AHEAD / timedelta(hours=1):
         raise InputError(
             f"{file.name} reaches {hours:,.0f} h into the future: wrong times, or another zone.",
             remedy="Give times with an offset, or the battery's zone. Nothing was imported.",
         )
-    whole = Period(EARLIEST, now + DAY)
-    answer, refused = gate.admit(feed, Fetched(frame, whole), whole, now, file.name)
-    frame = answer.frame.dropna(how="all")
-    if frame.empty:
-        raise InputError(f"{file.name} has no usable sample. {refused[0].sentence}")
-    start, last = frame.index[0].to_pydatetime(), frame.index[-1].to_pydatetime()
-    period = Period(start, last + timedelta(microseconds=1))
-    written = context.store.write(
-        feed,
-        Fetched(frame, period),
-        fetched_at=now,
-        final_before=datetime.max.replace(tzinfo=UTC),
-    )
+    believed = Period(EARLIEST, now + DAY)
+    since = max(first_us, micros(EARLIEST))
+    ends = [min(first_us, since), since, *range(since + PIECE_US, last_us, PIECE_US), last_us + 1]
+    rows = changed = 0
+    refused: dict[tuple[str, str], Finding] = {}
+    kept: list[Period] = []
+    for start_us, end_us in pairwise(ends):
+        frame = to_frame(cleaned.between(start_us, end_us))
+        answer, wrong = gate.admit(feed, Fetched(frame, believed), believed, now, file.name)
+        for one in wrong:
+            known = refused.get((one.kind, one.remedy))
+            refused[one.kind, one.remedy] = (
+                replace(known, count=known.count + one.count) if known else one
+            )
+        frame = answer.frame.dropna(how="all")
+        if frame.empty:
+            continue
+        period = Period(instant_of(start_us), instant_of(end_us))
+        written = context.store.write(
+            feed,
+            Fetched(frame, period),
+            fetched_at=now,
+            final_before=datetime.max.replace(tzinfo=UTC),
+        )
+        rows, changed = rows + written.rows, changed + written.changed
+        kept.append(period)
+    if not kept:
+        why = next(iter(refused.values())).sentence if refused else ""
+        raise InputError(f"{file.name} has no usable sample. {why}".strip())
     return Imported(
-        file.name, file.kind, device, is_new, written.rows, written.changed, period,
-        tuple(str(name) for name in frame.columns if name in PARTS),
-        (*file.notes, *cleaned.faults, *refused), file.columns,
+        file.name, file.kind, device, is_new, rows, changed, Period(kept[0].start, kept[-1].end),
+        tuple(part for part, channel in cleaned.channels().items() if len(channel)),
+        (*file.notes, *cleaned.faults, *refused.values()), file.columns,
     )  # fmt: skip
+
+
+def _ends(found: Telemetry, name: str) -> tuple[int, int]:
+    """The first and the last sample, or end of one. Raises InputError where there is none."""
+    times = [channel.time_us for channel in found.channels().values() if len(channel)]
+    if not times:
+        raise InputError(f"{name} has no usable sample.")
+    times += [ended for ended in found.ended.values() if len(ended)]
+    return min(int(at[0]) for at in times), max(int(at[-1]) for at in times)
 
 
 def _with_zone(said: Said, device: Device | None) -> Said:
