@@ -120,15 +120,17 @@ FAULTS: Final = (
 
 @dataclass(frozen=True)
 class Size:
-    """About how many Ah 100 % are, None where that is not known; is_told: by the owner."""
+    """About how many Ah 100 % are, None where that is not known; is_told: by the owner. small: of a
+    small one, in the same unit."""
 
     ah: float | None = None
     is_told: bool = False
+    small: float = SMALL_AH
 
     @property
     def at_least(self) -> float:
         """To tell a battery at work from an idle one."""
-        return self.ah or SMALL_AH
+        return self.ah or self.small
 
 
 UNKNOWN: Final = Size()
@@ -140,13 +142,14 @@ def around(start_us: int, end_us: int) -> tuple[int, int]:
 
 
 def checked(frame: pd.DataFrame, size: Size) -> pd.DataFrame:
-    """The same slots, of whole weeks, with `faults`, and without what those make worthless."""
+    """The same slots, of whole weeks and the days around them, with `faults`, and without what
+    those make worthless."""
     if frame.empty:
         return frame
     starts = edges(frame)
     bits = np.zeros(len(frame), np.int64)
+    before: slice | None = None  # yesterday, where nothing flowed the other way
     for week in _groups(starts // WEEK_US):
-        before: slice | None = None  # yesterday, where nothing flowed the other way
         clocks = _week(frame.iloc[week], starts[week])
         bits[week] |= clocks
         for within in _groups(starts[week] // DAY_US):
@@ -306,29 +309,42 @@ def _week(frame: pd.DataFrame, starts: Micros) -> int:
     seen = frame["covered_s"].to_numpy() > STEP_S / 2
     charge = series(np.where(seen, (frame["ah_in"] - frame["ah_out"]).to_numpy(), np.nan))
     found = 0
-    if _lag(np.diff(charge), np.diff(series(frame["voltage_v"].to_numpy())), least=0.5):
+    # A voltage rises with what is charged, and jumps with the current.
+    drives = np.vstack([(charge[:-1] + charge[1:]) / 2, np.diff(charge)])
+    if _is_late(drives, np.diff(series(frame["voltage_v"].to_numpy())), least=0.7):
         found |= 1 << VOLTAGE_CLOCK
-    if _lag(charge, series(frame["meter_kwh"].to_numpy()), least=0.9):
+    if _is_late(charge[None], series(frame["meter_kwh"].to_numpy()), least=0.9):
         found |= 1 << POWER_CLOCK
-    if _lag(charge[:-1], np.diff(series(frame["soc_percent"].to_numpy())), least=0.7):
+    rise = np.diff(series(frame["soc_percent"].to_numpy()))
+    if _is_late(charge[None, :-1], rise, least=0.7):
         found |= 1 << SOC_CLOCK
     return found
 
 
-def _lag(one: Floats, other: Floats, *, least: float) -> int:
-    """By how many slots `other` is late, where only that makes the two alike; else 0."""
-    pairs = np.isfinite(one) & np.isfinite(other)
-    if pairs.sum() < SLOTS_A_DAY:
-        return 0
-    best, found = max(least, 2 * abs(_alike(one[pairs], other[pairs]))), 0
-    for lag in range(-LARGEST_LAG, LARGEST_LAG + 1, 2):
-        left = one[max(-lag, 0) : len(one) - max(lag, 0)]
-        right = other[max(lag, 0) : len(other) - max(-lag, 0)]
-        good = np.isfinite(left) & np.isfinite(right)
-        score = _alike(left[good], right[good]) if good.sum() >= SLOTS_A_DAY else 0.0
-        if score > best:
-            best, found = score, lag
-    return found
+def _is_late(drives: Floats, driven: Floats, *, least: float) -> bool:
+    """Whether `driven` (n) follows `drives` (a row each, n) only when it is moved by hours."""
+    now = _follows(drives, driven, 0)
+    if now is None or now > 0.75:
+        return False
+    later = (_follows(drives, driven, lag) for lag in range(-LARGEST_LAG, LARGEST_LAG + 1, 2))
+    return max(one or 0.0 for one in later) > max(least, now + 0.2)
+
+
+def _follows(drives: Floats, driven: Floats, lag: int) -> float | None:
+    """How much of `driven`, `lag` slots later, is a sum of shares of `drives`, 0 to 1: the multiple
+    correlation; None with less than a day of both."""
+    left = drives[:, max(-lag, 0) : drives.shape[1] - max(lag, 0)]
+    right = driven[max(lag, 0) : len(driven) - max(-lag, 0)]
+    good = np.isfinite(left).all(axis=0) & np.isfinite(right)
+    left, right = left[:, good], right[good]
+    whole = float((right * right).sum())
+    if good.sum() < SLOTS_A_DAY or not whole or not left.any():
+        return None
+    toward = left @ right
+    shares = np.linalg.lstsq(left @ left.T, toward, rcond=None)[0]
+    if shares[0] < 0:  # nothing falls while it is charged
+        return 0.0
+    return float(np.sqrt(np.clip(shares @ toward / whole, 0.0, 1.0)))
 
 
 def _charge_and_rise(frame: pd.DataFrame) -> tuple[Floats, Floats]:

@@ -35,6 +35,7 @@ from energydash.battery.telemetry import (
 Sign = Literal[-1, 0, 1]
 Arrays = Mapping[str, tuple[Micros, Floats]]
 
+SMALL_KWH: Final = 2.5
 SETTLED_BY_US: Final = 10 * 86_400_000_000  # signs and steps are told by this much at the end
 
 
@@ -93,9 +94,11 @@ class Setup:
     def slots(
         self, found: Telemetry, start_us: int, end_us: int, joining: Joining | None = None
     ) -> pd.DataFrame:
-        """The slots of whole weeks (`balance.around`), without what contradicts itself."""
-        frame = slots.of_telemetry(found, start_us, end_us, joining or self.joining)
-        return balance.checked(frame, self.size)
+        """The slots of whole weeks (`balance.around`), without what contradicts itself; `found`
+        reaches a day further on both sides, where there is more."""
+        wider = start_us - balance.DAY_US, end_us + balance.DAY_US
+        frame = slots.of_telemetry(found, *wider, joining or self.joining)
+        return starting_in(balance.checked(frame, self.size), start_us, end_us)
 
 
 def settle(
@@ -120,19 +123,22 @@ def settle(
     needed = plain.names(("voltage_v", plain.flow_part, "soc_percent"))
     seen = plain.telemetry({name: recent(name) for name in needed})
     sign: Sign = charge_sign or sign_by_soc(seen.flow, seen.soc)
+    # Without a current and a voltage Ah are kWh (see `energy.integrate`).
+    in_kwh = plain.flow_part == "power_kw" and "voltage_v" not in known
+    size = Size(small=SMALL_KWH) if in_kwh else Size(capacity_ah, bool(capacity_ah))
     setup = replace(
         plain,
         charge_sign=sign,
         joining=joining_of(seen, method),
-        bounds=bounds_of(seen, capacity_ah),
-        size=Size(capacity_ah, True),
+        bounds=bounds_of(seen, size.ah),
+        size=size,
     )
-    if capacity_ah or not len(seen.soc) or not len(seen.flow):
+    if size.ah or not len(seen.soc) or not len(seen.flow):
         return setup
     again = setup.telemetry({name: recent(name) for name in needed})
     span = int(seen.soc.time_us[0]), int(seen.soc.time_us[-1])
     days = slots.of_telemetry(again, *span, setup.joining)
-    return replace(setup, size=Size(balance.usual_size_ah(days)))
+    return replace(setup, size=replace(size, ah=balance.usual_size_ah(days)))
 
 
 class Record(Protocol):

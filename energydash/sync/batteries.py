@@ -35,6 +35,7 @@ from energydash.battery.telemetry import PARTS, Floats, Micros, Telemetry
 from energydash.core.errors import StoreError
 from energydash.core.feeds import Feed, Fetched, empty_frame
 from energydash.core.time import (
+    DAY,
     EPOCH,
     MICROSECOND,
     Period,
@@ -187,7 +188,7 @@ class Stored:
         """The slots of a period from its raw samples."""
         device = self.device
         longest_s = max(joining.max_gap_s, joining.voltage_gap_s, joining.soc_gap_s)
-        margin = max(timedelta(seconds=longest_s), JOINED) + STEP
+        margin = max(timedelta(seconds=longest_s), JOINED) + STEP + DAY
         if not self.setup.has_soc and device.full_v and device.capacity_ah:
             margin = max(margin, COUNTED_MARGIN)
         pieces = []
@@ -222,7 +223,7 @@ class Stored:
         until = instant_of(self._state["until_us"])
         if until < whole.end:  # what an event stream brought is covered by no fetch
             changed.append(Period(until, whole.end))
-        reach = max(timedelta(seconds=self.setup.joining.max_gap_s), JOINED)
+        reach = max(timedelta(seconds=self.setup.joining.max_gap_s), JOINED, DAY)
         return merge([_whole_weeks(Period(p.start - reach, p.end + reach)) for p in changed])
 
     @property

@@ -164,13 +164,13 @@ def test_a_change_of_the_description_changes_every_slot(here: Context) -> None:
     before = slots_of(here, one.device, days(3))
     turned = battery.change(here, one.device, charge_sign=-1)
     after = slots_of(here, turned, days(3))
-    assert after["ah_out"].sum() == pytest.approx(before["ah_in"].sum(), rel=0.001)
+    assert after["ah_out"].sum() == 0  # it contradicts the state of charge
     found = battery.view(here, turned.id, days(3))
     assert found.analysis is None
     assert "wrong sign" in found.answer.reason
-    scaled = battery.change(here, one.device, scales={"voltage": 2.0})
+    scaled = battery.change(here, one.device, scales={"voltage": 1.5})
     assert slots_of(here, scaled, days(3))["kwh_in"].sum() == pytest.approx(
-        2 * before["kwh_in"].sum(), rel=1e-6
+        1.5 * before["kwh_in"].sum(), rel=1e-6
     )
 
 
