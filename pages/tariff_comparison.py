@@ -27,11 +27,18 @@ if connecting.offer():
 connecting.outcome()
 period = electricity_costs.period_of(chosen)
 home = answers.home_of(cache.context())
-known = cache.answer(answers.choices)
+energies = list(dict.fromkeys(meter.energy.value for meter in home.meters))
+energy = energies[0] if energies else "electricity"
+if len(energies) > 1:
+    energy = st.segmented_control(
+        "Energy", energies, default=energy, key="energy", bind="query-params", required=True
+    ) or energy  # fmt: skip
+known = cache.answer(answers.choices, energy)
 labels = {one.id: one.label for one in known}
 with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
     wanted = st.multiselect(
-        "Tariffs", list(labels), format_func=lambda one: labels.get(one, one), key="compared",
+        "Tariffs", list(labels), format_func=lambda one: labels.get(one, one),
+        key=f"compared_{energy}",
         width="stretch", placeholder="Every tariff with prices in this period",
     )  # fmt: skip
     shift = st.slider(
@@ -39,7 +46,9 @@ with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         key="shift", bind="query-params", width=320,
     )  # fmt: skip
 try:
-    asked = cache.ask(answers.compare, period, tuple(wanted), shift_percent=float(shift))
+    asked = cache.ask(
+        answers.compare, period, tuple(wanted), energy, shift_percent=float(shift)
+    )
 except EnergydashError as error:
     components.empty(error.message, error.remedy)
     st.stop()
@@ -75,11 +84,12 @@ if found.shifted is not None:
     title = f"If {shift} % of each evening moved"
     tariff_comparison.ranking(asked, title, "shifted", shifted=True)
 tariff_comparison.months(asked)
-tariff_comparison.windows(
-    cache.ask(answers.cheapest_windows, HOURS),
-    cache.ask(answers.cheapest_windows, HOURS, dearest=True),
-)
+if energy == "electricity":
+    tariff_comparison.windows(
+        cache.ask(answers.cheapest_windows, HOURS),
+        cache.ask(answers.cheapest_windows, HOURS, dearest=True),
+    )
 may_add = viewer.may_edit() and not home.is_sample
 if may_add and st.toggle("Add a published tariff", key="adding"):
     regions = [meter.region for meter in home.meters if meter.region]
-    tariff_comparison.add_published(period, regions[-1] if regions else "")
+    tariff_comparison.add_published(period, regions[-1] if regions else "", energy)

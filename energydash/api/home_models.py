@@ -51,6 +51,22 @@ class CostsRow(Model):
     unknown_co2_kwh: float | None = Field(description="kWh without an intensity")
 
 
+class CostsTotals(CostsRow):
+    """All rows together, the standing charge in the net; and the least that they may be."""
+
+    net_days: int = Field(description="local days that the net is of: both import and export")
+    unsure_half_hours: int = Field(description="half-hours whose charging slots are not known")
+    import_cost_low_gbp: float | None = Field(description="£, if the car was charged in them")
+    net_cost_low_gbp: float | None = Field(description="£, if the car was charged in them")
+
+
+class Span(Model):
+    """A time, the end excluded."""
+
+    start: str
+    end: str
+
+
 class Profile(Model):
     """How a home uses energy."""
 
@@ -71,7 +87,9 @@ class Costs(HomeAnswer):
     """What energy cost by any key."""
 
     by: str
-    totals: CostsRow
+    energy: list[str] = Field(description="the kinds of energy that it is about")
+    totals: CostsTotals
+    unsure: list[Span] = Field(description="half-hours whose charging slots are not known")
     coverage: Coverage
     profiles: list[MeterProfile]
     rows: list[CostsRow]
@@ -80,7 +98,8 @@ class Costs(HomeAnswer):
 class BillLine(Model):
     """Energy at one rate of one tariff; exact decimals as texts."""
 
-    tariff: str
+    tariff: str = Field(description="its name, or its product's")
+    tariff_code: str | None = Field(description="of a published tariff")
     p_per_kwh_inc_vat: str = Field(description="p/kWh with VAT")
     p_per_kwh_exc_vat: str = Field(description="p/kWh without VAT")
     kwh: str = Field(description="kWh")
@@ -119,10 +138,15 @@ class Statement(Model):
 class Bill(HomeAnswer):
     """Statements and what is left to pay."""
 
+    energy: list[str] = Field(description="the kinds of energy that it is about")
     charges_gbp: str | None = Field(description="£")
     export_credit_gbp: str | None = Field(description="£")
     net_gbp: str | None = Field(description="£, nothing rounded")
     billed_net_gbp: str | None = Field(description="£, as billed")
+    net_low_gbp: str | None = Field(description="£, if the car was charged in the unsure ones")
+    billed_net_low_gbp: str | None = Field(description="£, the same as billed")
+    unsure_half_hours: int = Field(description="half-hours whose charging slots are not known")
+    one_sided_days: int = Field(description="days left out of the net: import or export lacks")
     coverage: Coverage
     statements: list[Statement]
 
@@ -133,6 +157,8 @@ class Pair(Model):
     pair: str
     import_tariff: str
     export_tariff: str | None
+    import_id: str = Field(description="a tariff's id or code; `actual`: what was in force")
+    export_id: str | None = Field(description="the same; '' for none")
     import_gbp: float | None = Field(description="£")
     standing_gbp: float | None = Field(description="£")
     export_gbp: float | None = Field(description="£")
@@ -181,7 +207,8 @@ class PriceRow(Model):
     """What a kWh costs, one direction."""
 
     direction: Literal["import", "export"]
-    tariff: str
+    tariff: str = Field(description="its name, or its product's")
+    tariff_code: str | None = Field(description="of a published tariff")
     p_per_kwh: float | None = Field(description="p/kWh with VAT")
     until: str | None
     next_p_per_kwh: float | None = Field(description="p/kWh with VAT")

@@ -9,7 +9,7 @@ explained.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
 from itertools import groupby
 
@@ -17,10 +17,16 @@ import numpy as np
 
 from energydash.core.coverage import Coverage, together
 from energydash.core.time import Period, zone_info
-from energydash.home.instants import runs
+from energydash.home.instants import NO_TIMES, Micros, runs
 from energydash.home.meters import Direction, Energy, Meter
 from energydash.home.rate_cards import UNPRICED, Rate
-from energydash.home.usage import Usage, assumes_calorific_value
+from energydash.home.usage import (
+    Unsure,
+    Usage,
+    assumes_calorific_value,
+    days_of,
+    one_sided_days,
+)
 
 CENT = Decimal("0.01")
 PRINTED = Decimal("0.0001")  # pounds, as a half-hour is printed
@@ -85,7 +91,8 @@ class Statement:
     """What one meter's energy cost over the period; an export meter's is a credit.
 
     unpriced_kwh is in no line. missing: runs of half-hours without a reading. coverage: of the
-    half-hours asked for; where none of them is there, the energy is not known. notes: what is
+    half-hours asked for; where none of them is there, the energy is not known. apart, billed_apart:
+    what of it is of days that count in no net, beside `net_readings` that do. notes: what is
     estimated or assumed, in sentences.
     """
 
@@ -99,6 +106,10 @@ class Statement:
     missing_half_hours: int
     coverage: Coverage
     is_unknown: bool = False
+    apart: Amount = Amount()
+    billed_apart: Amount = Amount()
+    net_readings: int = 0
+    unsure: Unsure = field(default_factory=Unsure)
     notes: tuple[str, ...] = ()
 
     @property
@@ -125,12 +136,15 @@ class Statement:
 class Bill:
     """Statements of every meter, and what is left to pay (below zero: to receive).
 
-    Energy without a price counts in kWh alone. The net is None where a kind of energy has no
-    reading at all, charges and credit also where nothing in them has a price.
+    The net is of the days that have both import and export, and of every standing charge;
+    one_sided_days: how many days are left out of it. Energy without a price counts in kWh alone.
+    The net is None where a kind of energy has no reading at all, or no day that counts; charges and
+    credit also where nothing in them has a price.
     """
 
     period: Period
     statements: tuple[Statement, ...]
+    one_sided_days: int = 0
 
     def _sum(self, direction: Direction, *, billed: bool) -> Decimal:
         mine = [one for one in self.statements if one.meter.direction is direction]
@@ -156,11 +170,24 @@ class Bill:
                 return True
         return False
 
+    def _is_apart(self) -> bool:
+        """True where a kind of energy has readings, and none of a day that counts in the net."""
+        by_energy = ([s for s in self.statements if s.meter.energy is one] for one in Energy)
+        return any(
+            any(one.coverage.present for one in mine) and not any(s.net_readings for s in mine)
+            for mine in by_energy
+        )
+
     def _net(self, *, billed: bool) -> Decimal | None:
-        if any(self._is_unread(direction) for direction in Direction):
+        if any(self._is_unread(direction) for direction in Direction) or self._is_apart():
             return None
-        charged = self._sum(Direction.IMPORT, billed=billed)
-        return charged - self._sum(Direction.EXPORT, billed=billed)
+        net = ZERO
+        for one in self.statements:
+            sign = -1 if one.meter.direction is Direction.EXPORT else 1
+            apart = one.billed_apart.to_the_penny() if billed else one.apart
+            total = one.billed_total if billed else one.total
+            net += sign * (total.inc_vat - apart.inc_vat)
+        return net
 
     @property
     def charges_gbp(self) -> Decimal | None:
@@ -179,6 +206,27 @@ class Bill:
         return self._net(billed=True)
 
     @property
+    def less_gbp(self) -> Decimal:
+        """How much less the charges and the net may be, where charging slots are not known."""
+        return sum((Decimal(repr(one.unsure.less_gbp)) for one in self.statements), ZERO)
+
+    @property
+    def net_low_gbp(self) -> Decimal | None:
+        """The least that the net may be."""
+        return None if self.net_gbp is None else self.net_gbp - self.less_gbp
+
+    @property
+    def billed_net_low_gbp(self) -> Decimal | None:
+        """The same as billed, to the penny."""
+        net = self.billed_net_gbp
+        return None if net is None else (net - self.less_gbp).quantize(CENT, ROUND_HALF_UP)
+
+    @property
+    def unsure_half_hours(self) -> int:
+        """How many half-hours that is about."""
+        return sum(len(one.unsure.times_us) for one in self.statements)
+
+    @property
     def coverage(self) -> Coverage:
         """Of the half-hours; one is there where every meter has it."""
         return together([one.coverage for one in self.statements])
@@ -188,15 +236,24 @@ def bill(usages: Sequence[Usage], period: Period) -> Bill:
     """The statement of each meter; a meter point's standing charge is on its first meter's."""
     charged: set[str] = set()
     statements = []
+    apart = {
+        energy: one_sided_days([one for one in usages if one.meter.energy is energy])
+        for energy in Energy
+    }
     for usage in usages:
         point = usage.meter.charge_point
-        statements.append(statement(usage, period, with_standing=point not in charged))
+        days = apart[usage.meter.energy]
+        statements.append(statement(usage, period, days, with_standing=point not in charged))
         charged.add(point)
-    return Bill(period, tuple(statements))
+    return Bill(period, tuple(statements), sum(len(days) for days in apart.values()))
 
 
-def statement(usage: Usage, period: Period, *, with_standing: bool = True) -> Statement:
-    """One meter's statement, every reading an exact decimal."""
+def statement(
+    usage: Usage, period: Period, apart_days: Micros = NO_TIMES, *, with_standing: bool = True
+) -> Statement:
+    """One meter's statement, every reading an exact decimal. apart_days: which count in no net."""
+    is_apart = np.isin(days_of(usage, usage.times_us), apart_days)
+    apart, billed_apart = Amount(), Amount()
     exact = [Decimal(repr(value)) for value in usage.kwh.tolist()]
     lines = usage.lines
     whole = np.bincount(lines.reading, minlength=len(exact)) == 1
@@ -211,7 +268,10 @@ def statement(usage: Usage, period: Period, *, with_standing: bool = True) -> St
             continue
         rate = lines.rates[code]
         before, billed = priced.get(rate, (ZERO, Amount()))
-        priced[rate] = before + energy, billed + _amount(energy, rate).as_printed()
+        amount = _amount(energy, rate)
+        priced[rate] = before + energy, billed + amount.as_printed()
+        if is_apart[reading]:
+            apart, billed_apart = apart + amount, billed_apart + amount.as_printed()
     order = {tariff: place for place, tariff in enumerate(dict.fromkeys(r.tariff for r in priced))}
     rates = sorted(priced, key=lambda rate: (order[rate.tariff], rate.inc_vat))
     missing = usage.missing_us
@@ -226,6 +286,10 @@ def statement(usage: Usage, period: Period, *, with_standing: bool = True) -> St
         len(missing),
         usage.coverage,
         usage.is_unknown,
+        apart,
+        billed_apart,
+        int((~is_apart).sum()),
+        usage.unsure,
         _notes(usage, period, unpriced, len(missing)),
     )
 

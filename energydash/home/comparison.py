@@ -16,10 +16,10 @@ import numpy as np
 import pandas as pd
 
 from energydash.home.costs import By, keys_of, label_of
-from energydash.home.instants import DAY_US, MINUTE_US, Flags, Floats, Micros, local_us
+from energydash.home.instants import DAY_US, MINUTE_US, NO_TIMES, Flags, Floats, Micros, local_us
 from energydash.home.prices import MeterPrices
 from energydash.home.rate_cards import UNPRICED
-from energydash.home.usage import Usage, daily_charges
+from energydash.home.usage import Usage, daily_charges, days_of
 
 EVENING_MINUTES = (16 * 60, 20 * 60)
 CHEAP_HALF_HOURS = 8
@@ -27,7 +27,10 @@ NOTHING_KWH = 1e-9  # less than this without a price is a rounding of the sum
 ASSUMPTIONS = (
     "The same half-hourly readings under every tariff: nobody would have behaved differently.",
     "Prices of those days, VAT and standing charge included; joining or exit fees are not.",
-    "Half-hours without a reading cost nothing under any tariff.",
+    (
+        "Half-hours without a reading cost nothing under any tariff; days on which import or "
+        "export has none at all are left out."
+    ),
 )
 
 
@@ -69,8 +72,8 @@ class OneWay:
 @dataclass(frozen=True, eq=False)
 class Comparison:
     """table: a row for each import × export pair, cheapest first, with `import_tariff,
-    export_tariff, import_gbp, standing_gbp, export_gbp, net_gbp, difference_gbp,
-    difference_percent, import_p_per_kwh, export_p_per_kwh, unpriced_kwh`.
+    export_tariff, import_id, export_id, import_gbp, standing_gbp, export_gbp, net_gbp,
+    difference_gbp, difference_percent, import_p_per_kwh, export_p_per_kwh, unpriced_kwh`.
     monthly: net £ of each pair (column) by month. The differences are to `baseline_gbp`. What
     lacks prices for some of the energy has neither net nor differences (NaN).
     """
@@ -84,22 +87,29 @@ class Comparison:
 
 @dataclass(frozen=True, eq=False)
 class Months:
-    """The local months that a comparison is about, and which of them each reading is in."""
+    """The local months that a comparison is about, and which of them each reading is in.
+
+    counts: which readings are compared; not those of days that lack import or export.
+    """
 
     low: int
     labels: tuple[str, ...]
     of_readings: tuple[Micros, ...]
+    counts: tuple[Flags, ...]
 
     @classmethod
-    def of(cls, usages: Sequence[Usage], days: Sequence[date]) -> Months:
-        """The months of some days, and of the readings of some meters."""
+    def of(
+        cls, usages: Sequence[Usage], days: Sequence[date], apart: Micros = NO_TIMES
+    ) -> Months:
+        """The months of some days, and of the readings of some meters; `apart` count in no net."""
         numbers = keys_of(np.array([_day_us(day) for day in days], np.int64), By.MONTH)
         low, high = (int(numbers.min()), int(numbers.max())) if len(numbers) else (0, -1)
         labels = tuple(label_of(number, By.MONTH) for number in range(low, high + 1))
         each = (
             keys_of(local_us(usage.times_us, usage.meter.zone), By.MONTH) - low for usage in usages
         )
-        return cls(low, labels, tuple(each))
+        counts = tuple(~np.isin(days_of(one, one.times_us), apart) for one in usages)
+        return cls(low, labels, tuple(each), counts)
 
 
 def total(id_: str, label: str, usages: Sequence[Usage], months: Months) -> OneWay:
@@ -110,11 +120,13 @@ def total(id_: str, label: str, usages: Sequence[Usage], months: Months) -> OneW
     size = len(months.labels)
     monthly, standing = np.zeros(size), np.zeros(size)
     kwh = unpriced = 0.0
-    for usage, month in zip(usages, months.of_readings, strict=True):
+    for usage, month, counts in zip(usages, months.of_readings, months.counts, strict=True):
         lines = usage.lines
-        monthly += np.bincount(month[lines.reading], np.nan_to_num(usage.line_gbp), size)
-        kwh += float(usage.kwh.sum())
-        unpriced += float(lines.kwh[lines.code == UNPRICED].sum())
+        keep = counts[lines.reading]
+        gbp = np.where(keep, np.nan_to_num(usage.line_gbp), 0.0)
+        monthly += np.bincount(month[lines.reading], gbp, size)
+        kwh += float(usage.kwh[counts].sum())
+        unpriced += float(lines.kwh[keep & (lines.code == UNPRICED)].sum())
     charges = daily_charges(usages)
     if charges:
         days = np.array([_day_us(day) for day, _ in charges], np.int64)
@@ -157,6 +169,8 @@ def pairs(
                     "pair": name,
                     "import_tariff": way_in.label,
                     "export_tariff": way_out.label,
+                    "import_id": way_in.id,
+                    "export_id": way_out.id,
                     "import_gbp": way_in.known_energy_gbp,
                     "standing_gbp": float(way_in.standing_gbp.sum() + way_out.standing_gbp.sum()),
                     "export_gbp": way_out.known_energy_gbp,

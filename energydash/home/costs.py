@@ -1,10 +1,11 @@
 """What energy cost, over any period, by any key.
 
 Costs include VAT and leave the standing charge out; it is in the totals, once per local day and
-meter point, and beside the rows of whole days. A row's net is import less export; the total's net
-adds the standing charge. Energy without a price counts in kWh alone. What is not known is NaN: a
-row's import and its net where readings are due and there is none, its cost also where none of them
-has a price. Nothing is rounded.
+meter point, and beside the rows of whole days. A row's net is import less export, over the days
+that have both; the total's net adds the standing charge. Energy without a price counts in kWh
+alone. What is not known is NaN: a row's import and its net where readings are due and there is
+none, its cost also where none of them has a price. Where charging slots are not known the costs are
+the most that they can be, and the totals have the least beside them. Nothing is rounded.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from energydash.core.coverage import Coverage, Gap, together
+from energydash.core.time import Period
 from energydash.home.instants import (
     DAY_US,
     HALF_HOUR_US,
@@ -29,10 +31,11 @@ from energydash.home.instants import (
     Floats,
     Micros,
     local_us,
+    runs,
 )
 from energydash.home.meters import Direction
 from energydash.home.rate_cards import UNPRICED
-from energydash.home.usage import Usage, daily_charges, have_reading
+from energydash.home.usage import Usage, daily_charges, have_reading, one_sided_days
 
 Table = dict[str, npt.NDArray[Any]]  # a column each of `COLUMNS` and `EXTRA`
 
@@ -65,26 +68,32 @@ EXTRA = (
 
 @dataclass(frozen=True, eq=False)
 class Costs:
-    """rows: `COLUMNS`, and `EXTRA` beside them. totals: the sums and `standing_charge_gbp`.
+    """rows: `COLUMNS`, and `EXTRA` beside them. totals: the sums and `standing_charge_gbp`;
+    `net_days`, the days that the net is of; and, where the price of `unsure_half_hours` is not
+    known, the least that it may be: `import_cost_low_gbp, net_cost_low_gbp`.
 
-    coverage: of the half-hours; one is there where every meter has it.
+    coverage: of the half-hours; one is there where every meter has it. unsure: those half-hours.
     """
 
     by: By
     rows: pd.DataFrame
     totals: Mapping[str, Any]
     coverage: Coverage
+    unsure: tuple[Period, ...] = ()
 
 
 def costs(usages: Sequence[Usage], by: By) -> Costs:
     """Rows by key, and totals, of any number of meters of one kind of energy."""
     local = [_clocks(usage) for usage in usages]
-    rows = _by_rate(usages, local) if by is By.RATE else _by_time(usages, local, by)
-    whole = rows if by is By.TOTAL else _by_time(usages, local, By.TOTAL)
+    apart = one_sided_days(usages)
+    rows = _by_rate(usages, local, apart) if by is By.RATE else _by_time(usages, local, by, apart)
+    whole = rows if by is By.TOTAL else _by_time(usages, local, By.TOTAL, apart)
     known = bool(len(whole["key"]))
+    days = distinct_of([one.readings // DAY_US for one in local])
     totals: dict[str, Any] = {
         "key": "total",
-        "days": len(distinct_of([one.readings // DAY_US for one in local])),
+        "days": len(days),
+        "net_days": len(days) - len(apart),
     }
     for name in (*SUMS, *EXTRA):
         totals[name] = float(whole[name][0]) if known else np.nan
@@ -93,8 +102,13 @@ def costs(usages: Sequence[Usage], by: By) -> Costs:
     standing = sum((pence for _, pence in daily_charges(usages)), Decimal(0)) / 100
     totals["standing_charge_gbp"] = float(standing)
     totals["net_cost_gbp"] += totals["standing_charge_gbp"]
+    less = sum(usage.unsure.less_gbp for usage in usages)
+    unsure = distinct_of([usage.unsure.times_us for usage in usages])
+    totals["unsure_half_hours"] = sum(len(usage.unsure.times_us) for usage in usages)
+    for name in ("import_cost", "net_cost"):
+        totals[f"{name}_low_gbp"] = totals[f"{name}_gbp"] - less
     coverage = together([usage.coverage for usage in usages])
-    return Costs(by, pd.DataFrame(rows), totals, coverage)
+    return Costs(by, pd.DataFrame(rows), totals, coverage, tuple(runs(unsure)))
 
 
 @dataclass(frozen=True)
@@ -181,7 +195,13 @@ def _clocks(usage: Usage) -> _Clocks:
     return _Clocks(*(local_us(times, usage.meter.zone) for times in every))
 
 
-def _by_time(usages: Sequence[Usage], local: Sequence[_Clocks], by: By) -> Table:
+def is_apart(local: Micros, apart: Micros) -> Flags:
+    """Which local clock times are of days that count in no net."""
+    flags: Flags = np.isin(local // DAY_US, apart)
+    return flags
+
+
+def _by_time(usages: Sequence[Usage], local: Sequence[_Clocks], by: By, apart: Micros) -> Table:
     keys = [[keys_of(clock, by) for clock in clocks] for clocks in local]
     every = [key for three in keys for key in three if len(key)]
     if not every:
@@ -193,7 +213,7 @@ def _by_time(usages: Sequence[Usage], local: Sequence[_Clocks], by: By) -> Table
     pairs: list[Micros] = []
     for usage, clocks, three in zip(usages, local, keys, strict=True):
         here, due, waiting = (key - low for key in three)
-        sums.add(usage, here[usage.lines.reading], here)
+        sums.add(usage, here[usage.lines.reading], here, is_apart(clocks.readings, apart))
         sums.ask(usage, due, waiting)
         for places in (here, due, waiting):
             shown[places] = True
@@ -209,7 +229,7 @@ def _by_time(usages: Sequence[Usage], local: Sequence[_Clocks], by: By) -> Table
     return sums.table(labels, days, standing, shown)
 
 
-def _by_rate(usages: Sequence[Usage], local: Sequence[_Clocks]) -> Table:
+def _by_rate(usages: Sequence[Usage], local: Sequence[_Clocks], apart: Micros) -> Table:
     """Rows by price in £/kWh to 5 decimals, cheapest first, then what has no price."""
     texts = {rate_key(rate.inc_vat) for usage in usages for rate in usage.lines.rates}
     labels = [*sorted(texts, key=Decimal), UNPRICED_KEY]
@@ -220,7 +240,7 @@ def _by_rate(usages: Sequence[Usage], local: Sequence[_Clocks]) -> Table:
     for usage, clocks in zip(usages, local, strict=True):
         place = [*(number[rate_key(rate.inc_vat)] for rate in usage.lines.rates), size - 1]
         key = np.array(place, np.int64)[usage.lines.code]
-        sums.add(usage, key, None)
+        sums.add(usage, key, None, is_apart(clocks.readings, apart))
         pairs.append(clocks.readings[usage.lines.reading] // DAY_US * size + key)
     days = np.bincount(distinct_of(pairs) % size, minlength=size)
     return sums.table(labels, days, np.full(size, np.nan), days > 0)
@@ -235,15 +255,22 @@ class _Sums:
         self.asked, self.read, self.priced, self.clean = (
             dict.fromkeys(Direction, np.zeros(size)) for _ in range(4)
         )
+        self.lines, self.net_lines = np.zeros(size), np.zeros(size)
 
-    def add(self, usage: Usage, key: Micros, reading_key: Micros | None) -> None:
-        """Add a meter's lines, whose rows are `key`."""
+    def add(self, usage: Usage, key: Micros, reading_key: Micros | None, apart: Flags) -> None:
+        """Add a meter's lines, whose rows are `key`. apart: readings that count in no net."""
         lines, way, size = usage.lines, usage.meter.direction, self.size
         name = way.value
         priced = lines.code != UNPRICED
         money = "export_value_gbp" if way is Direction.EXPORT else "import_cost_gbp"
         self.sums[f"{name}_kwh"] += np.bincount(key, lines.kwh, size)
         self.sums[money] += np.bincount(key[priced], usage.line_gbp[priced], size)
+        in_net = ~apart[lines.reading]
+        sign = -1 if way is Direction.EXPORT else 1
+        both = in_net & priced
+        self.sums["net_cost_gbp"] += sign * np.bincount(key[both], usage.line_gbp[both], size)
+        self.lines += np.bincount(key, minlength=size)
+        self.net_lines += np.bincount(key[in_net], minlength=size)
         self.read[way] = self.read[way] + np.bincount(key, minlength=size)
         self.priced[way] = self.priced[way] + np.bincount(key[priced], minlength=size)
         unpriced = np.bincount(key[~priced], lines.kwh[~priced], size)
@@ -270,7 +297,7 @@ class _Sums:
 
     def table(self, keys: Sequence[str], days: Micros, standing: Floats, shown: Flags) -> Table:
         """The rows shown; what nothing is known of is NaN, so is a net without a side."""
-        self.sums["net_cost_gbp"] = self.sums["import_cost_gbp"] - self.sums["export_value_gbp"]
+        self.sums["net_cost_gbp"][(self.lines > 0) & (self.net_lines == 0)] = np.nan
         for way, money in zip(Direction, ("import_cost_gbp", "export_value_gbp"), strict=True):
             asked = self.asked[way] + self.read[way] > 0
             for name, known in (

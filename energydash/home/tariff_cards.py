@@ -99,28 +99,21 @@ def published_card(
     return RateCard(code, label or code, energy, direction, unit, standing)
 
 
-def with_dispatches(card: RateCard, slots: Sequence[Period]) -> RateCard:
+def with_dispatches(
+    card: RateCard, slots: Sequence[Period], most: int = MOST_CHARGING_HALF_HOURS
+) -> RateCard:
     """The card with every half-hour that a charging slot touches at the day's lowest rate.
 
     Intelligent Go prices the whole home off-peak while it charges the car, whole half-hours, and
-    six hours from one noon to the next at most; the first of them count.
+    six hours from one noon to the next at most; the first of them count. most: that limit.
     """
     unit = card.unit
     if not slots or not len(unit.codes):
         return card
-    edges = [
-        np.arange(
-            micros(slot.start) // HALF_HOUR_US * HALF_HOUR_US,
-            micros(slot.end),
-            HALF_HOUR_US,
-            dtype=np.int64,
-        )
-        for slot in slots
-    ]
-    cheap = np.unique(np.concatenate(edges))
-    night = (local_us(cheap, card.zone) - DAY_US // 2) // DAY_US
+    cheap = touched_us(slots)
+    night = night_of(cheap, card.zone)
     place_in_night = np.arange(len(cheap)) - np.searchsorted(night, night)
-    cheap = cheap[place_in_night < MOST_CHARGING_HALF_HOURS]
+    cheap = cheap[place_in_night < most]
     starts = np.unique(np.concatenate((unit.starts_us, unit.ends_us, cheap, cheap + HALF_HOUR_US)))
     starts = starts[(starts >= unit.starts_us[0]) & (starts < unit.ends_us[-1])]
     codes = unit.at(starts)
@@ -135,6 +128,25 @@ def with_dispatches(card: RateCard, slots: Sequence[Period]) -> RateCard:
     codes = np.where(here, lowest[place], codes)
     ends = np.append(starts[1:], unit.ends_us[-1])
     return replace(card, unit=_joined(starts, ends, codes, unit.rates))
+
+
+def touched_us(slots: Sequence[Period]) -> Micros:
+    """The half-hours that periods touch."""
+    edges = [
+        np.arange(
+            micros(slot.start) // HALF_HOUR_US * HALF_HOUR_US,
+            micros(slot.end),
+            HALF_HOUR_US,
+            dtype=np.int64,
+        )
+        for slot in slots
+    ]
+    return np.unique(np.concatenate([NO_TIMES, *edges]))
+
+
+def night_of(times_us: Micros, zone: str) -> Micros:
+    """The number of the night, from one noon to the next, that each instant is in."""
+    return (local_us(times_us, zone) - DAY_US // 2) // DAY_US
 
 
 def _rate(tariff: Tariff, pence: Decimal) -> Rate:

@@ -24,9 +24,18 @@ from energydash.home.instants import (
     local_us,
     runs,
 )
-from energydash.home.meters import DEFAULT_CALORIFIC_VALUE, Meter, Unit
+from energydash.home.meters import DEFAULT_CALORIFIC_VALUE, Direction, Meter, Unit
 from energydash.home.prices import NO_ENERGY, Lines, MeterPrices
 from energydash.home.rate_cards import UNPRICED, Rate
+
+
+@dataclass(frozen=True, eq=False)
+class Unsure:
+    """Half-hours for which nobody knows whether the car was charged off-peak in them. They are
+    priced as if it was not; less_gbp: how much less they cost if it was wherever it could be."""
+
+    times_us: Micros = field(default_factory=lambda: NO_TIMES)
+    less_gbp: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +47,7 @@ class Usage:
     and why the others are not; expected_us: those that ought to have a reading by now, pending_us:
     those that need not yet. charges: (local day, exact price), due over `charged`, as long as the
     meter is supplied. g_per_kwh: the grid's carbon intensity at each reading, NaN where unknown;
-    None where nobody asked.
+    None where nobody asked. unsure: where the price may have been lower, for all that is known.
     """
 
     meter: Meter
@@ -55,6 +64,7 @@ class Usage:
     g_per_kwh: Floats | None = None
     before_us: Micros = field(default_factory=lambda: NO_TIMES)
     before_kwh: Floats = field(default_factory=lambda: NO_ENERGY)
+    unsure: Unsure = field(default_factory=lambda: Unsure())
 
     @property
     def missing_us(self) -> Micros:
@@ -178,6 +188,29 @@ def _coverage(
     for gap in total.pending:
         waiting |= is_within(every, gap)
     return total, every[~waiting], every[waiting]
+
+
+def days_of(usage: Usage, times_us: Micros) -> Micros:
+    """The number since 1970 of the local day of each instant."""
+    return local_us(times_us, usage.meter.zone) // DAY_US
+
+
+def one_sided_days(usages: Sequence[Usage]) -> Micros:
+    """The local days, by number, on which import or export ought to have readings and has none,
+    while the other has some: import less export would be a figure of one side alone.
+
+    usages: of one kind of energy.
+    """
+    if len({usage.meter.direction for usage in usages}) < 2:
+        return NO_TIMES
+    due, read = ({way: {-1} for way in Direction} for _ in range(2))
+    for usage in usages:
+        asked = np.concatenate((usage.expected_us, usage.pending_us))
+        way = usage.meter.direction
+        due[way] |= set(np.unique(days_of(usage, asked)).tolist())
+        read[way] |= set(np.unique(days_of(usage, usage.times_us)).tolist())
+    lacking = set[int]().union(*(due[way] - read[way] for way in Direction))
+    return np.array(sorted(lacking & set[int]().union(*read.values())), np.int64)
 
 
 def daily_charges(usages: Sequence[Usage]) -> list[tuple[date, Decimal]]:

@@ -37,7 +37,9 @@ def costs(found: home.CostsAnswer) -> Document:
     """A row per key (`HH:MM`, a day, a month, £/kWh…) and the totals; kWh, £ with VAT, kg CO₂."""
     about = {
         "by": found.costs.by,
+        "energy": _energies(found),
         "totals": found.costs.totals,
+        "unsure": list(found.costs.unsure),
         "coverage": found.costs.coverage,
         "profiles": [
             {"meter": meter.id, "profile": profile} for meter, profile in found.profiles
@@ -65,7 +67,8 @@ def bill(found: home.BillAnswer) -> Document:
             "coverage": coverage_json(one.coverage),
             "lines": [
                 {
-                    "tariff": line.rate.tariff,
+                    "tariff": found.names.get(line.rate.tariff, line.rate.tariff),
+                    "tariff_code": line.rate.tariff if line.rate.tariff in found.names else None,
                     "p_per_kwh_inc_vat": line.rate.inc_vat,
                     "p_per_kwh_exc_vat": line.rate.exc_vat,
                     "kwh": line.kwh,
@@ -87,10 +90,15 @@ def bill(found: home.BillAnswer) -> Document:
         for one in whole.statements
     ]
     about = {
+        "energy": _energies(found),
         "charges_gbp": whole.charges_gbp,
         "export_credit_gbp": whole.credit_gbp,
         "net_gbp": whole.net_gbp,
         "billed_net_gbp": whole.billed_net_gbp,
+        "net_low_gbp": whole.net_low_gbp,
+        "billed_net_low_gbp": whole.billed_net_low_gbp,
+        "unsure_half_hours": whole.unsure_half_hours,
+        "one_sided_days": whole.one_sided_days,
         "coverage": whole.coverage,
     }
     return _of("bill", found, pd.DataFrame(rows), about, "statements")
@@ -139,6 +147,7 @@ def price(found: home.PriceNow) -> Document:
             {
                 "direction": "import",
                 "tariff": found.import_tariff,
+                "tariff_code": found.import_code or None,
                 "p_per_kwh": found.import_p_per_kwh,
                 "until": found.until,
                 "next_p_per_kwh": found.next_p_per_kwh,
@@ -146,6 +155,7 @@ def price(found: home.PriceNow) -> Document:
             {
                 "direction": "export",
                 "tariff": found.export_tariff,
+                "tariff_code": found.export_code or None,
                 "p_per_kwh": found.export_p_per_kwh,
                 "until": None,
                 "next_p_per_kwh": None,
@@ -154,6 +164,11 @@ def price(found: home.PriceNow) -> Document:
     )
     about = {"at": found.at, "sample_reason": found.sample_reason or None}
     return Document("price", rows, LONDON, None, about, found.inputs)
+
+
+def _energies(found: home.Answer) -> list[str]:
+    """The kinds of energy that an answer is about."""
+    return list(dict.fromkeys(meter.energy.value for meter in found.meters))
 
 
 def _of(

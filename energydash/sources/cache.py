@@ -48,7 +48,7 @@ def cached(
     `request` names what is asked (method, address, parameters) without any secret; it and the
     owner make the key. Raises what `ask` raises where nothing was ever kept.
     """
-    key = hashlib.sha256(f"{owner}\n{redact(request, settings.secrets())}".encode()).hexdigest()
+    key = _key(settings, request, owner)
     now = utc_now()
     kept = _unpack(_with(settings.cache_folder, lambda box: box.get(key)))
     if kept and now - kept.fetched_at < max_age:
@@ -62,6 +62,17 @@ def cached(
     packed = {"fetched_at": now.isoformat(), "body": base64.b85encode(body).decode()}
     _with(settings.cache_folder, lambda box: box.set(key, packed))
     return Answer(body, now)
+
+
+def kept(settings: Settings, request: str, owner: str = "") -> bytes | None:
+    """What was last answered to `request`, however old; nobody is asked."""
+    key = _key(settings, request, owner)
+    found = _unpack(_with(settings.cache_folder, lambda box: box.get(key)))
+    return found.body if found else None
+
+
+def _key(settings: Settings, request: str, owner: str) -> str:
+    return hashlib.sha256(f"{owner}\n{redact(request, settings.secrets())}".encode()).hexdigest()
 
 
 def clear(settings: Settings) -> int:

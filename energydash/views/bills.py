@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from itertools import groupby
 
@@ -38,15 +39,17 @@ def bill(choice: Choice) -> None:
     whole = found.bill
     components.metrics(
         [
-            components.Metric("To pay", _money(whole.net_gbp),
+            components.Metric("To pay", _range(whole.net_low_gbp, whole.net_gbp),
                               help="Nothing is rounded."),
-            components.Metric("As billed", _money(whole.billed_net_gbp),
+            components.Metric("As billed", _range(whole.billed_net_low_gbp, whole.billed_net_gbp),
                          help="Each half-hour to 4 decimals of a pound, the sum to the penny."),
             components.Metric("Charges", _money(whole.charges_gbp)),
             components.Metric("Export credit", _money(whole.credit_gbp)),
         ],
         key="bill_figures",
     )  # fmt: skip
+    if whole.one_sided_days:
+        st.caption(formatting.apart_words(whole.one_sided_days))
     both = list(zip(whole.statements, found.inputs, strict=True))
     quiet = [one.meter.name for one, _ in both if is_quiet(one)]
     for one, reading in both:
@@ -58,7 +61,7 @@ def bill(choice: Choice) -> None:
             for note in one.notes:
                 st.caption(f":orange[:material/warning:] {components.escape(note)}")
             components.table(
-                components.Rows(statement_table(one)), key=f"bill_{one.meter.id}",
+                components.Rows(statement_table(one, found.names)), key=f"bill_{one.meter.id}",
                 name=f"bill {one.meter.name}", column_config=BILL_COLUMNS,
                 document=documents.bill(found),
             )  # fmt: skip
@@ -69,6 +72,11 @@ def bill(choice: Choice) -> None:
 
 def _money(pounds: Decimal | None) -> str:
     return formatting.money(None if pounds is None else float(pounds))
+
+
+def _range(low: Decimal | None, high: Decimal | None) -> str:
+    least, most = (None if one is None else float(one) for one in (low, high))
+    return formatting.money_range(least, most)
 
 
 def is_quiet(one: Statement) -> bool:
@@ -100,23 +108,26 @@ def check_button(found: BillAnswer) -> None:
             )
 
 
-def statement_table(one: Statement) -> pd.DataFrame:
-    """A statement's lines and sums as rows of text, as they are printed on a bill."""
+def statement_table(one: Statement, names: Mapping[str, str]) -> pd.DataFrame:
+    """A statement's lines and sums as rows of text, as they are printed on a bill.
+
+    names: what tariffs are called, by code.
+    """
     rows = []
     for tariff, group in groupby(one.lines, key=lambda line: line.rate.tariff):
-        lines = list(group)
+        lines, name = list(group), names.get(tariff, tariff)
         if len(lines) > MOST_BILL_LINES:  # half-hourly prices: their sum; the chart has each
             lines, prices = [], lines
             kwh = sum((line.kwh for line in prices), Decimal(0))
             gbp = sum((line.amount.inc_vat for line in prices), Decimal(0))
             billed_gbp = sum((line.billed.inc_vat for line in prices), Decimal(0))
             price = f"{100 * gbp / kwh:.4f}" if kwh else ""
-            what = f"{tariff}, {len(prices):,} prices, on average"
+            what = f"{name}, {len(prices):,} prices, on average"
             sums = (f"{kwh:,.3f}", gbp, billed_gbp)
             rows.append(_bill_row(what, price, *sums))
         rows += [
             _bill_row(
-                line.rate.tariff,
+                name,
                 f"{line.rate.inc_vat:.4f}",
                 f"{line.kwh:,.3f}",
                 line.amount.inc_vat,

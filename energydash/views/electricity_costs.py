@@ -171,11 +171,13 @@ def figures(found: CostsAnswer, choice: Choice) -> None:
     rate = 100 * now["import_cost_gbp"] / priced if priced > 0 else None
     items = [
         components.Metric(
-            "Net cost", formatting.money(now["net_cost_gbp"]), delta("net_cost_gbp"), "inverse",
+            "Net cost", formatting.money_range(now["net_cost_low_gbp"], now["net_cost_gbp"]),
+            delta("net_cost_gbp"), "inverse",
             help="Import less export, plus standing charges; VAT included.",
         ),
         components.Metric(
-            "Import", formatting.money(now["import_cost_gbp"]), delta("import_cost_gbp"), "inverse",
+            "Import", formatting.money_range(now["import_cost_low_gbp"], now["import_cost_gbp"]),
+            delta("import_cost_gbp"), "inverse",
             help=f"{now['import_kwh']:,.1f} kWh",
         ),
     ]  # fmt: skip
@@ -209,6 +211,8 @@ def figures(found: CostsAnswer, choice: Choice) -> None:
     components.metrics(items, key="home_figures")
     if said := found.costs.coverage.sentence:
         st.caption(f"Of this period: {said}")
+    if apart := now["days"] - now["net_days"]:
+        st.caption(formatting.apart_words(int(apart)))
     if change is not None and choice.before is not None:
         _compared_words(change, choice.before, choice.before_name)
 
@@ -247,8 +251,12 @@ def by_key(choice: Choice) -> None:
         if choice.by in AVERAGED:
             days = found.costs.rows["days"]
             st.caption(f"Each bar is from {days.min()} to {days.max()} days with readings.")
+        charge = formatting.money(found.costs.totals["standing_charge_gbp"])
         if any(str(name).startswith("standing") for name in table):
             st.caption("Net is import less export, plus the standing charge, as on the bill.")
+        elif choice.value is Value.GBP:
+            name = choice.by.value
+            st.caption(f"Without the standing charge of {charge}, which belongs to no {name}.")
         if choice.is_carbon:
             carbon_words(found)
         elif choice.value is not Value.KWH and found.costs.totals["unpriced_kwh"]:

@@ -6,6 +6,7 @@ import math
 from datetime import datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
 
+from energydash.core.coverage import plural
 from energydash.core.time import Period, zone_info
 
 
@@ -79,3 +80,17 @@ def money(pounds: float | None) -> str:
         pounds = float(exact.quantize(Decimal("0.01"), ROUND_HALF_EVEN))
     text = number(pounds, 2)
     return f"-£{text[1:]}" if text.startswith("-") else text if text == "–" else f"£{text}"
+
+
+def money_range(low: float | None, high: float | None) -> str:
+    """`£57.20 to £60.91`; the one amount where both are it."""
+    least, most = money(low), money(high)
+    return most if least == most else f"{least} to {most}"
+
+
+def apart_words(days: int) -> str:
+    """What a net leaves out for want of one of its sides."""
+    return (
+        f"The net leaves out {plural(days, 'day')} on which import or export has no reading yet; "
+        "standing charges are of every day."
+    )

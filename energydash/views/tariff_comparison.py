@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from textwrap import wrap
 
+import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
@@ -13,6 +15,7 @@ from energydash.answers import grid
 from energydash.answers import home as answers
 from energydash.answers.home import ComparisonAnswer, WindowsAnswer
 from energydash.charts import base, colours
+from energydash.core.coverage import plural
 from energydash.core.errors import EnergydashError
 from energydash.core.feeds import FeedData
 from energydash.core.time import HALF_HOUR, LONDON, Period, local_midnight, merge, zone_info
@@ -35,6 +38,7 @@ COLUMNS = {
     "unpriced_kwh": "Unpriced kWh",
 }
 BEST_SHOWN = 12
+PHONE_LETTERS = 40  # of a bar's text in a line: a longer one is cut by the edge of a phone
 BROUGHT = "prices_brought"  # in the session: what the page says after it has run again
 
 
@@ -49,7 +53,7 @@ def ranking(asked: cache.Asked[ComparisonAnswer], title: str, key: str, *, shift
         if table.empty:
             components.empty("No tariff is chosen.", "Choose at least one above.")
             return
-        figure, shown, lost = cache.draw(asked, _ranked, shifted)
+        figure, shown, lost = cache.draw(asked, _ranked, shifted, viewer.is_phone())
         if figure is None:
             components.empty(
                 "None of these tariffs has prices for all of the energy.", "Fetch them."
@@ -74,7 +78,7 @@ def _chosen(found: ComparisonAnswer, shifted: bool) -> Comparison:
 
 
 def _ranked(
-    found: ComparisonAnswer, shifted: bool
+    found: ComparisonAnswer, shifted: bool, is_phone: bool
 ) -> tuple[go.Figure | None, components.Rows, int]:
     """The bars, the table, and how many pairs have no net cost."""
     table = _chosen(found, shifted).table
@@ -84,8 +88,14 @@ def _ranked(
         shown = shown.drop(columns=COLUMNS["unpriced_kwh"])
     if not (table["export_gbp"].fillna(1) != 0).any():
         shown = shown.drop(columns=[COLUMNS["export_gbp"], COLUMNS["export_p_per_kwh"]])
-    figure = None if fair.empty else _bars(fair.head(BEST_SHOWN))
+    figure = None if fair.empty else _bars(_shown(fair, BEST_SHOWN), is_phone)
     return figure, components.Rows(shown), len(table) - len(fair)
+
+
+def _shown(table: pd.DataFrame, most: int) -> pd.DataFrame:
+    """The cheapest pairs, and the customer's own wherever it stands."""
+    own = (table["import_id"] == "actual") & table["export_id"].isin(["actual", ""])
+    return table[(np.arange(len(table)) < most) | own]
 
 
 def months(asked: cache.Asked[ComparisonAnswer]) -> None:
@@ -105,7 +115,7 @@ def months(asked: cache.Asked[ComparisonAnswer]) -> None:
 
 def _months_lines(found: ComparisonAnswer) -> go.Figure | None:
     ranked = found.comparison.table
-    best = list(ranked.loc[ranked["net_gbp"].notna(), "pair"].head(6))
+    best = list(_shown(ranked[ranked["net_gbp"].notna()], 6)["pair"])
     table = found.comparison.monthly[best]
     if len(table) < 2 or not best:
         return None
@@ -123,17 +133,23 @@ def _months_lines(found: ComparisonAnswer) -> go.Figure | None:
     )
 
 
-def _bars(table: pd.DataFrame) -> go.Figure:
+def _bars(table: pd.DataFrame, is_phone: bool) -> go.Figure:
     """Net £ of each pair, the cheapest on top."""
     rows = table.iloc[::-1]
-    both = zip(rows["net_gbp"], rows["pair"], strict=True)
+    width = PHONE_LETTERS if is_phone else 200
+    texts = [
+        wrap(f"{formatting.money(value)}  {name}", width)
+        for value, name in zip(rows["net_gbp"], rows["pair"], strict=True)
+    ]
+    tallest = max(len(text) for text in texts)
+    own = (rows["import_id"] == "actual") & rows["export_id"].isin(["actual", ""])
     bar = go.Bar(
         x=rows["net_gbp"],
         y=[str(place) for place in range(len(rows), 0, -1)],
         orientation="h",
-        marker={"color": colours.ACCENT},
+        marker={"color": [colours.FOURTH if one else colours.ACCENT for one in own]},
         # names beside the bars would leave a phone no room for the bars
-        text=[f"{formatting.money(value)}  {base.letters(name)}" for value, name in both],
+        text=["<br>".join(map(base.letters, text)) for text in texts],
         textposition="inside",
         insidetextanchor="start",
         constraintext="none",
@@ -142,7 +158,7 @@ def _bars(table: pd.DataFrame) -> go.Figure:
     return base.figure(
         [bar],
         unit="",
-        height=60 + 32 * len(rows),
+        height=60 + (16 + 16 * tallest) * len(rows),
         legend=False,
         hover="closest",
         x={"type": "linear", "tickprefix": "£", "tickformatstops": [], "hoverformat": ""},
@@ -206,7 +222,7 @@ def _runs(starts: tuple[datetime, ...]) -> list[Period]:
     return merge([Period(start, start + HALF_HOUR) for start in starts])
 
 
-def add_published(period: Period, region: str) -> None:
+def add_published(period: Period, region: str, energy: str) -> None:
     """Choose a public Octopus tariff and fetch its prices of the period."""
     here = cache.context()
     try:
@@ -228,7 +244,9 @@ def add_published(period: Period, region: str) -> None:
     if not st.button("Fetch its prices", key="fetch_prices", disabled=not (code or product)):
         return
     try:
-        codes = [code.strip()] if code else answers.tariff_codes(here, product or "", letter or "")
+        codes = [code.strip()]
+        if not code:
+            codes = list(answers.tariff_codes(here, product or "", letter or "", energy))
         if not codes:
             st.info("This product is not sold there.")
         _bring(codes, period)
@@ -244,7 +262,8 @@ def lacking(found: ComparisonAnswer) -> None:
     if not found.lacking:
         return
     with components.card("Prices that are not kept", key="lacking"):
-        table = pd.DataFrame(found.lacking, columns=["tariff", "kWh without a price"])
+        rows = [(found.names.get(code, code), kwh) for code, kwh in found.lacking]
+        table = pd.DataFrame(rows, columns=["tariff", "kWh without a price"])
         components.table(components.Rows(table), key="lacking", name="tariffs without prices")
         if viewer.may_edit() and st.button(
             "Fetch their prices", icon=":material/sync:", key="fetch_lacking"
@@ -259,7 +278,7 @@ def _bring(codes: Sequence[str], period: Period) -> None:
     if not codes:
         return
     said = [f"{one.sentence} {one.remedy}".strip() for one in met]
-    kept = [] if met else [f"Fetched what Octopus has of {', '.join(codes)}."]
+    kept = [] if met else [f"Fetched what Octopus has of {plural(len(codes), 'tariff')}."]
     st.session_state[BROUGHT] = tuple(dict.fromkeys(said or kept))
     st.rerun()
 

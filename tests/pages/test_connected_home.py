@@ -138,6 +138,13 @@ def assert_a_year_by_month(open_page: OpenPage, with_key: Context) -> None:
     shown = {metric.label: metric.value for metric in app.metric}
 
     assert shown["To pay"] == formatting.money(float(due["net_gbp"]))
+    # tariffs by their names, on the page and in JSON, which has the codes too
+    lines = [line for one in due["statements"] for line in one["lines"]]
+    named = {line["tariff_code"]: line["tariff"] for line in lines}
+    assert named["E-1R-AGILE-24-10-01-J"] == "Agile Octopus"
+    whats = [text for table in app.dataframe for text in table.value["what"]]
+    assert any(text.startswith("Agile Octopus, ") for text in whats)
+    assert not any("E-1R-" in text for text in whats)
 
 
 def assert_carbon_is_fetched_when_it_is_asked_for(open_page: OpenPage) -> None:
@@ -157,4 +164,11 @@ def assert_tariffs_are_compared(open_page: OpenPage) -> None:
     app.button(key="fetch_lacking").click().run(timeout=120)
     assert not app.exception
     assert len(app.dataframe[0].value) > 2
-    assert app.dataframe[0].value["Against now %"].dropna().min() > -100
+    table = app.dataframe[0].value
+    assert table["Against now %"].dropna().min() > -100
+    own = "Agile Octopus, as it was × Outgoing Octopus, as it was"
+    assert own in table["Tariffs"].tolist()
+    assert not table["Tariffs"].str.contains("E-1R-").any()
+    gas = open_page("tariff_comparison", energy="gas")
+    assert "Flexible Octopus, as it was" in gas.dataframe[0].value["Tariffs"].tolist()
+    assert not any("Cheapest hours" in one.value for one in gas.subheader)

@@ -124,7 +124,7 @@ def test_half_hourly_prices_are_one_line_of_the_bill(here: Context, home: Period
     agile = Tariff("t", "Agile", intervals=intervals)
     here.store.put(here.store.household(), "tariff", "t", agile.to_body())
     period = Period(first, first + 480 * HALF_HOUR)
-    table = statement_table(answers.bill(here, period, "in").bill.statements[0])
+    table = statement_table(answers.bill(here, period, "in").bill.statements[0], {})
     assert table["what"].tolist() == [
         "Agile, 40 prices, on average", "Without VAT", "VAT", "Total",
     ]  # fmt: skip

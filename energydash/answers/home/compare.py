@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import numpy as np
 
 from energydash.answers.home.costs import Answer
 from energydash.answers.home.pricing import Priced, price_home, prices_of
-from energydash.answers.home.subject import Home, home_of
+from energydash.answers.home.subject import Home, home_of, tariff_name
 from energydash.core.errors import InputError
 from energydash.core.feeds import Feed
 from energydash.core.time import Period, micros
@@ -28,7 +29,7 @@ from energydash.home.instants import is_within
 from energydash.home.meters import Direction, Meter
 from energydash.home.prices import MeterPrices
 from energydash.home.tariffs import energy_of, parse_code, region_letter, sold_together
-from energydash.home.usage import Usage
+from energydash.home.usage import Usage, one_sided_days
 from energydash.sources import octopus
 from energydash.sources.sample import household as sample
 from energydash.sync.context import Context
@@ -42,12 +43,14 @@ class ComparisonAnswer(Answer):
 
     now_p_per_kwh: what an imported kWh cost as it was; NaN without any. lacking: published tariffs
     whose prices are not all kept, with the kWh that have none; also those left out for having none.
+    names: of published tariffs, by code.
     """
 
     comparison: Comparison
     now_p_per_kwh: float
     shifted: Comparison | None = None
     lacking: tuple[tuple[str, float], ...] = ()
+    names: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -76,8 +79,20 @@ def choices(context: Context, energy: str = "electricity") -> tuple[Choice, ...]
             codes.setdefault(feed.subject, None)
     for code, direction in codes.items():
         if energy_of(code).value == energy:
-            found.append(Choice(code, code, direction or direction_of(code)))
-    return tuple(found)
+            name = tariff_name(context, home, code)
+            found.append(Choice(code, name, direction or direction_of(code)))
+    return _told_apart(found)
+
+
+def _told_apart(found: Sequence[Choice]) -> tuple[Choice, ...]:
+    """The same, tariffs of one name with their codes beside it."""
+    names = Counter((one.label, one.direction) for one in found)
+    return tuple(
+        replace(one, label=f"{one.label} ({one.id})")
+        if names[one.label, one.direction] > 1 and one.label != one.id
+        else one
+        for one in found
+    )
 
 
 def direction_of(code: str) -> Direction:
@@ -128,8 +143,9 @@ def compare(
     out_chosen = [one for one in chosen if one.direction is Direction.EXPORT]
     outs = [out_now, *(asked[one.id].total for one in out_chosen)] if out.usages else []
     ins = [in_now, *(asked[one.id].total for one in in_chosen)]
-    can_pair = _pairing({way: tariff for way, (tariff, _) in names.items()}, priced.home)
     months = into.months.labels
+    codes = {way: tariff for way, (tariff, _) in names.items()}
+    can_pair = _pairing(codes, priced.home)
     ranked = pairs(ins, outs, months, baseline, can_pair=can_pair)
     shifted = None
     if shift_percent:
@@ -156,6 +172,7 @@ def compare(
         in_now.pence_per_kwh,
         shifted,
         _lacking(priced, list(asked.values())),
+        priced.names | {one.id: one.label for one in chosen},
     )
 
 
@@ -184,7 +201,8 @@ class _Side:
         now = min(max(context.now(), period.start), period.end)
         days = [d for d in period.days(zone) if Period.local_days(d, d, zone).start < now]
         mine = tuple(usage for usage in priced.usages if usage.meter.direction is way)
-        return cls(priced.home, mine, Months.of(mine, days), period)
+        months = Months.of(mine, days, one_sided_days(priced.usages))
+        return cls(priced.home, mine, months, period)
 
     def as_it_was(self, label: str) -> OneWay:
         return total("actual", label, self.usages, self.months)
@@ -198,8 +216,8 @@ class _Side:
         usages = [usage.under(prices) for usage, prices in zip(self.usages, tried, strict=True)]
         cards = [card for prices in tried for card in prices.cards.values()]
         has_prices = any(len(card.unit.clip(*_span(self.period)).codes) for card in cards)
-        label = cards[0].label if cards else choice.label
-        return _Candidate(choice, tried, total(choice.id, label, usages, self.months), has_prices)
+        sums = total(choice.id, choice.label, usages, self.months)
+        return _Candidate(choice, tried, sums, has_prices)
 
     @property
     def meters(self) -> tuple[Meter, ...]:
@@ -270,10 +288,11 @@ def _chosen(context: Context, tariffs: Sequence[str], energy: str) -> list[Choic
     found = []
     for name in tariffs:
         one = next((c for c in known if name in (c.id, c.label)), None)
-        found.append(one or Choice(name, name, direction_of(name)))
         if one is None:
             parse_code(name)
-    return found
+            one = Choice(name, tariff_name(context, home_of(context), name), direction_of(name))
+        found.append(one)
+    return list(_told_apart(found))
 
 
 def _span(period: Period) -> tuple[int, int]:
@@ -293,7 +312,8 @@ def _in_force(priced: Priced, way: Direction, period: Period) -> tuple[str, str]
     if len(tariffs) != 1:
         return "", NOW
     (tariff,) = tariffs
-    return tariff, f"{priced.home.tariff_label(tariff)}, {NOW}"
+    own = {one.id: one.label for one in priced.home.tariffs}
+    return tariff, f"{own.get(tariff) or priced.names.get(tariff, tariff)}, {NOW}"
 
 
 def _estimate(shift_percent: float) -> str:

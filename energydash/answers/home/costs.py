@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import pandas as pd
@@ -44,9 +45,10 @@ class CostsAnswer(Answer):
 
 @dataclass(frozen=True, eq=False)
 class BillAnswer(Answer):
-    """A statement per meter, and what is left to pay."""
+    """A statement per meter, and what is left to pay. names: of published tariffs, by code."""
 
     bill: Bill
+    names: Mapping[str, str]
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,7 +103,8 @@ def bill(context: Context, period: Period, meter: str = "", energy: str = "") ->
     energies = [energy] if energy or meter else ["electricity", "gas"]
     parts = [price_home(context, period, meter, one) for one in energies]
     joined = _join(parts)
-    return BillAnswer(*_common(period, joined), bill_of(joined.usages, period))
+    bill = bill_of(joined.usages, period)
+    return BillAnswer(*_common(period, joined), bill, joined.names)
 
 
 def day_map(

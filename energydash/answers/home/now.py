@@ -9,13 +9,13 @@ import numpy as np
 import pandas as pd
 
 from energydash.answers.home.pricing import MeterTariffs, price_home, prices_of, read_meter
-from energydash.answers.home.subject import Home, home_of, is_configured
+from energydash.answers.home.subject import Home, home_of, is_configured, tariff_name
 from energydash.core.coverage import plural
 from energydash.core.feeds import Feed, FeedData
 from energydash.core.time import DAY, HALF_HOUR, LONDON, Period, grid, zone_info
 from energydash.flexibility.windows import Window, windows
 from energydash.home.meters import Direction, Energy, Meter
-from energydash.home.terms import terms
+from energydash.home.terms import Term, terms
 from energydash.sources.sample import household as sample
 from energydash.sync import documents
 from energydash.sync.context import Context
@@ -55,6 +55,7 @@ class PriceNow:
     """What a kWh costs now (p, VAT included), until when, and what it costs then.
 
     A price that is not known is None. The same for export where there is an export meter.
+    import_code, export_code: of published tariffs.
     """
 
     at: datetime
@@ -67,6 +68,8 @@ class PriceNow:
     inputs: tuple[FeedData, ...] = ()
     prices: tuple[Feed, ...] = ()
     sample_reason: str = ""
+    import_code: str = ""
+    export_code: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,7 +108,7 @@ class AccountCard:
 
 def account_cards(context: Context) -> tuple[AccountCard, ...]:
     """Every configured account; of its number only the end is shown."""
-    home, now = home_of(context), context.now()
+    home = home_of(context)
     known = documents.accounts(context.store)
     found = []
     for section in context.settings.named("octopus"):
@@ -123,17 +126,18 @@ def account_cards(context: Context) -> tuple[AccountCard, ...]:
             at = asked.read_at.astimezone(zone_info(LONDON))
             state += f", last asked on {at:%a %-d %b %H:%M}"
         name = f"[octopus.{section.name}]" if section.name else "[octopus]"
-        lines = tuple(f"{one.name}: {_tariff_now(home, one, now)}" for one in mine)
+        lines = tuple(f"{one.name}: {_tariff_now(context, home, one)}" for one in mine)
         found.append(AccountCard(name, state, lines))
     return tuple(found)
 
 
-def _tariff_now(home: Home, meter: Meter, now: datetime) -> str:
+def _tariff_now(context: Context, home: Home, meter: Meter) -> str:
     """The tariff of this half-hour, or when the meter's last one ended."""
+    now = context.now()
     if ended := home.ended(meter, now):
         return f"its agreement ended on {ended.astimezone(zone_info(LONDON)):%-d %b %Y}"
     in_force = terms(meter, home.tariffs, home.agreements, Period(now, now + HALF_HOUR))
-    return home.tariff_label(in_force[0].tariff) if in_force else "no tariff"
+    return tariff_name(context, home, in_force[0].tariff) if in_force else "no tariff"
 
 
 def home_cards(context: Context) -> HomeCards:
@@ -161,7 +165,7 @@ def home_cards(context: Context) -> HomeCards:
                 last,
                 ended is None and (newest is None or now - newest > STALE_AFTER),
                 0 if usage is None else int((usage.lines.code < 0).sum()),
-                _tariff_now(home, meter, now),
+                _tariff_now(context, home, meter),
                 ended,
             )
         )
@@ -173,19 +177,25 @@ def price_now(context: Context) -> PriceNow:
     """The unit rates in force, electricity."""
     home, now = home_of(context), context.now()
     ahead = Period(now, now + AHEAD)
-    found: dict[Direction, tuple[MeterTariffs, str]] = {}
+    found: dict[Direction, tuple[MeterTariffs, Term]] = {}
     for meter in home.meters_now(now):
         if meter.energy is not Energy.ELECTRICITY or meter.direction in found:
             continue
         known = prices_of(context, home, meter, ahead)
         if term := next((term for term in known.prices.terms if now in term.period), None):
-            found[meter.direction] = known, home.tariff_label(term.tariff)
-    price, until, following, tariff = _price_at(found.get(Direction.IMPORT), ahead)
-    export, _, _, export_tariff = _price_at(found.get(Direction.EXPORT), ahead)
+            found[meter.direction] = known, term
+    price, until, following = _price_at(found.get(Direction.IMPORT), ahead)
+    export, _, _ = _price_at(found.get(Direction.EXPORT), ahead)
+    names = {
+        way: (known.prices.cards[term.key].label, term.tariff if term.is_published else "")
+        for way, (known, term) in found.items()
+    }
+    tariff, code = names.get(Direction.IMPORT, ("", ""))
+    export_tariff, export_code = names.get(Direction.EXPORT, ("", ""))
     feeds = tuple(dict.fromkeys(feed for known, _ in found.values() for feed in known.feeds))
     return PriceNow(
         now, price, tariff, until, following, export, export_tariff,
-        prices=feeds, sample_reason=home.sample_reason,
+        prices=feeds, sample_reason=home.sample_reason, import_code=code, export_code=export_code,
     )  # fmt: skip
 
 
@@ -234,20 +244,20 @@ def _window(
 
 
 def _price_at(
-    found: tuple[MeterTariffs, str] | None, ahead: Period
-) -> tuple[float | None, datetime | None, float | None, str]:
-    """The price at the start, when it ends, the price after that, and the tariff's name."""
+    found: tuple[MeterTariffs, Term] | None, ahead: Period
+) -> tuple[float | None, datetime | None, float | None]:
+    """The price at the start, when it ends, and the price after that."""
     if found is None:
-        return None, None, None, ""
-    known, label = found
+        return None, None, None
+    known, _ = found
     index = _half_hours(ahead)
     pence = known.pence(index)
     if np.isnan(pence[0]):
-        return None, None, None, label
+        return None, None, None
     other = np.flatnonzero(pence != pence[0])
     if not len(other) or np.isnan(pence[other[0]]):  # the end of what is known, not of the price
-        return float(pence[0]), None, None, label
-    return float(pence[0]), index[other[0]].to_pydatetime(), float(pence[other[0]]), label
+        return float(pence[0]), None, None
+    return float(pence[0]), index[other[0]].to_pydatetime(), float(pence[other[0]])
 
 
 def _half_hours(period: Period) -> pd.DatetimeIndex:

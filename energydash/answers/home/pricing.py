@@ -8,23 +8,30 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
+import numpy as np
 import pandas as pd
 
 from energydash.answers.home.carbon import with_carbon
-from energydash.answers.home.subject import Home, choose, home_of
+from energydash.answers.home.subject import Home, choose, home_of, tariff_name
 from energydash.core.coverage import plural
 from energydash.core.feeds import Feed, FeedData, empty_frame
-from energydash.core.time import HALF_HOUR, Period, index_us
+from energydash.core.time import DAY, HALF_HOUR, Period, index_us, merge, subtract
+from energydash.home.charging import unsure
 from energydash.home.instants import Floats
 from energydash.home.meters import Direction, Meter
 from energydash.home.prices import MeterPrices, context_of, meter_prices, under
 from energydash.home.rate_cards import RateCard
-from energydash.home.tariff_cards import published_card, tariff_card, with_dispatches
+from energydash.home.tariff_cards import (
+    published_card,
+    tariff_card,
+    touched_us,
+    with_dispatches,
+)
 from energydash.home.tariffs import has_dispatches
 from energydash.home.terms import PriceKey
-from energydash.home.usage import Usage, kwh_of, use
+from energydash.home.usage import Usage, days_of, kwh_of, use
 from energydash.sources import octopus
 from energydash.sources.sample import household as sample
 from energydash.sync import documents, fetch
@@ -32,6 +39,7 @@ from energydash.sync.context import Context
 
 # A meter of files with nothing for so long before a period is not missed in it.
 FORGOTTEN_AFTER = timedelta(days=60)
+NAMED = 3  # stretches of days that a sentence names
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,15 +47,16 @@ class MeterTariffs:
     """A meter's prices over a period with all that they depend on.
 
     context: whole local days, from where tiers begin to count. readings: over `context`; empty
-    where no price depends on them and nobody asked. uncertain: codes whose charging slots are not
-    known.
+    where no price depends on them and nobody asked. cheapest: the prices if the car was charged
+    whenever nobody knows whether it was; None where that is always known. slots: when it was.
     """
 
     meter: Meter
     context: Period
     prices: MeterPrices
     readings: FeedData
-    uncertain: tuple[str, ...] = ()
+    cheapest: MeterPrices | None = None
+    slots: tuple[Period, ...] = ()
 
     def pence(self, index: pd.DatetimeIndex) -> Floats:
         """p/kWh with VAT of the half-hour that each instant is in; NaN where none is known."""
@@ -64,18 +73,12 @@ class MeterTariffs:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What no table shows: prices that could not be had or are not sure, in sentences."""
-        unpriced = [
-            f"No prices are stored for tariff {key.tariff}; its energy is unpriced."
+        """What no table shows: prices that could not be had, in sentences."""
+        return tuple(
+            f"No prices are stored for tariff {card.label}; its energy is unpriced."
             for key, card in self.prices.cards.items()
             if not len(card.unit.codes)
-        ]
-        unsure = [
-            f"The charging slots of {tariff} in this period are not known: what it charged "
-            "off-peak outside its night is priced at the day rate here."
-            for tariff in self.uncertain
-        ]
-        return (*unpriced, *unsure)
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,6 +96,16 @@ class Priced:
         return tuple(dict.fromkeys(feed for one in self.tariffs for feed in one.feeds))
 
     @property
+    def names(self) -> dict[str, str]:
+        """What the published tariffs are called, by their codes."""
+        return {
+            term.tariff: one.prices.cards[term.key].label
+            for one in self.tariffs
+            for term in one.prices.terms
+            if term.is_published
+        }
+
+    @property
     def notes(self) -> tuple[str, ...]:
         """What was said of prices and readings, each sentence once."""
         corrected = []
@@ -105,7 +118,8 @@ class Priced:
                     f"{name}: {plural(len(starts), 'half-hour')} as you corrected them."
                 )
         said = [note for one in self.tariffs for note in one.notes]
-        return tuple(dict.fromkeys([*said, *corrected]))
+        unsure_of = [note for usage in self.usages if (note := _unsure_note(usage))]
+        return tuple(dict.fromkeys([*said, *unsure_of, *corrected]))
 
 
 def prices_of(
@@ -123,16 +137,20 @@ def prices_of(
     """
     tiered = [one for one in home.tariffs if one.energy is meter.energy]
     wide = context_of(period, meter.zone, tiered)
-    uncertain: list[str] = []
+    cheapest: dict[PriceKey, RateCard] = {}
+    charged: list[Period] = []
 
     def published(key: PriceKey) -> RateCard:
         card = _published(context, home, key, wide, meter)
         if not (has_dispatches(key.tariff) and meter.direction is Direction.IMPORT):
             return card
         slots = documents.dispatches(context.store, key.account)
-        if not any(slot.intersect(period) for slot in slots):
-            uncertain.append(key.tariff)
-        return with_dispatches(card, slots)
+        told = documents.dispatches_told(context.store, key.account)
+        card = with_dispatches(card, slots)
+        if unknown := subtract(wide, merge([*told, *slots])):
+            cheapest[key] = with_dispatches(card, unknown, most=len(touched_us(unknown)))
+        charged.extend(slots)
+        return card
 
     if tariff:
         own = next((one for one in home.tariffs if one.id == tariff), None)
@@ -145,7 +163,10 @@ def prices_of(
         readings = read_meter(context, home, meter, wide)
     else:
         readings = FeedData(empty_frame("energy"), meter.feed(""))
-    return MeterTariffs(meter, wide, prices, readings, tuple(uncertain))
+    lowest = None
+    if cheapest and not tariff:
+        lowest = replace(prices, cards={**prices.cards, **cheapest})
+    return MeterTariffs(meter, wide, prices, readings, lowest, tuple(charged))
 
 
 def price_home(
@@ -205,6 +226,7 @@ def _published(
         meter.direction,
         energy=meter.energy,
         payment_method=key.payment_method,
+        label=tariff_name(context, home, key.tariff),
     )
 
 
@@ -222,7 +244,7 @@ def _usage(
             if is_late
             else reading.newest + HALF_HOUR
         )
-    return use(
+    usage = use(
         known.meter,
         reading.data,
         period,
@@ -231,6 +253,35 @@ def _usage(
         due=due,
         fetching=reading.coverage.fetching if reading.feed.address else (),
     )
+    if known.cheapest is None:
+        return usage
+    return replace(usage, unsure=unsure(usage, known.cheapest, known.slots))
+
+
+def _unsure_note(usage: Usage) -> str:
+    """For which half-hours nobody knows the charging, and what it comes to; '' for none."""
+    times = usage.unsure.times_us
+    if not len(times):
+        return ""
+    days = np.unique(days_of(usage, times))
+    breaks = np.flatnonzero(np.diff(days) > 1)
+    spans = list(zip(days[[0, *(breaks + 1)]], days[[*breaks, -1]], strict=True))
+    named = [
+        day_name(low) if low == high else f"{day_name(low)} to {day_name(high)}"
+        for low, high in spans[:NAMED]
+    ]
+    more = f" and {len(spans) - NAMED} more stretches" if len(spans) > NAMED else ""
+    return (
+        f"{usage.meter.name}: the charging slots of Intelligent Go are not known for "
+        f"{len(times):,} half-hours outside its cheap hours ({', '.join(named)}{more}). They are "
+        "priced at the day rate; at six hours a night they may have cost up to "
+        f"£{usage.unsure.less_gbp:,.2f} less."
+    )
+
+
+def day_name(number: int) -> str:
+    """`2 Jul 2026`, of a day's number since 1970."""
+    return f"{date(1970, 1, 1) + int(number) * DAY:%-d %b %Y}"
 
 
 def _lived_in(home: Home, meter: Meter, period: Period) -> list[Period]:

@@ -10,6 +10,7 @@ from energydash.core.time import LONDON, Period
 from energydash.home.corrections import Correction
 from energydash.home.meters import Energy, Meter
 from energydash.home.tariffs import Agreement, Tariff
+from energydash.sources import octopus
 from energydash.sources.sample import household as sample
 from energydash.sync import documents
 from energydash.sync.context import Context
@@ -53,10 +54,6 @@ class Home:
         mine = (one for one in self.corrections if one.meter == meter.id)
         return tuple(one for one in mine if one.period.intersect(period))
 
-    def tariff_label(self, tariff: str) -> str:
-        """What the user reads for a tariff's id or code."""
-        return next((one.label for one in self.tariffs if one.id == tariff), tariff)
-
 
 def home_of(context: Context) -> Home:
     """The household; the sample where that was asked for, or where nothing is configured."""
@@ -66,6 +63,13 @@ def home_of(context: Context) -> Home:
     if not meters and context.sample_if_empty and not is_configured(context):
         return Home(sample.METERS, sample.TARIFFS, (), NOT_CONNECTED)
     return Home(tuple(meters), tuple(tariffs), tuple(agreements), corrections=tuple(corrections))
+
+
+def tariff_name(context: Context, home: Home, tariff: str) -> str:
+    """What the user reads for a tariff's id or code: its own name, or its product's where that is
+    known."""
+    own = next((one.label for one in home.tariffs if one.id == tariff), "")
+    return own or octopus.product_name(context.settings, tariff) or tariff
 
 
 def zone_of(context: Context) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -22,7 +23,7 @@ from energydash.core.time import HALF_HOUR, LONDON, Period, iso_z, parse_instant
 from energydash.home.bands import exact
 from energydash.home.tariffs import parse_code
 from energydash.sources import http, parser
-from energydash.sources.cache import cached
+from energydash.sources.cache import cached, kept
 from energydash.sources.octopus import rest
 
 PAGE_SIZE = 1_500  # the most that Octopus gives: 31 days of half-hours
@@ -159,7 +160,7 @@ def get_products(settings: Settings) -> list[Product]:
 def get_product_tariffs(settings: Settings, product: str) -> list[ProductTariff]:
     """The regional tariffs of a product, closed ones too; asked once a day."""
     url = f"{rest.BASE}products/{product}/"
-    answer = cached(settings, f"GET {url}", LISTS_LAST, lambda: http.get(rest.NAME, url))
+    answer = cached(settings, _product(product), LISTS_LAST, lambda: http.get(rest.NAME, url))
     return read_product_tariffs(answer.body)
 
 
@@ -199,7 +200,8 @@ def get_links(settings: Settings, code: str) -> dict[str, str]:
     product = product_of(code)
     url = f"{rest.BASE}products/{product}/"
     try:
-        found = cached(settings, f"GET {url}", LISTS_LAST, lambda: http.get(rest.NAME, url))
+        ask = partial(http.get, rest.NAME, url)
+        found = cached(settings, _product(product), LISTS_LAST, ask)
         links = read_links(found.body, code)
     except NotFound:
         links = {}
@@ -226,6 +228,28 @@ def product_of(code: str) -> str:
         if re.fullmatch(r"[A-Z0-9]+(-[A-Z0-9]+)+", code):
             return code
         raise
+
+
+def product_name(settings: Settings, code: str) -> str:
+    """What the product of a tariff is called, as Octopus said when its prices were asked for; ''
+    where that is not known. Nobody is asked."""
+    try:
+        request = _product(product_of(code))
+    except InputError:
+        return ""
+    known = _names.get((str(settings.cache_folder), request))
+    if known is None and (body := kept(settings, request)):
+        name = http.as_json(rest.NAME, body).get("display_name") or ""
+        known = _names[str(settings.cache_folder), request] = str(name)
+    return known or ""
+
+
+_names: dict[tuple[str, str], str] = {}  # by the cache's folder and the product's address
+
+
+def _product(product: str) -> str:
+    """The request for a product's details, by which they are kept."""
+    return f"GET {rest.BASE}products/{product}/"
 
 
 def get_rates(address: str, period: Period) -> list[bytes]:

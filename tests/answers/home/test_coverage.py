@@ -74,6 +74,47 @@ def test_a_week_with_today_says_what_it_is_a_sum_of(connected: Context) -> None:
     assert (last["missing"], last["pending"]) == (0, 52)
 
 
+@pytest.mark.parametrize("lacking", [IMPORT, EXPORT])
+def test_a_weeks_net_is_of_the_days_that_have_both(connected: Context, lacking: Meter) -> None:
+    """And page, bill and every grouping say the same one."""
+    day = Period(MARCH.start + 2 * DAY, MARCH.start + 3 * DAY)
+    answers.delete_readings(connected, lacking, day)
+    costs = answers.costs(connected, MARCH, "day").costs
+    assert costs.rows["net_cost_gbp"].isna().tolist() == [n == 2 for n in range(7)]
+    net = 6 * 48 * (0.5 * 0.20 - 0.2 * 0.15) + 7 * 0.5
+    assert costs.totals["net_cost_gbp"] == pytest.approx(net)
+    assert (costs.totals["days"], costs.totals["net_days"]) == (7, 6)
+    assert costs.rows["net_cost_gbp"].sum() + 7 * 0.5 == pytest.approx(net)
+    for by in ("half-hour", "hour", "weekday", "week", "month", "rate", "total"):
+        rows = answers.costs(connected, MARCH, by).costs.rows
+        assert rows["net_cost_gbp"].sum() + 7 * 0.5 == pytest.approx(net), by
+    bill = answers.bill(connected, MARCH).bill
+    assert float(bill.net_gbp or 0) == pytest.approx(net)
+    assert float(bill.billed_net_gbp or 0) == pytest.approx(round(net, 2))
+    assert bill.one_sided_days == 1
+    assert answers.compare(connected, MARCH).comparison.baseline_gbp == pytest.approx(net)
+    charged = {IMPORT: 6, EXPORT: 7}[lacking]
+    assert float(bill.charges_gbp or 0) == pytest.approx(charged * 48 * 0.1 + 7 * 0.5)
+
+
+def test_a_net_of_days_that_all_lack_one_side_is_blank(connected: Context) -> None:
+    two = Period(MARCH.start, MARCH.start + 2 * DAY)
+    answers.delete_readings(connected, IMPORT, Period(two.start, two.start + DAY))
+    answers.delete_readings(connected, EXPORT, Period(two.start + DAY, two.end))
+    assert np.isnan(answers.costs(connected, two, "total").costs.totals["net_cost_gbp"])
+    bill = answers.bill(connected, two).bill
+    assert bill.net_gbp is bill.billed_net_gbp is None
+    assert bill.charges_gbp is not None
+
+
+def test_import_alone_has_no_other_side(connected: Context) -> None:
+    connected.store.drop(connected.store.household(), "meter", "out")
+    answers.delete_readings(connected, IMPORT, Period(MARCH.start, MARCH.start + DAY))
+    totals = answers.costs(connected, MARCH, "day").costs.totals
+    assert totals["net_cost_gbp"] == pytest.approx(6 * 4.8 + 3.5)
+    assert totals["days"] == totals["net_days"] == 6
+
+
 def test_a_net_without_its_import_is_blank(connected: Context) -> None:
     day = Period.local_days(date(2026, 3, 20), date(2026, 3, 21), LONDON)
     answers.delete_readings(connected, IMPORT, day)

@@ -234,6 +234,7 @@ def test_a_changed_agreement_and_a_charging_slot_are_priced(home: Context) -> No
         "end": "2026-04-01T05:00:00Z",
     }
     home.store.put(owner, documents.DISPATCH, "slot", slot)
+    documents.put_dispatches_told(home.store, "", first)
     found = answers.costs(home, first, "rate", "in")
     assert not found.notes
     rows = found.costs.rows.set_index("key")["import_kwh"]

@@ -261,7 +261,44 @@ def test_a_bump_charge_is_not_off_peak(intelligent: Context, source: str) -> Non
     day = Period.local_days(date(2026, 7, 2), date(2026, 7, 3), LONDON)
     found = answers.costs(intelligent, day, "total", "in")
     assert found.costs.totals["import_cost_gbp"] == pytest.approx(0.07 * 12 + 0.28 * 36)
-    assert "charging slots" in found.notes[0]
+    assert "charging slots of Intelligent Go are not known for 36 half-hours" in found.notes[0]
+    assert "(2 Jul 2026)" in found.notes[0]
+    # of 36 half-hours, 12 of the morning's night and 12 of the next may have been cheap
+    assert found.costs.totals["unsure_half_hours"] == 36
+    assert found.costs.totals["import_cost_low_gbp"] == pytest.approx(0.07 * 36 + 0.28 * 12)
+    bill = answers.bill(intelligent, day, "in").bill
+    assert float(bill.net_low_gbp or 0) == pytest.approx(0.07 * 36 + 0.28 * 12)
+
+
+def told(context: Context, start: datetime, end: datetime) -> None:
+    documents.put_dispatches_told(context.store, "mine", Period(start, end))
+
+
+def test_what_octopus_told_of_is_sure(intelligent: Context) -> None:
+    day = Period.local_days(date(2026, 7, 2), date(2026, 7, 3), LONDON)
+    told(intelligent, day.start - DAY, day.start + timedelta(hours=18))
+    found = answers.costs(intelligent, day, "total", "in").costs
+    # 18:00 to 23:30, which are 11, and the slot took 3 of the 12 of that night
+    assert found.totals["unsure_half_hours"] == 11
+    low = found.totals["import_cost_gbp"] - found.totals["import_cost_low_gbp"]
+    assert low == pytest.approx(0.21 * 9)
+    (span,) = found.unsure
+    assert span == Period(day.start + timedelta(hours=18), day.start + timedelta(hours=23.5))
+    told(intelligent, day.start + timedelta(hours=18), day.end)
+    whole = answers.costs(intelligent, day, "total", "in")
+    assert (whole.costs.totals["unsure_half_hours"], whole.notes) == (0, ())
+    assert whole.costs.totals["net_cost_low_gbp"] == whole.costs.totals["net_cost_gbp"]
+
+
+def test_a_tariff_without_charging_slots_is_sure(intelligent: Context) -> None:
+    store = intelligent.store
+    agreement = Agreement("in", "in", "E-1R-GO-VAR-22-10-14-C")
+    publish(store, agreement.tariff, [row(CHARGE.start - 9 * DAY, None, "28")],
+            Period(CHARGE.start - 9 * DAY, CHARGE.end + DAY))  # fmt: skip
+    store.put(store.household(), "agreement", "in", agreement.to_body())
+    day = Period.local_days(date(2026, 7, 2), date(2026, 7, 3), LONDON)
+    found = answers.costs(intelligent, day, "total", "in")
+    assert (found.costs.totals["unsure_half_hours"], found.notes) == (0, ())
 
 
 def test_six_hours_a_night_are_the_most(intelligent: Context) -> None:
