@@ -201,7 +201,9 @@ class _Side:
         now = min(max(context.now(), period.start), period.end)
         days = [d for d in period.days(zone) if Period.local_days(d, d, zone).start < now]
         mine = tuple(usage for usage in priced.usages if usage.meter.direction is way)
-        months = Months.of(mine, days, one_sided_days(priced.usages))
+        # a side that was never read takes no days from the other
+        read = [usage for usage in priced.usages if len(usage.times_us)]
+        months = Months.of(mine, days, one_sided_days(read))
         return cls(priced.home, mine, months, period)
 
     def as_it_was(self, label: str) -> OneWay:
