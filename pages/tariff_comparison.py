@@ -46,9 +46,7 @@ with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         key="shift", bind="query-params", width=320,
     )  # fmt: skip
 try:
-    asked = cache.ask(
-        answers.compare, period, tuple(wanted), energy, shift_percent=float(shift)
-    )
+    asked = cache.ask(answers.compare, period, tuple(wanted), energy, shift_percent=float(shift))
 except EnergydashError as error:
     components.empty(error.message, error.remedy)
     st.stop()

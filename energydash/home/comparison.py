@@ -98,9 +98,7 @@ class Months:
     counts: tuple[Flags, ...]
 
     @classmethod
-    def of(
-        cls, usages: Sequence[Usage], days: Sequence[date], apart: Micros = NO_TIMES
-    ) -> Months:
+    def of(cls, usages: Sequence[Usage], days: Sequence[date], apart: Micros = NO_TIMES) -> Months:
         """The months of some days, and of the readings of some meters; `apart` count in no net."""
         numbers = keys_of(np.array([_day_us(day) for day in days], np.int64), By.MONTH)
         low, high = (int(numbers.min()), int(numbers.max())) if len(numbers) else (0, -1)
