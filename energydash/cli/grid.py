@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from energydash.sync.context import Context
 
 USUAL = "The last 24 hours by default."
+LOCK_WAIT_S = 2.0  # somebody waits for the answer, which can be read without fetching
 sample_option = click.option("--sample", is_flag=True, help="Sample data, on purpose.")
 
 
@@ -246,7 +247,8 @@ def bring(here: Context, place: Region, quantities: list[str], period: Period) -
     wanted = [first, *(["embedded"] if first == "mix" and "embedded" in place.sources else [])]
     try:
         for quantity in filter(None, wanted):
-            fetch.refresh(here, grid.feed_of(here, place.id, quantity), period)
+            feed = grid.feed_of(here, place.id, quantity)
+            fetch.refresh(here, feed, period, wait_s=LOCK_WAIT_S)
     except StoreError as error:  # nothing can be kept now: what is stored is shown
         tell(str(error))
 

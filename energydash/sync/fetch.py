@@ -45,7 +45,6 @@ from energydash.sync import batteries, gate
 from energydash.sync.context import Context
 
 LEASE_S = 120.0  # longer than any one question may take; renewed for each
-WAIT_S = 2.0  # for the database: somebody may be waiting for the answer
 LOOK_BEFORE = timedelta(days=31)  # how far before a period its newest fetch may have ended
 LEAST_SILENCE = timedelta(hours=1)
 LEAST_WAIT = timedelta(days=1)  # before a silence is asked for again
@@ -228,10 +227,12 @@ def refresh(
     force: bool = False,
     max_age: timedelta | None = None,
     progress: Progress | None = None,
+    wait_s: float | None = None,
 ) -> Refreshed:
     """Ask the feed's source for what the store lacks of `period`, and keep it.
 
-    `force` asks again for everything, and does not wait for a problem's `retry_at`.
+    `force` asks again for everything, and does not wait for a problem's `retry_at`. wait_s: how
+    long another writer of the database may hold it up, where that is not the usual time.
     Raises StoreError; trouble with the source is returned, and kept as the feed's problem.
     """
     store = context.store
@@ -239,7 +240,7 @@ def refresh(
     if known and known.retry_at and known.retry_at > context.now() and not force:
         return Refreshed(feed, problem=known)
     holder = this_holder()
-    if not _lease(store, feed, holder):
+    if not _lease(store, feed, holder, wait_s):
         return Refreshed(feed, busy=True)
     try:
         done = _refresh(context, feed, period, holder, force, max_age, progress)
@@ -250,15 +251,15 @@ def refresh(
     return done
 
 
-def _lease(store: Store, feed: Feed, holder: str) -> bool:
+def _lease(store: Store, feed: Feed, holder: str, wait_s: float | None) -> bool:
     """Take a feed's lease; from a process of this machine that has died, at once."""
-    if store.lease(feed, holder, LEASE_S, wait_s=WAIT_S):
+    if store.lease(feed, holder, LEASE_S, wait_s=wait_s):
         return True
     other = store.state(feed).holder
     if not has_died(other):
         return False
     store.release(feed, other)
-    return store.lease(feed, holder, LEASE_S, wait_s=WAIT_S)
+    return store.lease(feed, holder, LEASE_S, wait_s=wait_s)
 
 
 def this_holder() -> str:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -20,6 +21,7 @@ from energydash.core.errors import BadCredentials, RateLimited, Unavailable
 from energydash.core.feeds import Feed
 from energydash.core.time import Period
 from energydash.store import open_store
+from energydash.store.errors import StoreLocked
 from energydash.sync import fetch
 from energydash.sync.context import Context
 from tests.fakes import HALF_HOURLY, START, FakeSource
@@ -222,3 +224,16 @@ def test_the_lease_of_a_killed_process_is_taken_over_at_once(
         here.store.lease(HALF_HOURLY, alive, 60)
         assert fetch.refresh(here, HALF_HOURLY, span(1, clock.now), force=True).busy
         here.store.release(HALF_HOURLY, alive)
+
+
+def test_a_refresh_waits_its_turn_to_write_unless_told_otherwise(
+    here: Context, clock: Clock
+) -> None:
+    other = open_store(settings.current())
+    with ThreadPoolExecutor(1) as pool:
+        with other.database.transaction():
+            with pytest.raises(StoreLocked):
+                fetch.refresh(here, HALF_HOURLY, span(1, clock.now), wait_s=0)
+            waiting = pool.submit(fetch.refresh, here, HALF_HOURLY, span(1, clock.now))
+        assert waiting.result().rows == 48
+    other.close()
