@@ -236,16 +236,15 @@ def bill(usages: Sequence[Usage], period: Period) -> Bill:
     """The statement of each meter; a meter point's standing charge is on its first meter's."""
     charged: set[str] = set()
     statements = []
-    apart = {
-        energy: one_sided_days([one for one in usages if one.meter.energy is energy])
-        for energy in Energy
-    }
+    apart = one_sided_days(usages)
     for usage in usages:
         point = usage.meter.charge_point
-        days = apart[usage.meter.energy]
+        days = apart[usage.meter.id]
         statements.append(statement(usage, period, days, with_standing=point not in charged))
         charged.add(point)
-    return Bill(period, tuple(statements), sum(len(days) for days in apart.values()))
+    return Bill(
+        period, tuple(statements), len(np.unique(np.concatenate([NO_TIMES, *apart.values()])))
+    )
 
 
 def statement(

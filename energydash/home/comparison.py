@@ -8,7 +8,7 @@ an estimate.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -98,7 +98,12 @@ class Months:
     counts: tuple[Flags, ...]
 
     @classmethod
-    def of(cls, usages: Sequence[Usage], days: Sequence[date], apart: Micros = NO_TIMES) -> Months:
+    def of(
+        cls,
+        usages: Sequence[Usage],
+        days: Sequence[date],
+        apart: Mapping[str, Micros] | None = None,
+    ) -> Months:
         """The months of some days, and of the readings of some meters; `apart` count in no net."""
         numbers = keys_of(np.array([_day_us(day) for day in days], np.int64), By.MONTH)
         low, high = (int(numbers.min()), int(numbers.max())) if len(numbers) else (0, -1)
@@ -106,7 +111,11 @@ class Months:
         each = (
             keys_of(local_us(usage.times_us, usage.meter.zone), By.MONTH) - low for usage in usages
         )
-        counts = tuple(~np.isin(days_of(one, one.times_us), apart) for one in usages)
+        out = [(apart or {}).get(one.meter.id, NO_TIMES) for one in usages]
+        counts = tuple(
+            ~np.isin(days_of(one, one.times_us), days)
+            for one, days in zip(usages, out, strict=True)
+        )
         return cls(low, labels, tuple(each), counts)
 
 

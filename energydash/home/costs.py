@@ -37,6 +37,7 @@ from energydash.home.meters import Direction
 from energydash.home.rate_cards import UNPRICED
 from energydash.home.usage import Usage, daily_charges, have_reading, one_sided_days
 
+Apart = Mapping[str, Micros]  # by meter: the days that count in no net
 Table = dict[str, npt.NDArray[Any]]  # a column each of `COLUMNS` and `EXTRA`
 
 
@@ -93,7 +94,7 @@ def costs(usages: Sequence[Usage], by: By) -> Costs:
     totals: dict[str, Any] = {
         "key": "total",
         "days": len(days),
-        "net_days": len(days) - len(apart),
+        "net_days": len(days) - len(distinct_of(list(apart.values()))),
     }
     for name in (*SUMS, *EXTRA):
         totals[name] = float(whole[name][0]) if known else np.nan
@@ -201,7 +202,7 @@ def is_apart(local: Micros, apart: Micros) -> Flags:
     return flags
 
 
-def _by_time(usages: Sequence[Usage], local: Sequence[_Clocks], by: By, apart: Micros) -> Table:
+def _by_time(usages: Sequence[Usage], local: Sequence[_Clocks], by: By, apart: Apart) -> Table:
     keys = [[keys_of(clock, by) for clock in clocks] for clocks in local]
     every = [key for three in keys for key in three if len(key)]
     if not every:
@@ -213,7 +214,9 @@ def _by_time(usages: Sequence[Usage], local: Sequence[_Clocks], by: By, apart: M
     pairs: list[Micros] = []
     for usage, clocks, three in zip(usages, local, keys, strict=True):
         here, due, waiting = (key - low for key in three)
-        sums.add(usage, here[usage.lines.reading], here, is_apart(clocks.readings, apart))
+        sums.add(
+            usage, here[usage.lines.reading], here, is_apart(clocks.readings, apart[usage.meter.id])
+        )
         sums.ask(usage, due, waiting)
         for places in (here, due, waiting):
             shown[places] = True
@@ -229,7 +232,7 @@ def _by_time(usages: Sequence[Usage], local: Sequence[_Clocks], by: By, apart: M
     return sums.table(labels, days, standing, shown)
 
 
-def _by_rate(usages: Sequence[Usage], local: Sequence[_Clocks], apart: Micros) -> Table:
+def _by_rate(usages: Sequence[Usage], local: Sequence[_Clocks], apart: Apart) -> Table:
     """Rows by price in £/kWh to 5 decimals, cheapest first, then what has no price."""
     texts = {rate_key(rate.inc_vat) for usage in usages for rate in usage.lines.rates}
     labels = [*sorted(texts, key=Decimal), UNPRICED_KEY]
@@ -240,7 +243,7 @@ def _by_rate(usages: Sequence[Usage], local: Sequence[_Clocks], apart: Micros) -
     for usage, clocks in zip(usages, local, strict=True):
         place = [*(number[rate_key(rate.inc_vat)] for rate in usage.lines.rates), size - 1]
         key = np.array(place, np.int64)[usage.lines.code]
-        sums.add(usage, key, None, is_apart(clocks.readings, apart))
+        sums.add(usage, key, None, is_apart(clocks.readings, apart[usage.meter.id]))
         pairs.append(clocks.readings[usage.lines.reading] // DAY_US * size + key)
     days = np.bincount(distinct_of(pairs) % size, minlength=size)
     return sums.table(labels, days, np.full(size, np.nan), days > 0)

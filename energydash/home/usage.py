@@ -195,16 +195,23 @@ def days_of(usage: Usage, times_us: Micros) -> Micros:
     return local_us(times_us, usage.meter.zone) // DAY_US
 
 
-def one_sided_days(usages: Sequence[Usage]) -> Micros:
-    """The local days, by number, on which import or export ought to have readings and has none,
-    while the other has some: import less export would be a figure of one side alone.
-
-    usages: of one kind of energy.
+def one_sided_days(usages: Sequence[Usage]) -> dict[str, Micros]:
+    """By meter: the local days, by number, on which import or export of its home ought to have
+    readings and has none, while the other has some: import less export would be of one side alone.
     """
-    if len({usage.meter.direction for usage in usages}) < 2:
+    homes: dict[tuple[str, ...], list[Usage]] = {}
+    for usage in usages:
+        meter = usage.meter
+        homes.setdefault((meter.energy.value, meter.account, meter.premises), []).append(usage)
+    return {one.meter.id: days for mine in homes.values()
+            for days in [_one_sided(mine)] for one in mine}  # fmt: skip
+
+
+def _one_sided(home: Sequence[Usage]) -> Micros:
+    if len({usage.meter.direction for usage in home}) < 2:
         return NO_TIMES
     due, read = ({way: {-1} for way in Direction} for _ in range(2))
-    for usage in usages:
+    for usage in home:
         asked = np.concatenate((usage.expected_us, usage.pending_us))
         way = usage.meter.direction
         due[way] |= set(np.unique(days_of(usage, asked)).tolist())

@@ -97,6 +97,22 @@ def test_a_weeks_net_is_of_the_days_that_have_both(connected: Context, lacking: 
     assert float(bill.charges_gbp or 0) == pytest.approx(charged * 48 * 0.1 + 7 * 0.5)
 
 
+def test_another_homes_import_is_not_the_other_side(connected: Context) -> None:
+    owner = connected.store.household()
+    flat = replace(IMPORT, id="flat", point="1000000000003", premises="E1 6AN", account="b")
+    connected.store.put(owner, "meter", "flat", flat.to_body())
+    write(connected, flat, Period(NOW - 60 * DAY, TODAY.start), 1.0)
+    day = Period(MARCH.start + 2 * DAY, MARCH.start + 3 * DAY)
+    answers.delete_readings(connected, IMPORT, day)
+    totals = answers.costs(connected, MARCH, "day").costs.totals
+    house, other = 6 * 48 * (0.5 * 0.20 - 0.2 * 0.15), 7 * 48 * 0.2
+    net = house + other + totals["standing_charge_gbp"]
+    assert totals["net_cost_gbp"] == pytest.approx(net)
+    assert (totals["days"], totals["net_days"]) == (7, 6)
+    assert float(answers.bill(connected, MARCH).bill.net_gbp or 0) == pytest.approx(net)
+    assert answers.compare(connected, MARCH).comparison.baseline_gbp == pytest.approx(net)
+
+
 def test_a_net_of_days_that_all_lack_one_side_is_blank(connected: Context) -> None:
     two = Period(MARCH.start, MARCH.start + 2 * DAY)
     answers.delete_readings(connected, IMPORT, Period(two.start, two.start + DAY))
