@@ -80,6 +80,7 @@ class BatteryMoney(Answer):
     """A battery's money by day, month or year."""
 
     device: str
+    plus_minus_gbp: float | None = Field(description="£, how far the net may be off")
     totals: dict[str, float | None] = Field(description="the same columns, summed")
     wear_p_per_kwh: float = Field(description="p per discharged kWh")
     is_metered: bool

@@ -147,6 +147,9 @@ CHEMISTRIES: Final = (
 )
 
 
+MODELLED: Final = "lmo"
+
+
 def stress_of(slots: pd.DataFrame, swings: Sequence[Swing]) -> Stress | None:
     """The stress in regular slots (see `battery.slots`), scaled to a year; None without a state
     of charge. Without a temperature, 20 °C is assumed."""
@@ -242,7 +245,8 @@ def what_if(
     replacement_gbp: float | None = None,
     end_health: float = 0.7,
 ) -> tuple[WhatIf, ...]:
-    """What gentler use would save, by the same model. Money: the share of the usable life
+    """What gentler use would save, by the model of the cell that its constants are of (`MODELLED`);
+    of others it is not known. Money: the share of the usable life
     (from new to `end_health`) times what a new battery costs."""
     f_now = stress_rate(stress) * factor * age_years
     now = loss_in_a_year(f_now, stress_rate(stress) * factor)
@@ -250,7 +254,6 @@ def what_if(
     for label, changed in (
         ("as now", stress),
         ("10 points lower mean charge", _lower(stress, 0.10)),
-        ("charged 3 h later", _lower(stress, 0.06)),
         ("a quarter shallower, as often in energy", _shallower(stress)),
         ("5 °C cooler", replace(stress, temperature_c=stress.temperature_c - 5)),
     ):

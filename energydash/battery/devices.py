@@ -15,19 +15,25 @@ from energydash.core.feeds import Feed, Stamp
 from energydash.core.time import parse_day, zone_info
 
 CHEMISTRIES: Final = ("lfp", "nmc", "lmo")
+USUAL_END_PERCENT: Final = 70.0  # of the new capacity
 CADENCE: Final = {"aretas": timedelta(minutes=1), "file": timedelta(days=36500)}
 
 
 @dataclass(frozen=True)
 class Warranty:
     """What the maker promises: until `years` or `throughput_kwh` discharged, whichever comes
-    first, at least `health_percent`; and the temperatures it must be kept in."""
+    first, at least `health_percent`; and the temperatures it must be kept in. None: not said."""
 
-    years: float = 10.0
+    years: float | None = None
     throughput_kwh: float | None = None
-    health_percent: float = 70.0
+    health_percent: float | None = None
     lowest_c: float | None = None
     highest_c: float | None = None
+
+    @property
+    def is_given(self) -> bool:
+        """False where nobody entered one."""
+        return self.years is not None or self.throughput_kwh is not None
 
 
 @dataclass(frozen=True)
@@ -41,7 +47,8 @@ class Device:
     charge_sign: the sign that current and power have while charging, 0 where the state of charge
     must tell. method: how samples are joined (see `battery.joining`). chemistry: lfp,
     nmc, lmo or ''. capacity_*: as sold. full_v, cutoff_v: for capacity from full discharges.
-    replacement_gbp: what a new one would cost, for wear.
+    replacement_gbp: what a new one would cost, for wear. errors: of its sensors, by the names of
+    `energy.SensorError`; the usual ones where they are not given.
     """
 
     id: str
@@ -52,6 +59,7 @@ class Device:
     zone: str = "UTC"
     sensors: Mapping[str, str] = field(default_factory=dict, repr=False)
     scales: Mapping[str, float] = field(default_factory=dict)
+    errors: Mapping[str, float] = field(default_factory=dict)
     charge_sign: Literal[-1, 0, 1] = 0
     method: Method = "auto"
     chemistry: str = ""
@@ -83,6 +91,11 @@ class Device:
     @property
     def name(self) -> str:
         return self.label or f"battery {self.id}"
+
+    @property
+    def end_percent(self) -> float:
+        """What is left of the capacity at the end of its life: as warranted, else as usual."""
+        return self.warranty.health_percent or USUAL_END_PERCENT
 
     def feed(self, owner: str) -> Feed:
         """Its telemetry in the store; with an address where Aretas can be asked."""

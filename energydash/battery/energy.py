@@ -12,6 +12,7 @@ at the edges, so the parts of a period always add up to the whole.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final, Literal
@@ -20,6 +21,7 @@ import numpy as np
 
 from energydash.battery.joining import CLIP_ABOVE_A, Joining, joining_of
 from energydash.battery.telemetry import Channel, Floats, Micros, Telemetry, onto
+from energydash.core.errors import InputError
 
 S_PER_H: Final = 3600.0
 WITHOUT_VOLTAGE_V: Final = 1000.0
@@ -38,6 +40,44 @@ class SensorError:
     current_offset_a: float = 0.05
     voltage_gain: float = 0.002
     soc_points: float = 1.0
+
+    def __post_init__(self) -> None:
+        for name in self.__dataclass_fields__:
+            if not 0 <= getattr(self, name) < 1000:
+                raise InputError(f"The sensor error {name} must not be negative.")
+
+
+ERROR_NAMES: Final = {
+    "current": ("current_gain", 100), "offset": ("current_offset_a", 1),
+    "voltage": ("voltage_gain", 100), "soc": ("soc_points", 1),
+}  # fmt: skip
+
+
+def parse_errors(text: str) -> dict[str, float]:
+    """`current=0.5,offset=0.05,voltage=0.2,soc=1` as fields of `SensorError`: percent of the
+    reading, A, percent, points. Raises InputError."""
+    found = {}
+    for piece in filter(None, (piece.strip() for piece in text.split(","))):
+        name, _, number = (word.strip() for word in piece.partition("="))
+        try:
+            field_name, per = ERROR_NAMES[name]
+            found[field_name] = float(number.rstrip("%A ")) / per
+        except (KeyError, ValueError) as error:
+            raise InputError(
+                f"'{piece}' is not the error of a sensor.",
+                remedy="Write current=0.5,offset=0.05,voltage=0.2,soc=1 (%, A, %, points).",
+            ) from error
+    SensorError(**found)
+    return found
+
+
+def errors_text(errors: Mapping[str, float]) -> str:
+    """The inverse of `parse_errors`."""
+    return ",".join(
+        f"{name}={errors[field_name] * per:g}"
+        for name, (field_name, per) in ERROR_NAMES.items()
+        if field_name in errors
+    )
 
 
 @dataclass(frozen=True)

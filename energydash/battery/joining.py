@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
+import numpy as np
+
 from energydash.battery.telemetry import Channel, Telemetry, median_step_s, sends_changes_only
 from energydash.core.errors import InputError
 
@@ -18,7 +20,8 @@ Method = Literal["auto", "trapezoid", "hold"]
 SHORTEST_GAP_S: Final = 60.0
 LONGEST_HOLD_S: Final = 3600.0
 SOC_GAP_S: Final = 1800.0
-CLIP_ABOVE_A: Final = 5.0
+CLIP_ABOVE_A: Final = 5.0  # where nothing is known of the current
+SWITCH_SHARE: Final = 0.05
 # What senders are set to. The usual step is read as the next of them, for the limit must not move
 # with every new sample, which would make all that was worked out before it anew.
 USUAL_STEPS_S: Final = (20, 30, 60, 120, 300, 600, 900, 1800, 3600)
@@ -61,7 +64,17 @@ def joining_of(telemetry: Telemetry, method: Method = "auto") -> Joining:
         voltage_hold,
         longest_step_s(telemetry.voltage, hold=voltage_hold),
         max(longest_step_s(telemetry.soc), SOC_GAP_S),
+        clip_above(telemetry.flow),
     )
+
+
+def clip_above(flow: Channel) -> float:
+    """The jump that is a switch: a twentieth of what the battery usually does at most, to one
+    digit so that it does not move with every sample."""
+    if len(flow) < 2:
+        return CLIP_ABOVE_A
+    share = SWITCH_SHARE * float(np.quantile(np.abs(flow.value), 0.99))
+    return float(f"{share:.0e}") if share > 0 else CLIP_ABOVE_A
 
 
 def longest_step_s(channel: Channel, *, hold: bool = False) -> float:

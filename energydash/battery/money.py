@@ -30,7 +30,9 @@ class HalfHours:
     """Aligned arrays of n half-hours.
 
     kwh_in, kwh_out: of the battery. import_kwh, export_kwh: of the site without the battery, NaN
-    where no meter tells. Prices in pence with VAT, NaN where there is none. carbon in g/kWh.
+    where no meter tells. Prices in pence with VAT, NaN where there is none. carbon in g/kWh. bill:
+    import and export with the battery, as its meters read them: both may flow in one half-hour,
+    and the bill does not net them.
     """
 
     kwh_in: Floats
@@ -40,6 +42,7 @@ class HalfHours:
     import_p: Floats
     export_p: Floats
     carbon_g: Floats
+    bill: tuple[Floats, Floats] | None = None
 
 
 def without_battery(
@@ -65,8 +68,12 @@ def value(half_hours: HalfHours, index: pd.DatetimeIndex, wear_p_per_kwh: float)
     if (~metered).any():  # nothing known of the home: in is bought, out is not bought
         imported_before = np.where(metered, imported_before, h.kwh_out)
         imported_after = np.where(metered, imported_after, h.kwh_in)
+    exported_after = np.maximum(-after, 0)
+    if h.bill is not None:
+        imported_after = np.where(metered, h.bill[0], imported_after)
+        exported_after = np.where(metered, h.bill[1], exported_after)
     more = imported_after - imported_before
-    exported = np.where(metered, np.maximum(-after, 0) - np.maximum(-before, 0), 0.0)
+    exported = np.where(metered, exported_after - np.maximum(-before, 0), 0.0)
     import_p, export_p = np.nan_to_num(h.import_p), np.nan_to_num(h.export_p)
     pounds = {
         "charge_cost_gbp": np.maximum(more, 0) * import_p,
@@ -93,6 +100,20 @@ def value(half_hours: HalfHours, index: pd.DatetimeIndex, wear_p_per_kwh: float)
     unpriced = np.isnan(h.import_p) | (frame["unpriced_kwh"] > 0).to_numpy()
     frame.loc[unread | unpriced, unknown] = np.nan
     return frame[list(MONEY_COLUMNS)]
+
+
+def plus_minus_gbp(half_hours: HalfHours, share: float) -> float:
+    """How far the net may be off, £. Without the battery, import and export might have flowed in
+    one half-hour as well, at most as much as they did with it; and the battery's own kWh are known
+    to `share` only."""
+    h = half_hours
+    import_p, export_p = np.nan_to_num(h.import_p), np.nan_to_num(h.export_p)
+    energy = share * float(((h.kwh_in + h.kwh_out) * np.abs(import_p)).sum())
+    both = 0.0
+    if h.bill is not None:
+        overlap = np.nan_to_num(np.minimum(*h.bill))
+        both = float((overlap * np.abs(import_p - export_p)).sum())
+    return (energy + both) / PENCE_PER_POUND
 
 
 def wear_p_per_kwh(replacement_gbp: float | None, lifetime_kwh: float | None) -> float:

@@ -7,6 +7,7 @@ contradicts itself, and the discharges that reach a cut-off voltage.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -42,11 +43,12 @@ BEGINS_FULL: Final = (
 
 @dataclass(frozen=True)
 class Told:
-    """What the owner says: as `devices.Device`."""
+    """What the owner says: as `devices.Device`. errors: of the sensors, as pairs."""
 
     cutoff_v: float | None = None
     full_v: float | None = None
     capacity_ah: float | None = None
+    errors: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,7 @@ def analyse(
     if stop is not None:
         reason = f"{stop.sentence} {stop.remedy}".strip()
         return Analysed(None, frame, found, reason, joining, has_voltage, step_s, has_charge)
-    error = error or sensor_error(frame)
+    error = error or sensor_error(frame, dict(told.errors))
     whole = analysis_module.analyse(
         frame, start_us=start_us, end_us=end_us, step_s=step_s, error=error,
         soc_is_counted=not record.setup.has_soc,
@@ -108,10 +110,12 @@ def analyse(
     )  # fmt: skip
 
 
-def sensor_error(frame: pd.DataFrame) -> SensorError:
-    """The usual error of a shunt made for these currents: its offset is 0.05 % of the largest."""
+def sensor_error(frame: pd.DataFrame, told: Mapping[str, float] | None = None) -> SensorError:
+    """What the owner says of the sensors, else the usual error of a shunt made for these currents:
+    its offset is 0.05 % of the largest."""
     peak = frame["peak_a"].max() if len(frame) else 0.0
-    return SensorError(current_offset_a=5e-4 * (float(peak) if np.isfinite(peak) else 0.0))
+    offset = 5e-4 * (float(peak) if np.isfinite(peak) else 0.0)
+    return SensorError(**{"current_offset_a": offset, **(told or {})})
 
 
 def findings(

@@ -55,11 +55,11 @@ class WarrantyState:
     """
 
     age_years: float
-    years_share: float
+    years_share: float | None
     throughput_kwh: float
     throughput_share: float | None
     ends_in_years: float | None
-    promised_health: float
+    promised_health: float | None
     hours_too_cold: float
     hours_too_hot: float
 
@@ -116,9 +116,9 @@ def warranty_state(
     """What is used of a warranty. throughput_kwh: discharged since new (measured part scaled to
     the battery's age). temperature_c, hours: by slot, NaN where unknown."""
     share = throughput_kwh / warranty.throughput_kwh if warranty.throughput_kwh else None
-    left = warranty.years - age_years
+    ends = [warranty.years - age_years] if warranty.years else []
     if warranty.throughput_kwh and kwh_a_year > 0:
-        left = min(left, (warranty.throughput_kwh - throughput_kwh) / kwh_a_year)
+        ends.append((warranty.throughput_kwh - throughput_kwh) / kwh_a_year)
     seen = np.isfinite(temperature_c)
     cold = hot = 0.0
     if warranty.lowest_c is not None:
@@ -126,8 +126,9 @@ def warranty_state(
     if warranty.highest_c is not None:
         hot = float(hours[seen & (temperature_c > warranty.highest_c)].sum())
     return WarrantyState(
-        age_years, age_years / warranty.years, throughput_kwh, share, max(left, 0.0),
-        warranty.health_percent / 100, cold, hot,
+        age_years, age_years / warranty.years if warranty.years else None, throughput_kwh, share,
+        max(min(ends), 0.0) if ends else None,
+        warranty.health_percent / 100 if warranty.health_percent else None, cold, hot,
     )  # fmt: skip
 
 

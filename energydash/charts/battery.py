@@ -30,6 +30,7 @@ COLOURS: Final = {
 }
 GAP: Final = "rgba(128, 136, 138, 1)"
 POINTS: Final = 900  # per channel: five of them, and the page stays below 150 kB
+FEW_BARS, USUAL_GAP = 14, 0.2
 MOST_GAPS: Final = 25  # shaded; more would be drawn as one grey field anyway
 
 
@@ -83,13 +84,21 @@ def _zero() -> dict[str, Any]:
 def energy_bars(days: pd.DataFrame) -> go.Figure:
     """kWh in (up) and out (down) per local day or month; the index has naive local dates."""
     table = pd.DataFrame({"charged": days["kwh_in"], "discharged": -days["kwh_out"]})
-    return bars(
+    figure = bars(
         table,
         unit="kWh",
         colour={"charged": colours.ACCENT, "discharged": colours.SECOND},
         patterns={"discharged": "/"},
         height=260,
     )
+    return _slim(figure, len(table))
+
+
+def _slim(figure: go.Figure, count: int) -> go.Figure:
+    """A few bars are no wider than those of a fortnight."""
+    if count < FEW_BARS:
+        figure.update_layout(bargap=1 - count / FEW_BARS * (1 - USUAL_GAP))
+    return figure
 
 
 def money_bars(table: pd.DataFrame) -> go.Figure:
@@ -105,7 +114,7 @@ def money_bars(table: pd.DataFrame) -> go.Figure:
         }
     )
     shown = shown.loc[:, (shown != 0).any()]
-    return bars(
+    figure = bars(
         shown,
         unit="£",
         prefix="£",
@@ -113,6 +122,7 @@ def money_bars(table: pd.DataFrame) -> go.Figure:
         patterns={"charging": "/", "wear": "x", "export forgone": "."},
         height=260,
     )
+    return _slim(figure, len(shown))
 
 
 def per_cycle(

@@ -49,6 +49,11 @@ def show_columns(name: str, columns: Sequence[Column]) -> None:
 @said_options
 @click.option("--discharge-sign", type=click.Choice(["-", "+"]), help="Of the current.")
 @click.option("--cutoff-v", type=float, help="Discharges count down to this voltage.")
+@click.option(
+    "--sensor-errors",
+    default="",
+    help="current=0.5,offset=0.05,voltage=0.2,soc=1 (%, A, %, points).",
+)
 @click.option("--max-gap", type=float, help="Longer steps are gaps, in seconds.")
 @click.option("--sample", is_flag=True, help="The made-up battery.")
 @format_option("json")
@@ -63,12 +68,14 @@ def analyse(
     dates: str | None,
     discharge_sign: Literal["-", "+"] | None,
     cutoff_v: float | None,
+    sensor_errors: str,
     max_gap: float | None,
     sample: bool,
     form: str,
 ) -> None:
     """Cycle by cycle, with errors."""
     from energydash.answers import battery
+    from energydash.battery.energy import parse_errors
     from energydash.cli.files import contents
     from energydash.serialise import battery as documents
 
@@ -81,6 +88,7 @@ def analyse(
             discharge_sign=discharge_sign,
             cutoff_v=cutoff_v,
             max_gap_s=max_gap,
+            errors=parse_errors(sensor_errors),
         )
         show_columns(file.name, answer.columns)
     elif device is None and not sample:
@@ -88,7 +96,10 @@ def analyse(
     else:
         here = opened(sample)
         period = days(here, device or "", first, end)
-        answer = battery.analyse(here, device or "", period, cutoff_v=cutoff_v, max_gap_s=max_gap)
+        answer = battery.analyse(
+            here, device or "", period, cutoff_v=cutoff_v, max_gap_s=max_gap,
+            errors=parse_errors(sensor_errors),
+        )  # fmt: skip
     for one in answer.findings:
         tell(str(one))
     emit(documents.analysis(answer), form)

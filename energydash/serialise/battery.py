@@ -68,6 +68,7 @@ def money(found: MoneyAnswer) -> Document:
     about = {
         "device": found.device.id,
         "totals": found.totals,
+        "plus_minus_gbp": found.plus_minus_gbp,
         "wear_p_per_kwh": found.wear_p_per_kwh,
         "is_metered": found.is_metered,
         "is_priced": found.is_priced,

@@ -239,7 +239,8 @@ def _money_words(saved: MoneyAnswer) -> tuple[str, ...]:
     unpriced = totals["unpriced_kwh"]
     return (
         (
-            f"Net {formatting.money(totals['net_gbp'])} against no battery: {listed} "
+            f"Net {formatting.money(totals['net_gbp'])} ± {formatting.money(saved.plus_minus_gbp)} "
+            f"against no battery: {listed} "
             f"({saved.wear_p_per_kwh:.1f} p/kWh)"
         ),
         f"{formatting.number(totals['saved_carbon_kg'], 1)} kg CO₂ shifted away",

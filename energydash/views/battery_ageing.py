@@ -51,7 +51,7 @@ def _trend_words(found: HealthAnswer) -> str:
 
 
 def _end_words(found: HealthAnswer) -> str:
-    promised = found.device.warranty.health_percent
+    promised = found.device.end_percent
     early, late = found.end_of_life
     if found.forecast is None:
         return ""
@@ -64,7 +64,8 @@ def _warranty_words(found: HealthAnswer) -> list[str]:
     state = found.warranty
     if state is None:
         return []
-    told = [f"Warranty: year {state.age_years:.1f} ({100 * state.years_share:.0f} % used)"]
+    used = "" if state.years_share is None else f" ({100 * state.years_share:.0f} % used)"
+    told = [f"Warranty: year {state.age_years:.1f}{used}"]
     if state.throughput_share is not None:
         told.append(
             f"{state.throughput_kwh:,.0f} kWh discharged ({100 * state.throughput_share:.0f} %)"
@@ -106,5 +107,5 @@ def _ahead_figure(found: HealthAnswer) -> Any:
         found.points,
         found.new_ah,
         found.born.timestamp() * 1e6,
-        found.device.warranty.health_percent / 100,
+        found.device.end_percent / 100,
     )

@@ -10,6 +10,7 @@ import streamlit as st
 
 from energydash.answers import battery
 from energydash.battery.devices import Device, Warranty
+from energydash.battery.energy import errors_text, parse_errors
 from energydash.battery.mapping import parse_overrides
 from energydash.battery.telemetry import LABELS
 from energydash.core.errors import EnergydashError
@@ -229,12 +230,18 @@ def describe_form(device: Device, key: str) -> None:
             cutoff = st.number_input("Cut-off V", 0.0, value=device.cutoff_v or 0.0)
             full = st.number_input("Full V", 0.0, value=device.full_v or 0.0)
             price = st.number_input("A new one costs, £", 0.0, value=device.replacement_gbp or 0.0)
-            years = st.number_input("Warranty, years", 0.5, value=device.warranty.years)
+            years = st.number_input(
+                "Warranty, years", 0.5, value=device.warranty.years, placeholder="none"
+            )
             throughput = st.number_input(
                 "Warranty, kWh", 0.0, value=device.warranty.throughput_kwh or 0.0
             )
             promised = st.number_input(
-                "Warranty, % left", 1.0, 99.0, value=device.warranty.health_percent
+                "Warranty, % left",
+                1.0,
+                99.0,
+                value=device.warranty.health_percent,
+                placeholder="none",
             )
         installed = st.date_input("Installed", device.installed)
         sign = st.selectbox(
@@ -245,6 +252,12 @@ def describe_form(device: Device, key: str) -> None:
             "Scales", ",".join(f"{k.split('_')[0]}={v:g}" for k, v in device.scales.items()),
             help="voltage=0.001 where a channel is in millivolts",
         )  # fmt: skip
+        errors = st.text_input(
+            "Errors of the sensors", errors_text(device.errors),
+            placeholder="current=0.5,offset=0.05,voltage=0.2,soc=1",
+            help="One standard deviation each: % of the current, A, % of the voltage, points of "
+            "charge. The usual ones of a shunt where it is empty.",
+        )  # fmt: skip
         sensors = st.text_input(
             "Sensors", ",".join(f"{k.split('_')[0]}={v}" for k, v in device.sensors.items()),
             help="voltage=532,temperature=2193481:246 where another monitor has it",
@@ -254,13 +267,13 @@ def describe_form(device: Device, key: str) -> None:
                 device, label=label, chemistry=kind, capacity_ah=ah or None,
                 capacity_kwh=kwh or None, cutoff_v=cutoff or None, full_v=full or None,
                 replacement_gbp=price or None, installed=installed,
-                charge_sign=SIGNS[sign], scales=scales, sensors=sensors,
+                charge_sign=SIGNS[sign], scales=scales, sensors=sensors, errors=errors,
                 warranty=Warranty(years, throughput or None, promised,
                                   device.warranty.lowest_c, device.warranty.highest_c),
             )  # fmt: skip
 
 
-def _save(device: Device, *, scales: str, sensors: str, **changes: Any) -> None:
+def _save(device: Device, *, scales: str, sensors: str, errors: str, **changes: Any) -> None:
     try:
         factors = {name: float(value) for name, value in parse_overrides(scales).items()}
     except ValueError:
@@ -268,7 +281,12 @@ def _save(device: Device, *, scales: str, sensors: str, **changes: Any) -> None:
         return
     try:
         battery.change(
-            cache.context(), device, scales=factors, sensors=parse_overrides(sensors), **changes
+            cache.context(),
+            device,
+            scales=factors,
+            sensors=parse_overrides(sensors),
+            errors=parse_errors(errors),
+            **changes,
         )
     except EnergydashError as error:
         st.warning(components.escape(str(error)))

@@ -123,7 +123,7 @@ def test_the_warranty_ends_with_the_first_promise() -> None:
     assert (found.hours_too_cold, found.hours_too_hot) == (1.0, 2.0)
     free = trend.warranty_state(Warranty(), 4.0, 10_000, 4000, np.empty(0), np.empty(0))
     assert free.throughput_share is None
-    assert free.ends_in_years == 6.0
+    assert free.ends_in_years is None
 
 
 def test_total_least_squares_is_not_biased_where_ordinary_is() -> None:
@@ -276,3 +276,34 @@ def test_incremental_capacity_finds_the_plateau() -> None:
     coarse = replace(slow, voltage=Channel(time_us, np.round(volts, 1)))
     assert incremental_capacity(coarse, 11.1) is None
     assert incremental_capacity(Telemetry(), 11.1) is None
+
+
+def test_the_bill_is_what_its_meters_read() -> None:
+    """Import and export of one half-hour are not netted at the meter: £6.53 was shown for £5.42."""
+    index = pd.date_range("2026-01-01", periods=2, freq="30min", tz="UTC")
+    kwh_in, kwh_out = np.array([0.0, 1.0]), np.array([1.0, 0.0])
+    bill = np.array([0.4, 1.2]), np.array([0.3, 0.1])
+    without = money.without_battery(*bill, kwh_in, kwh_out)
+    prices = np.full(2, 30.0), np.full(2, 10.0)
+    half_hours = money.HalfHours(
+        kwh_in, kwh_out, *without, *prices, np.full(2, np.nan), bill
+    )  # fmt: skip
+    net = float(money.value(half_hours, index, 0.0)["net_gbp"].sum())
+    paid = float((bill[0] * 30 - bill[1] * 10).sum()) / 100
+    would = float((without[0] * 30 - without[1] * 10).sum()) / 100
+    assert net == pytest.approx(would - paid)
+    # Without a battery as much of both may have flowed as with it: that is the error.
+    assert money.plus_minus_gbp(half_hours, 0.0) == pytest.approx((0.3 + 0.1) * 0.2)
+    assert money.plus_minus_gbp(half_hours, 0.01) > money.plus_minus_gbp(half_hours, 0.0)
+    netted = money.value(replace(half_hours, bill=None), index, 0.0)["net_gbp"].sum()
+    assert netted - net == pytest.approx((0.3 + 0.1) * 0.2)
+
+
+def test_a_warranty_that_nobody_entered_promises_nothing() -> None:
+    assert not Warranty().is_given
+    assert Warranty(years=10).is_given
+    assert Warranty(throughput_kwh=1000).is_given
+    nothing = trend.warranty_state(
+        Warranty(throughput_kwh=1e4), 4, 5e3, 0, np.empty(0), np.empty(0)
+    )
+    assert (nothing.years_share, nothing.ends_in_years) == (None, None)

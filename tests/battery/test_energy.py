@@ -7,8 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from energydash.battery.energy import Integral, SensorError, edges_of, integrate
-from energydash.battery.joining import USUAL, joining_of
+from energydash.battery.energy import (
+    Integral,
+    SensorError,
+    edges_of,
+    errors_text,
+    integrate,
+    parse_errors,
+)
+from energydash.battery.joining import USUAL, clip_above, joining_of
 from energydash.battery.telemetry import Channel, Telemetry
 from energydash.core.errors import InputError
 from tests.battery.simulated import START_US, Truth, monitored, truth
@@ -83,7 +90,8 @@ def test_a_change_only_sender_is_held_not_joined() -> None:
 
 def test_a_switched_load_is_clipped_and_a_smooth_one_split_at_zero() -> None:
     time_us = START_US + np.array([0, 20_000_000])
-    smooth = integrate(Telemetry(current=Channel(time_us, np.array([1.0, -3.0])))).total()
+    flowing = Telemetry(current=Channel(time_us, np.array([1.0, -3.0])))
+    smooth = integrate(flowing, USUAL).total()
     assert smooth.ah_in == pytest.approx(0.5 * 1 * 5 / 3600)  # a triangle of 5 s
     assert smooth.ah_out == pytest.approx(0.5 * 3 * 15 / 3600)
     step = integrate(Telemetry(current=Channel(time_us, np.array([10.0, -30.0])))).total()
@@ -167,3 +175,20 @@ def test_scaling_scales(whole: Integral, factor: float) -> None:
     assert scaled.total().kwh_out == pytest.approx(
         whole.total().kwh_out * factor, rel=1e-9, abs=1e-12
     )
+
+
+def test_what_is_a_switch_follows_the_range_of_the_current() -> None:
+    at = START_US + np.arange(1000) * 20_000_000
+    for largest, expected in ((100.0, 5.0), (2.0, 0.1), (0.0, 5.0), (600.0, 30.0)):
+        flow = Channel(at, np.where(np.arange(1000) % 2, largest, -largest))
+        assert clip_above(flow) == pytest.approx(expected)
+
+
+def test_the_errors_of_the_sensors_are_said() -> None:
+    found = parse_errors("current=1, offset=0.2,voltage=0.5%,soc=2")
+    assert SensorError(**found) == SensorError(0.01, 0.2, 0.005, 2.0)
+    assert parse_errors(errors_text(found)) == found
+    assert parse_errors("") == {}
+    for wrong in ("current=-1", "current", "humidity=1", "offset=much"):
+        with pytest.raises(InputError):
+            parse_errors(wrong)

@@ -10,7 +10,18 @@ import pandas as pd
 import plotly.graph_objects as go
 import pytest
 
-from energydash.charts import bars, base, colours, costs, heatmap, intensity, lines, mix, sparkline
+from energydash.charts import (
+    bars,
+    base,
+    battery,
+    colours,
+    costs,
+    heatmap,
+    intensity,
+    lines,
+    mix,
+    sparkline,
+)
 from energydash.core.time import LONDON, Period
 from energydash.grid.fuels import FUELS
 from energydash.grid.intensity import BANDS
@@ -270,3 +281,12 @@ def test_a_year_of_intensity_is_days_with_their_extremes() -> None:
     assert np.nanmean(mean.y) == pytest.approx(100, abs=1)
     day, none = intensity.intensity(pd.DataFrame({"actual": values[:48]}, index=index[:48]), LONDON)
     assert len(day.data) == 1 and not none
+
+
+def test_two_days_are_no_walls() -> None:
+    index = pd.date_range("2026-01-01", periods=40)
+    days = pd.DataFrame({"kwh_in": 5.0, "kwh_out": 4.0}, index=index)
+    gaps = [battery.energy_bars(days[:count]).layout.bargap for count in (2, 7, 40)]
+    assert gaps[0] > 0.85
+    assert gaps[0] > gaps[1]
+    assert (gaps[2] or 0.0) < 0.5

@@ -55,13 +55,15 @@ def analyse(
     *,
     cutoff_v: float | None = None,
     max_gap_s: float | None = None,
+    errors: Mapping[str, float] | None = None,
 ) -> BatteryAnswer:
     """Totals, cycles, capacity and efficiency of a stored battery, by default over all it has.
 
     max_gap_s: another limit than usual needs the raw samples of the period again.
     """
     battery = held(context, device)
-    return of_period(battery, period or battery.history, cutoff_v=cutoff_v, max_gap_s=max_gap_s)[0]
+    return of_period(battery, period or battery.history, cutoff_v=cutoff_v, max_gap_s=max_gap_s,
+                     errors=errors)[0]  # fmt: skip
 
 
 def of_period(
@@ -70,9 +72,12 @@ def of_period(
     *,
     cutoff_v: float | None = None,
     max_gap_s: float | None = None,
+    errors: Mapping[str, float] | None = None,
 ) -> tuple[BatteryAnswer, Analysed]:
     """The answer about one battery in a period up to now, and what it was made from."""
     now, told = battery.context.now(), told_of(battery.device, cutoff_v)
+    if errors:
+        told = replace(told, errors=tuple(sorted(errors.items())))
     history = battery.history
     # What is recorded after now is in it as well, for it is named below.
     end = min(period.end, max(now, history.end))
@@ -115,7 +120,7 @@ def analyse_file(
     discharge_sign: Literal["-", "+"] | None = None,
     cutoff_v: float | None = None,
     max_gap_s: float | None = None,
-    error: SensorError | None = None,
+    errors: Mapping[str, float] | None = None,
 ) -> BatteryAnswer:
     """Charge and energy in and out, capacity and efficiency of the battery in a file.
 
@@ -126,7 +131,7 @@ def analyse_file(
     """
     return analyse_telemetry(
         telemetry_files.read(body, name, said), discharge_sign=discharge_sign, cutoff_v=cutoff_v,
-        max_gap_s=max_gap_s, error=error,
+        max_gap_s=max_gap_s, errors=errors,
     )  # fmt: skip
 
 
@@ -136,15 +141,18 @@ def analyse_telemetry(
     discharge_sign: Literal["-", "+"] | None = None,
     cutoff_v: float | None = None,
     max_gap_s: float | None = None,
-    error: SensorError | None = None,
+    errors: Mapping[str, float] | None = None,
 ) -> BatteryAnswer:
     """`analyse_file` of a file that has been read, so that its bytes need not be kept."""
     sign: Sign = {None: 0, "-": 1, "+": -1}[discharge_sign]  # type: ignore[assignment]
     if file.cycles or file.relative:
+        error = SensorError(**errors) if errors else None
         return _cycled(file, sign, cutoff_v, max_gap_s, error)
     record = in_memory(file.arrays, charge_sign=sign, method=file.method)
     extent = record.extent_us or (0, 0)
-    found = pipeline.analyse(record, *extent, Told(cutoff_v), max_gap_s=max_gap_s, error=error)
+    found = pipeline.analyse(
+        record, *extent, Told(cutoff_v, errors=tuple((errors or {}).items())), max_gap_s=max_gap_s
+    )
     whole = Period(instant_of(extent[0]), instant_of(extent[1]))
     present = found.frame.index[found.frame["covered_s"] > 0]
     coverage = cover(pd.DatetimeIndex(present), whole, STEP, now=whole.end)

@@ -31,6 +31,12 @@ BMS_ONLY = (
 )
 
 
+NO_WHAT_IF = (
+    "What gentler use would save is not offered: the cited model is of LMO cells, and others "
+    "answer otherwise to cold, depth and charge."
+)
+
+
 @dataclass(frozen=True)
 class HealthAnswer:
     """Capacity over time and what is ahead. Missing pieces are None, with `reasons`.
@@ -63,7 +69,7 @@ def health(context: Context, device: str = "") -> HealthAnswer:
     frame = battery.slots(span)
     reading = battery.as_feed_data(frame, span)
     regular = slots.regular(frame)
-    error = sensor_error(frame)
+    error = sensor_error(frame, chosen.errors)
     counted = not battery.record.setup.has_soc
     found = (
         analysis_module.analyse(frame, error=error, soc_is_counted=counted) if len(frame) else None
@@ -101,17 +107,21 @@ def health(context: Context, device: str = "") -> HealthAnswer:
         if known is None and measured and new_ah:
             known, sigma = measured[-1].ah / new_ah, measured[-1].sigma_ah / new_ah
         ahead = ageing.forecast(stress, age_years=age, health=known, sigma=sigma)
-        end = ahead.years_at(chosen.warranty.health_percent / 100)
-        what_ifs = ageing.what_if(
-            stress,
-            factor=ageing.factor_of(chosen.chemistry, stress, known, sigma, age),
-            age_years=age,
-            replacement_gbp=chosen.replacement_gbp,
-            end_health=chosen.warranty.health_percent / 100,
-        )
+        end = ahead.years_at(chosen.end_percent / 100)
+        if chosen.chemistry == ageing.MODELLED:
+            what_ifs = ageing.what_if(
+                stress,
+                factor=ageing.factor_of(chosen.chemistry, stress, known, sigma, age),
+                age_years=age,
+                replacement_gbp=chosen.replacement_gbp,
+                end_health=chosen.end_percent / 100,
+            )
+        else:
+            reasons.append(NO_WHAT_IF)
     return HealthAnswer(
         chosen, measured, line, born, new_ah, stress, ahead, end, what_ifs,
-        trend_module.warranty_of(chosen.warranty, regular, age),
+        trend_module.warranty_of(chosen.warranty, regular, age)
+        if chosen.warranty.is_given else None,
         *_from_raw(battery, span, new_ah), reading,
         tuple(reasons),
     )  # fmt: skip

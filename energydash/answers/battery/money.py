@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from energydash.answers.battery.records import held
+from energydash.answers.battery.records import error_of, held
 from energydash.answers.grid.intensity import intensity
 from energydash.answers.home.pricing import prices_of, read_meter
 from energydash.answers.home.subject import Home, home_of
@@ -33,7 +33,8 @@ class MoneyAnswer:
 
     wear_p_per_kwh: what a discharged kWh wears off. is_metered: meters told what the home used;
     else energy in is taken as bought and energy out as not bought. is_priced: any half-hour has
-    a price. notes: what was assumed.
+    a price. plus_minus_gbp: how far the net may be off (`money.plus_minus_gbp`), None where nothing
+    is priced. notes: what was assumed.
     """
 
     device: Device
@@ -45,6 +46,7 @@ class MoneyAnswer:
     is_priced: bool
     inputs: tuple[FeedData, ...]
     notes: tuple[str, ...]
+    plus_minus_gbp: float | None = None
 
 
 def battery_money(context: Context, device: str, period: Period, by: By = "day") -> MoneyAnswer:
@@ -79,15 +81,22 @@ def battery_money(context: Context, device: str, period: Period, by: By = "day")
     if import_meter is None:
         notes.append("No tariff is known, so nothing is priced: connect Octopus or import one.")
         prices[0] = np.full(len(index), np.nan)
-    elif not is_sample:  # a real meter has seen the battery; the sample home has none
+    bill = None
+    if import_meter is not None and not is_sample:  # the sample home's meters see no battery
+        bill = flows[0], flows[1]
         flows[0], flows[1] = money.without_battery(flows[0], flows[1], kwh_in, kwh_out)
     carbon = _carbon(context, index, period, inputs, notes)
     wear = money.wear_p_per_kwh(chosen.replacement_gbp, _life_kwh(chosen, notes))
-    half_hours = money.HalfHours(kwh_in, kwh_out, flows[0], flows[1], prices[0], prices[1], carbon)
+    half_hours = money.HalfHours(
+        kwh_in, kwh_out, flows[0], flows[1], prices[0], prices[1], carbon, bill
+    )  # fmt: skip
     valued = money.value(half_hours, index, wear)
     if is_part := int(valued["net_gbp"].isna().sum()):
         notes.append(f"{is_part:,} of {len(valued):,} half-hours lack a reading or a price.")
     is_metered = bool(np.isfinite(flows[0]).any()) and import_meter is not None
+    is_priced = bool(np.isfinite(prices[0]).any())
+    error = error_of(chosen)
+    share = 2 * float(np.hypot(error.current_gain, error.voltage_gain))
     return MoneyAnswer(
         device=chosen,
         period=period,
@@ -95,9 +104,10 @@ def battery_money(context: Context, device: str, period: Period, by: By = "day")
         totals={name: float(valued[name].sum(min_count=1)) for name in valued.columns},
         wear_p_per_kwh=wear,
         is_metered=is_metered,
-        is_priced=bool(np.isfinite(prices[0]).any()),
+        is_priced=is_priced,
         inputs=tuple(inputs),
         notes=tuple(notes),
+        plus_minus_gbp=money.plus_minus_gbp(half_hours, share) if is_priced else None,
     )
 
 

@@ -13,6 +13,7 @@ import pandas as pd
 from energydash.answers.battery.devices import device_of, is_sample
 from energydash.battery import slots
 from energydash.battery.devices import Device
+from energydash.battery.energy import SensorError
 from energydash.battery.joining import Joining
 from energydash.battery.pipeline import Told
 from energydash.battery.record import Setup, starting_in
@@ -29,7 +30,13 @@ from energydash.sync.context import Context
 
 def told_of(device: Device, cutoff_v: float | None = None) -> Told:
     """What the owner says of voltages and size."""
-    return Told(cutoff_v or device.cutoff_v, device.full_v, device.capacity_ah)
+    errors = tuple(sorted(device.errors.items()))
+    return Told(cutoff_v or device.cutoff_v, device.full_v, device.capacity_ah, errors)
+
+
+def error_of(device: Device) -> SensorError:
+    """What is known of the sensors' errors, the usual ones where nobody says."""
+    return SensorError(**device.errors)
 
 
 class Sample:

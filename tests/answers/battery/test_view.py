@@ -335,7 +335,8 @@ def test_health_of_the_sample_battery(here: Context) -> None:
     assert abs(found.resistance.ohm - 0.014) < 0.001
     table = by_year(found.forecast)
     assert (np.diff(table["high_percent"]) <= 0).all()
-    assert all(one.saved_percent_a_year >= 0 for one in found.what_ifs)
+    assert found.what_ifs == ()  # of LFP no model that is cited here tells
+    assert any("not offered" in reason for reason in found.reasons)
 
 
 def test_the_report_is_one_page_that_loads_nothing(here: Context) -> None:
@@ -403,3 +404,19 @@ def test_the_zone_that_is_said_of_a_file_is_the_new_batterys(here: Context) -> N
     (again,) = battery.import_telemetry(here, [("a.csv", text)], "Shed")
     assert again.changed == 0
     assert battery.look_at(here, [("a.csv", text)], "Shed")[0].notes == ()
+
+
+def test_what_is_said_of_a_battery_counts(here: Context) -> None:
+    (done,) = battery.import_telemetry(here, [("a.csv", csv(monitored(truth(3, seed=9), 1)))])
+    usual = battery.analyse(here, done.device.id).analysis
+    worse = battery.change(here, done.device, errors={"current_gain": 0.05}, chemistry="lmo")
+    wide = battery.analyse(here, worse.id).analysis
+    assert usual is not None
+    assert wide is not None
+    assert wide.totals.sigma_kwh_in > 5 * usual.totals.sigma_kwh_in
+    told = battery.analyse(here, worse.id, errors={"current_gain": 0.005}).analysis
+    assert told is not None
+    assert told.totals.sigma_kwh_in < wide.totals.sigma_kwh_in / 5
+    found = health(here, worse.id)
+    assert found.warranty is None
+    assert [one.label for one in found.what_ifs][-1] == "5 °C cooler"
