@@ -53,6 +53,7 @@ try:
     st.set_page_config(f"{chosen.title} · energydash")  # the name of the tab
     viewer.login_control()
     refused.banner()
+    startup.watch()
     chosen.run()
     startup.settle(chosen.title)
 except EnergydashError as error:  # the store or the settings cannot be read: nothing else works

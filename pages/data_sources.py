@@ -81,6 +81,9 @@ def waiting_line(source: SourceHealth) -> str:
 def draw() -> None:
     found = cache.answer(answers.health, viewer.may_see_personal())
     st.subheader(answers.in_words(found), anchor=False)
+    if found.crawler.at:
+        ago = formatting.ago(cache.context().now() - found.crawler.at)
+        st.caption(f"The crawler, which asks them all, was last at work {ago}.")
     in_use = [one for one in found.sources if one.state != "waiting" or one.feeds]
     waiting = [one for one in found.sources if one not in in_use]
     with st.grid(2, min_column_width=340, key="sources"):

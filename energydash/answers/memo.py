@@ -60,7 +60,7 @@ class Memo:
             f"{here.settings.home}|{here.sample}|{here.crawled}|{function.__module__}."
             f"{function.__qualname__}{plain_key(arguments)}{plain_key(named)}"
         )
-        seen = _pulse(here)
+        seen = pulse(here)
         known = self._answers.get(name)
         if known is None or not known.holds(seen, here.now()):
             with self._locks[hash(name) % len(self._locks)]:
@@ -131,7 +131,7 @@ class Recent(Generic[T]):
             self._weight = 0
 
 
-def _pulse(here: Context) -> Pulse:
+def pulse(here: Context) -> Pulse:
     """What moves with the store, at most half a second old."""
     home, clock = str(here.settings.home), time.monotonic()
     at, seen = _pulses.get(home, (clock - PULSE_KEEPS_S, Pulse()))

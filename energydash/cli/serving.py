@@ -57,13 +57,13 @@ def crawl(
     from energydash.answers import home
     from energydash.answers.jobs import WORKS
     from energydash.grid import regions
-    from energydash.sync import context, crawler
+    from energydash.sync import context, crawler, filling
 
     here = context.current()
     chosen = [regions.find(part).id for part in (region_ids or "").split(",") if part.strip()]
     if chosen or first or end or days or only or dry_run or force:
-        period = crawler.stretch(here, first, end, days)
-        for line in crawler.fill(
+        period = filling.stretch(here, first, end, days)
+        for line in filling.fill(
             here, period, subjects=chosen, source=only, dry_run=dry_run, force=force
         ):
             say(line)
@@ -77,6 +77,6 @@ def crawl(
         once=once,
         every=timedelta(seconds=pace) if pace is not None else None,
         parent=parent,
-        report=(lambda done: say(crawler.in_words(done))) if once else None,
+        report=(lambda done: say(filling.in_words(done))) if once else None,
         works=WORKS,
     )

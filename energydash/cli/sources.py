@@ -86,10 +86,10 @@ def ingest(
     save: Path | None,
     force: bool,
 ) -> None:
-    from energydash.sync import context, crawler
+    from energydash.sync import context, filling
 
     here = context.current()
-    period = crawler.stretch(here, first, end, None) if first or end else None
+    period = filling.stretch(here, first, end, None) if first or end else None
     if source == "octopus":
         _ingest_octopus(here, period, meter, dry_run, save, force)
         return
@@ -100,8 +100,8 @@ def ingest(
     if source == "aretas":
         for device in battery.connect_defaults(here):
             say(f"connected {device.name} as {device.id}")
-    whole = period or crawler.stretch(here, None, None, None if source == "grid" else 30)
-    lines = crawler.fill(
+    whole = period or filling.stretch(here, None, None, None if source == "grid" else 30)
+    lines = filling.fill(
         here,
         whole,
         source=None if source == "grid" else source,
@@ -120,7 +120,7 @@ def _ingest_octopus(
     here: Context, period: Period | None, meter: str, dry_run: bool, save: Path | None, force: bool
 ) -> None:
     from energydash.answers import home
-    from energydash.sync import crawler
+    from energydash.sync import filling
 
     def progress(done: float, text: str) -> None:
         say(f"{done:4.0%} {text}", err=True)
@@ -132,7 +132,7 @@ def _ingest_octopus(
         say(f"{feed}: " + (", ".join(str(one) for one in periods) or "nothing to fetch"))
     for one in result.refreshed:
         if not one.problem:
-            say(crawler.in_words(one))
+            say(filling.in_words(one))
     for path in result.saved:
         say(f"saved {path}")
     for note in result.notes:

@@ -9,11 +9,13 @@ import pandas as pd
 from energydash.answers.sources.check import Checked
 from energydash.answers.sources.health import FeedHealth, Health
 from energydash.serialise.document import Document, jsonable
+from energydash.sync.heartbeat import Life
 
 
 def health(found: Health) -> Document:
-    """A row per source with its feeds: state, rows, newest value, last success, trouble."""
-    rows = [
+    """A row per source with its feeds: state, rows, newest value, last success, trouble; and the
+    crawler as one more, whose last success is that it lived."""
+    rows: list[dict[str, object]] = [
         {
             "source": one.info.name,
             "title": one.info.title,
@@ -26,7 +28,21 @@ def health(found: Health) -> Document:
         }
         for one in found.sources
     ]
+    rows.append(_crawler(found.crawler))
     return Document("health", pd.DataFrame(rows), is_list=True)
+
+
+def _crawler(life: Life) -> dict[str, object]:
+    return {
+        "source": "crawler",
+        "title": "The crawler, which asks them all",
+        "state": "trouble" if life.problem else "live" if life.at else "waiting",
+        "rows": 0,
+        "newest": None,
+        "fetched_at": life.at,
+        "problem": life.problem.sentence if life.problem else None,
+        "feeds": [],
+    }
 
 
 def _feed(one: FeedHealth) -> dict[str, object]:

@@ -21,7 +21,7 @@ from energydash.store.coverage import Covered
 from energydash.store.database import Database
 from energydash.store.feeds import FeedState, Wanted
 from energydash.store.jobs import Jobs
-from energydash.store.pulse import Pulse, pulse
+from energydash.store.pulse import Pulse, beat, pulse
 from energydash.store.schema import TEXT, columns
 from energydash.store.writing import write_values
 
@@ -218,6 +218,11 @@ class Store:
         """What moves with everything that the store keeps, in one statement."""
         with self.database.connection() as connection:
             return pulse(connection)
+
+    def beat(self, at: datetime, *, wait_s: float | None = None) -> None:
+        """Note that a crawler lives."""
+        with self.database.transaction(wait_s) as connection:
+            beat(connection, at)
 
     def summary(self) -> pd.DataFrame:
         """A row per feed: owner source subject quantity unit rows newest fetched_at version

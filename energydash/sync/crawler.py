@@ -16,7 +16,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -24,7 +24,6 @@ from datetime import datetime, timedelta
 from filelock import FileLock, Timeout
 
 from energydash import sources
-from energydash.core import bounds
 from energydash.core.errors import EnergydashError, InputError, StoreError
 from energydash.core.feeds import Feed
 from energydash.core.findings import Finding
@@ -32,17 +31,19 @@ from energydash.core.time import Period
 from energydash.grid import regions
 from energydash.sources import http
 from energydash.store import Job, Wanted
-from energydash.sync import backups, documents, fetch, jobs, patience, streaming
+from energydash.sync import backups, documents, fetch, heartbeat, jobs, patience, streaming
 from energydash.sync.context import Context
 from energydash.sync.patience import Patience
 
 log = logging.getLogger(__name__)
-_ensured = threading.Event()
+_ensured_at: datetime | None = None
 
 LOOKED_AT = timedelta(days=7)  # a feed that nobody asked for in this long is left alone
 LOOK_BACK = timedelta(days=2)  # what a feed is kept complete for, beyond what was asked for
 LISTEN_EVERY = timedelta(hours=1)
 OWN_FAULT = "energydash met an error of its own with {feed}."
+HANGS = "{title} has been asked for {feed} since {since:%-d %b %H:%M} UTC, without an end."
+GOES_ON = "The other sources go on. Start energydash anew to ask this one again."
 TICK_S = 1.0
 PARENT_EVERY_S = 0.5
 UPSTREAMS_AT_ONCE = 16
@@ -61,16 +62,17 @@ class Due:
 def ensure_running(context: Context) -> subprocess.Popen[bytes] | None:
     """Start the crawler beside this process unless this machine has one; the one started, None
     where it has one, or where the folder cannot be written."""
+    global _ensured_at
     try:
         with _lock(context).acquire(timeout=0):
             pass
     except Timeout:
-        _ensured.set()
+        _ensured_at = _ensured_at or context.now()
         return None
     except OSError as error:
         log.warning("Nothing is fetched: %s cannot be written (%s).", context.settings.home, error)
         return None
-    _ensured.set()
+    _ensured_at = _ensured_at or context.now()
     # It ends with its parent (see `run`), and its lock with it.
     return subprocess.Popen(
         [sys.executable, "-m", "energydash", "crawl", "--parent", str(os.getpid())],
@@ -78,9 +80,10 @@ def ensure_running(context: Context) -> subprocess.Popen[bytes] | None:
     )
 
 
-def is_ensured() -> bool:
-    """Whether this process has seen to it that a crawler is at work."""
-    return _ensured.is_set()
+def last_lived(beat: datetime | None) -> datetime | None:
+    """The crawler's last sign of life for this process: its last beat in the store, or that it was
+    started here; None where this process has not seen to it that there is one."""
+    return _ensured_at and max(_ensured_at, beat or _ensured_at)
 
 
 def run(
@@ -113,6 +116,7 @@ def _loop(
     works: Mapping[str, jobs.Work],
 ) -> None:
     working: dict[str, Future[None]] = {}
+    beaten: datetime | None = None
     stop = threading.Event() if once else streaming.start(context)
     # One thread per upstream: one that hangs, or that has a year to bring, holds up nobody else.
     pool = ThreadPoolExecutor(max_workers=UPSTREAMS_AT_ONCE)
@@ -128,6 +132,8 @@ def _loop(
                 _is_well("crawler")
             except Exception as error:  # the next round may go better
                 _is_troubled("crawler", error)
+            if not once:
+                beaten = _live(context, beaten)
             for job in found:
                 if job.id not in working:
                     working[job.id] = pool.submit(_do, context, job, works[job.kind])
@@ -146,6 +152,21 @@ def _loop(
     for future in working.values():
         if once:
             future.result()
+
+
+def _live(context: Context, beaten: datetime | None) -> datetime:
+    """Give the sign of life that is due, and name what hangs; when the last one was given."""
+    now = context.now()
+    for feed, since in list(_asking.values()):
+        if now - since > timedelta(seconds=fetch.LEASE_S):  # longer than any one question may take
+            title = sources.source(feed.source).INFO.title
+            sentence = HANGS.format(title=title, feed=feed, since=since)
+            if _is_troubled(feed, sentence):
+                _keep_problem(context, feed, Finding("Hangs", sentence, GOES_ON, since=since))
+    if beaten is not None and abs(now - beaten) < heartbeat.EVERY:
+        return beaten
+    heartbeat.beat(context.store, now)
+    return now
 
 
 def _work(
@@ -180,11 +201,12 @@ def _ask(
     _tried[feed.key] = (now, item.periods[1:])
     for period in item.periods:
         try:
-            result = fetch.refresh(context, feed, period, max_age=every)
+            result = _refresh(context, feed, period, every)
         except Exception as error:
             _patience.trouble(feed.key, now)
             _is_troubled(feed, error)
-            _keep_problem(context, feed, error)
+            if not isinstance(error, StoreError):
+                _keep_problem(context, feed, _problem_of(feed, error))
             return True
         if report:
             report(result)
@@ -206,27 +228,45 @@ def _ask(
     return True
 
 
-def _keep_problem(context: Context, feed: Feed, error: Exception) -> None:
-    """What is wrong with us, or with the settings, as the feed's problem; best effort."""
-    if isinstance(error, StoreError):
-        return
-    problem = Finding("Unexpected", OWN_FAULT.format(feed=feed), "It is tried again by itself.")
+def _refresh(
+    context: Context, feed: Feed, period: Period, every: timedelta | None
+) -> fetch.Refreshed:
+    """`fetch.refresh`, seen by `_live` for as long as one question of it takes."""
+
+    def goes_on(*_: object) -> None:
+        _asking[feed.source] = (feed, context.now())
+
+    goes_on()
+    try:
+        return fetch.refresh(context, feed, period, max_age=every, progress=goes_on)
+    finally:
+        del _asking[feed.source]
+
+
+def _problem_of(feed: Feed, error: Exception) -> Finding:
+    """What is wrong with us, or with the settings."""
     if isinstance(error, EnergydashError):
-        problem = Finding(type(error).__name__, error.message, error.remedy)
+        return Finding(type(error).__name__, error.message, error.remedy)
+    return Finding("Unexpected", OWN_FAULT.format(feed=feed), "It is tried again by itself.")
+
+
+def _keep_problem(context: Context, feed: Feed, problem: Finding) -> None:
+    """Keep it as the feed's problem; best effort."""
     try:
         context.store.set_problem(feed, problem)
     except StoreError as trouble:
         _is_troubled("store", trouble)
 
 
-def _is_troubled(name: Feed | str, what: Exception | str) -> None:
-    """Log a trouble when it begins: the same again is no news."""
+def _is_troubled(name: Feed | str, what: Exception | str) -> bool:
+    """Log a trouble when it begins; False for the same again, which is no news."""
     said = f"{type(what).__name__}: {what}" if isinstance(what, Exception) else what
     if _said.get(str(name)) == said:
-        return
+        return False
     _said[str(name)] = said
     is_ours = isinstance(what, Exception) and not isinstance(what, EnergydashError)
     log.warning("%s: %s", name, what, exc_info=what if is_ours else None)  # type: ignore[arg-type]
+    return True
 
 
 def _is_well(name: Feed | str) -> None:
@@ -321,60 +361,10 @@ _patience = Patience()
 _said: dict[str, str] = {}
 # When this process last asked each feed, and for which wishes beyond the usual period.
 _tried: dict[tuple[str, str, str, str], tuple[datetime, tuple[Period, ...]]] = {}
+# What each upstream is being asked for just now, and since when.
+_asking: dict[str, tuple[Feed, datetime]] = {}
 # When this process last looked for silences of each feed, and which it found.
 _listened: dict[tuple[str, str, str, str], tuple[datetime, list[Period]]] = {}
-
-
-def stretch(context: Context, first: str | None, end: str | None, days: int | None) -> Period:
-    """The period that `--from`, `--to` and `--days` mean; the last two days without any."""
-    usual = timedelta(days=2 if days is None else days)
-    return bounds.period_of(first, end, "UTC", context.now(), usual=usual, longest=timedelta.max)
-
-
-def fill(
-    context: Context,
-    period: Period,
-    *,
-    subjects: Sequence[str] = (),
-    source: str | None = None,
-    personal: bool = False,
-    dry_run: bool = False,
-    force: bool = False,
-) -> Iterator[str]:
-    """Fetch a stretch of history for the feeds chosen; a line about each as it is done.
-
-    personal: the household's own feeds instead of the grid's. Without a source or a subject, the
-    grid's feeds are those that the crawler keeps anyway.
-    """
-    if source is not None:
-        sources.source(source)
-    wanted = {want.key for want in context.store.wanted(context.now() - LOOKED_AT)}
-    wanted |= first_page_feeds(context)
-    chosen = [
-        feed
-        for feed in all_feeds(context)
-        if bool(feed.owner) == personal
-        and (not source or feed.source == source)
-        and (not subjects or feed.subject in subjects)
-        and (source or subjects or feed.key in wanted)
-    ]
-    with http.shared():  # one download of a file serves every feed that is in it
-        for feed in chosen:
-            if not dry_run:
-                yield in_words(fetch.refresh(context, feed, period, force=force))
-                continue
-            gaps = [period] if force else fetch.missing(context.store, feed, period, context.now())
-            yield f"{feed}: " + (", ".join(str(gap) for gap in gaps) or "nothing to fetch")
-
-
-def in_words(done: fetch.Refreshed) -> str:
-    """A line about what a refresh did."""
-    if done.problem:
-        return f"{done.feed}: {done.problem.sentence} {done.problem.remedy}".rstrip()
-    if done.busy:
-        return f"{done.feed}: somebody else is fetching it"
-    counted = f"{done.rows} rows, {done.changed} changed, {done.withdrawn} withdrawn"
-    return ". ".join([f"{done.feed}: {counted}", *(found.sentence for found in done.refused)])
 
 
 def pace_s(context: Context) -> float | None:

@@ -9,10 +9,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from energydash.answers.memo import Asked, Memo, Recent, plain_key
+from energydash.answers.memo import Asked, Memo, Recent, plain_key, pulse
 from energydash.charts.base import settled
 from energydash.sync import context as context_module
-from energydash.sync import crawler
+from energydash.sync import crawler, heartbeat
 from energydash.sync.context import Context
 
 __all__ = ["Asked", "answer", "ask", "context", "draw", "forget", "plain_key"]
@@ -26,7 +26,15 @@ _drawings: Recent[Any] = Recent(256)
 
 def context() -> Context:
     """This process's context; pages fall back to sample data. Raises StoreError, InputError."""
-    return replace(context_module.current(), sample_if_empty=True, crawled=crawler.is_ensured())
+    here = context_module.current()
+    life = crawler_life(here)
+    crawled = life.at is not None and life.problem is None
+    return replace(here, sample_if_empty=True, crawled=crawled)
+
+
+def crawler_life(here: Context) -> heartbeat.Life:
+    """How the crawler does that this process started, or found; nothing where it did neither."""
+    return heartbeat.life(crawler.last_lived(pulse(here).crawled_at), here.now())
 
 
 def ask(

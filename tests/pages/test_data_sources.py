@@ -16,8 +16,9 @@ from energydash.core.time import LONDON, Period
 from energydash.home.meters import Meter
 from energydash.home.tariffs import Agreement
 from energydash.sources.grid import isone
-from energydash.sync import documents, fetch
+from energydash.sync import crawler, documents, fetch
 from energydash.sync.context import Context
+from energydash.views import cache
 from tests.pages.conftest import OpenPage, words
 
 STEP = timedelta(minutes=5)
@@ -120,6 +121,25 @@ def test_retry_that_fails_again_says_so(here: Context, monkeypatch: pytest.Monke
     done = health.retry(here, MIX, Period(here.now() - STEP, here.now()))
     assert isinstance(done, fetch.Refreshed)
     assert done.problem is not None
+
+
+def test_every_page_says_that_the_crawler_is_dead(
+    open_page: OpenPage, here: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(crawler, "_ensured_at", here.now() - timedelta(hours=5))
+    here.store.beat(here.now() - timedelta(seconds=100))
+    cache.forget()
+    text = words(open_page("data_sources"))
+    assert cache.context().crawled
+    assert "The crawler, which asks them all, was last at work 2 min ago." in text
+    assert "no sign of life" not in text
+    here.store.beat(here.now() - timedelta(hours=3))
+    cache.forget()
+    for page in ("data_sources", "overview"):
+        text = words(open_page(page))
+        assert "The crawler has given no sign of life since 20 Nov 2026 09:10 UTC." in text
+        assert "Being fetched" not in text
+    assert not cache.context().crawled
 
 
 def test_clear_forgets_the_readings_only_after_a_yes(open_page: OpenPage, here: Context) -> None:

@@ -69,7 +69,7 @@ def test_opens_complete_on_an_empty_home(open_page: OpenPage, page: str) -> None
 def test_a_first_visit_waits_for_the_crawler_instead_of_showing_sample(
     open_page: OpenPage, here: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(crawler, "is_ensured", lambda: True)
+    monkeypatch.setattr(crawler, "last_lived", lambda _: here.now())
     for page in PAGES[:3]:
         said = words(open_page(page))
         assert "Being fetched from" in said, page
@@ -283,9 +283,9 @@ def test_an_overview_of_california_is_a_setting(
 
 
 def test_california_opens_before_anything_is_fetched(
-    open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+    open_page: OpenPage, here: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(crawler, "is_ensured", lambda: True)
+    monkeypatch.setattr(crawler, "last_lived", lambda _: here.now())
     app = open_page("overview", region="CAISO")
     assert "Being fetched from CAISO" in words(app)
     assert {metric.label: metric.value for metric in app.metric}["Demand, GW"] == "–"

@@ -14,11 +14,11 @@ from filelock import FileLock
 from energydash import sources
 from energydash.answers.sources import health
 from energydash.core import settings
-from energydash.core.errors import BadCredentials, InputError, Unavailable
-from energydash.core.feeds import Feed
+from energydash.core.errors import BadCredentials, InputError, StoreError, Unavailable
+from energydash.core.feeds import Feed, Fetched
 from energydash.core.time import Period
 from energydash.store import Store, open_store
-from energydash.sync import crawler, fetch, patience
+from energydash.sync import crawler, fetch, filling, heartbeat, patience
 from energydash.sync.context import Context
 from energydash.sync.fetch import Refreshed
 from tests.fakes import HALF_HOURLY, START, FakeSource
@@ -218,6 +218,57 @@ def test_an_upstream_that_is_away_is_not_asked_for_its_other_feeds(
     assert crawler.due(here) == []
 
 
+def test_the_crawler_says_that_it_lives(here: Context, clock: list[datetime]) -> None:
+    assert here.store.pulse().crawled_at is None
+    beaten = crawler._live(here, None)
+    clock[0] += heartbeat.EVERY / 2
+    assert crawler._live(here, beaten) == beaten
+    assert here.store.pulse().crawled_at == NOW, "not every second"
+    clock[0] += heartbeat.EVERY / 2
+    crawler._live(here, beaten)
+    assert here.store.pulse().crawled_at == clock[0]
+    clock[0] = NOW - timedelta(hours=20)  # the clock was ahead, and was set right
+    crawler._live(here, beaten)
+    assert here.store.pulse().crawled_at == clock[0]
+
+
+def test_a_heartbeat_is_best_effort(
+    here: Context, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise StoreError("The disk is full.")
+
+    monkeypatch.setattr(Store, "beat", refuse)
+    crawler._live(here, None)
+    assert not caplog.records
+
+
+def test_what_hangs_is_named_once_until_it_ends(
+    here: Context, fake: FakeSource, clock: list[datetime], caplog: pytest.LogCaptureFixture
+) -> None:
+    here.store.want({HALF_HOURLY: None}, NOW)
+    answer, named = fake.fetch, []
+
+    def hang(*question: Any) -> Fetched:
+        for _ in range(3):
+            clock[0] += timedelta(minutes=1)
+            crawler._live(here, NOW)
+            named.append(here.store.state(HALF_HOURLY).problem)
+        return answer(*question)
+
+    fake.fetch = hang  # type: ignore[method-assign]
+    one_round(here)
+    assert named[:2] == [None, None], "a question may take two minutes"
+    problem = named[2]
+    assert problem and problem.since == NOW
+    assert problem.sentence == (
+        "Fake has been asked for fake X load since 11 Mar 00:00 UTC, without an end."
+    )
+    assert here.store.state(HALF_HOURLY).problem is None
+    said = [record.message for record in caplog.records if record.levelname != "INFO"]
+    assert said == [f"fake X load: {problem.sentence}", "fake X load: works again"]
+
+
 def test_one_crawler_a_machine(here: Context, fake: FakeSource) -> None:
     here.store.want({HALF_HOURLY: None}, NOW)
     with FileLock(here.settings.home / "crawler.lock").acquire():
@@ -226,15 +277,15 @@ def test_one_crawler_a_machine(here: Context, fake: FakeSource) -> None:
 
 
 def test_filling_a_stretch_says_what_it_did(here: Context, fake: FakeSource) -> None:
-    period = crawler.stretch(here, "2026-03-02", "2026-03-04", None)
-    assert list(crawler.fill(here, period)) == [], "nobody looks at it"
+    period = filling.stretch(here, "2026-03-02", "2026-03-04", None)
+    assert list(filling.fill(here, period)) == [], "nobody looks at it"
     here.store.want({HALF_HOURLY: None}, NOW)
-    assert list(crawler.fill(here, period, dry_run=True)) == [
+    assert list(filling.fill(here, period, dry_run=True)) == [
         "fake X load: 2026-03-02T00:00Z/2026-03-04T00:00Z"
     ]
     assert fake.asked == []
-    assert list(crawler.fill(here, period)) == ["fake X load: 96 rows, 96 changed, 0 withdrawn"]
-    assert list(crawler.fill(here, period, dry_run=True)) == ["fake X load: nothing to fetch"]
-    assert list(crawler.fill(here, period, subjects=["Y"])) == []
+    assert list(filling.fill(here, period)) == ["fake X load: 96 rows, 96 changed, 0 withdrawn"]
+    assert list(filling.fill(here, period, dry_run=True)) == ["fake X load: nothing to fetch"]
+    assert list(filling.fill(here, period, subjects=["Y"])) == []
     with pytest.raises(InputError, match=r"ends .* before it starts"):
-        crawler.stretch(here, "2026-03-04", "2026-03-02", None)
+        filling.stretch(here, "2026-03-04", "2026-03-02", None)

@@ -52,4 +52,4 @@ def test_a_folder_that_cannot_be_written_has_no_crawler(private_home: Path) -> N
     lock = private_home / "crawler.lock"
     lock.symlink_to(lock)  # cannot be opened, whoever runs this
     assert crawler.ensure_running(context.current()) is None
-    assert not crawler.is_ensured(), "so nobody waits for what it would bring"
+    assert crawler.last_lived(None) is None, "so nobody waits for what it would bring"

@@ -23,12 +23,15 @@ AT_ONCE = 16
 LAST = timedelta(hours=1)
 CADENCES = 4  # at least so many of them: the newest hour of an hourly mix is published late
 
-State = Literal["answers", "being asked", "trouble", "not configured"]
+State = Literal["answers", "being asked", "trouble", "not configured", "at work", "waiting"]
 
 
 @dataclass(frozen=True)
 class Checked:
-    """One source, or one operator or account of it. newest: of what is stored after asking."""
+    """One source, or one operator or account of it; or the crawler, which is not asked.
+
+    newest: of what is stored after asking; of the crawler, when it last lived.
+    """
 
     source: str
     subject: str
@@ -45,7 +48,14 @@ def check(context: Context) -> tuple[Checked, ...]:
     """
     with ThreadPoolExecutor(AT_ONCE) as pool:
         asked = [pool.submit(question) for question in _questions(context)]
-        return tuple(one.result() for one in asked)
+        return (*(one.result() for one in asked), _crawler(context))
+
+
+def _crawler(context: Context) -> Checked:
+    """Whether a crawler is at work; `waiting` where none ever was."""
+    life = health.crawler(context)
+    state: State = "trouble" if life.problem else "at work" if life.at else "waiting"
+    return Checked("crawler", "", state, life.at, life.problem)
 
 
 def _questions(context: Context) -> Iterator[Callable[[], Checked]]:

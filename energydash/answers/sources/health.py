@@ -17,7 +17,7 @@ from energydash.core.findings import Finding
 from energydash.core.time import Period
 from energydash.sources import octopus
 from energydash.store import Store
-from energydash.sync import documents, fetch, jobs
+from energydash.sync import documents, fetch, heartbeat, jobs
 from energydash.sync.context import Context
 
 State = Literal["live", "stale", "trouble", "waiting", "ended", "not configured"]
@@ -66,9 +66,10 @@ class SourceHealth:
 
 @dataclass(frozen=True)
 class Health:
-    """Every source, and the store they write to."""
+    """Every source, the store they write to, and the crawler that asks them."""
 
     sources: tuple[SourceHealth, ...]
+    crawler: heartbeat.Life
     store_bytes: int
     cache_bytes: int
     home: Path
@@ -101,11 +102,17 @@ def health(context: Context, personal: bool = True) -> Health:
         found.append(SourceHealth(module.INFO, state, feeds, count, refusal))
     return Health(
         tuple(found),
+        crawler(context),
         store.size_bytes(),
         folder_bytes(context.settings.cache_folder),
         context.settings.home,
         tuple(sorted(set(context.settings.sections) - {"share", "grid"})),
     )
+
+
+def crawler(context: Context) -> heartbeat.Life:
+    """When the crawler of this store last lived, and what is wrong with it if anything is."""
+    return heartbeat.life(context.store.pulse().crawled_at, context.now())
 
 
 def in_words(found: Health) -> str:
