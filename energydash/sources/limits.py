@@ -63,6 +63,9 @@ class Limits:
                         f"{self.source} sent more than {MOST_BYTES // 10**6} MB.",
                         remedy="It is not read; it is asked again by itself.",
                     )
+            packed = getattr(getattr(answer.raw, "_decoder", None), "_obj", None)
+            if size and getattr(packed, "eof", True) is False:  # urllib3 takes half a gzip file
+                raise requests.ConnectionError("a packed answer that is cut short")
         except HTTPError as error:
             answer.close()
             raise requests.ConnectionError(error) from error

@@ -210,7 +210,7 @@ def _ask(
             return True
         if report:
             report(result)
-        for found in result.refused:
+        for found in (*result.refused, *result.doubted):
             log.warning("%s: %s", feed, found)
         if result.problem:
             is_away = result.problem.kind in jobs.PASSING

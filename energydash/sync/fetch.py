@@ -7,9 +7,10 @@ upstream is not an exception here: it becomes the feed's problem, beside the las
 What is asked, and when again:
 - what was never asked for: now;
 - what the upstream may still change (`revises`), and what it published since: after a cadence;
-- a silence, which is an hour and more, or a whole question, for which nothing came: when it is
-  twice as old as when it was last asked for, a day later at the soonest; and at once where what
-  came after it is new, for then the upstream speaks again;
+- a silence, which is an hour and more, the end of a day or of a question, or a whole question,
+  for which nothing came (a file cut at the end of a line looks just so): when it is twice as old as
+  when it was last asked for, a day later at the soonest; and at once where what came after it is
+  new, for then the upstream speaks again;
 - what came and is older than `revises`: never, unless somebody asks for it by `force`.
 """
 
@@ -36,11 +37,12 @@ from energydash.core.time import (
     Period,
     index_us,
     instant_of,
+    local_midnight,
     merge,
     micros,
     subtract,
 )
-from energydash.store import Covered, FeedState, Store, reads
+from energydash.store import Covered, FeedState, Store, Written, reads
 from energydash.sync import batteries, gate
 from energydash.sync.context import Context
 
@@ -50,6 +52,8 @@ LEAST_SILENCE = timedelta(hours=1)
 LEAST_WAIT = timedelta(days=1)  # before a silence is asked for again
 LIVE = 2.5  # a feed fetched within this many cadences is live
 
+DOUBTED = 10  # so many values gone at once, and more than stayed, are no revision
+
 Progress = Callable[[float, str], None]
 
 
@@ -57,7 +61,8 @@ Progress = Callable[[float, str], None]
 class Refreshed:
     """What a refresh did. `asked` is empty where nothing was missing or somebody else is at it.
 
-    refused: what the upstream sent that cannot be, and was left out.
+    refused: what the upstream sent that cannot be, and was left out. doubted: where it no longer
+    has most of what it had; that is kept.
     """
 
     feed: Feed
@@ -69,6 +74,7 @@ class Refreshed:
     problem: Finding | None = None
     busy: bool = False
     refused: tuple[Finding, ...] = ()
+    doubted: tuple[Finding, ...] = ()
 
 
 def read(store: Store, feed: Feed, period: Period, now: datetime) -> FeedData:
@@ -172,7 +178,10 @@ def missing(
 
 
 def _is_due(feed: Feed, row: Covered, now: datetime, max_age: timedelta | None = None) -> bool:
-    """Whether a window is to be asked for again."""
+    """Whether a window is to be asked for again. One that was fetched in the future, by a clock
+    that was ahead, is."""
+    if row.fetched_at > now + feed.cadence:
+        return not row.final
     age = feed.cadence if max_age is None else max_age
     if _is_silent(feed, row):
         age = max(age, LEAST_WAIT, row.fetched_at - row.period.end)
@@ -195,7 +204,8 @@ def silences(store: Store, feed: Feed, now: datetime) -> list[Period]:
 
 
 def silent_in(feed: Feed, fetched: Fetched, asked: Period) -> list[Period]:
-    """The parts of a question, an hour long at least or all of it, for which nothing came."""
+    """The parts of a question for which nothing came: an hour long at least, all of it, or the
+    last steps of it or of a local day."""
     step = (feed.step or timedelta(0)) // MICROSECOND
     ends = np.array([micros(asked.start), micros(asked.end)])
     said = [(ends, ends)]
@@ -212,9 +222,16 @@ def silent_in(feed: Feed, fetched: Fetched, asked: Period) -> list[Period]:
     reached = np.maximum.accumulate(np.concatenate([one for _, one in said])[order])
     shortest = max(LEAST_SILENCE, 2 * (feed.step or timedelta(0)))
     least = min(shortest, asked.duration) // MICROSECOND  # a question without a row is silence
+    gaps = starts[1:] - reached[:-1]
+    is_silent = gaps >= least
+    if step:
+        days = [local_midnight(day, feed.zone) for day in asked.days(feed.zone)]
+        is_silent |= (gaps >= step) & np.isin(
+            starts[1:], [micros(one) for one in (*days, asked.end)]
+        )
     found = [
         Period(instant_of(int(reached[n])), instant_of(int(starts[n + 1])))
-        for n in np.flatnonzero(starts[1:] - reached[:-1] >= least)
+        for n in np.flatnonzero(is_silent)
     ]
     return [part for one in found if (part := one.intersect(asked))]
 
@@ -327,12 +344,30 @@ def _refresh(
             withdrawn=done.withdrawn + written.withdrawn,
             unknown=tuple(dict.fromkeys((*done.unknown, *fetched.unknown))),
             refused=(*done.refused, *refused),
+            doubted=(*done.doubted, *_doubts(feed, piece, written, now)),
         )
-        if written.changed and not pieces:
-            pieces += _silence_before(store, feed, piece, now, longest)
+        if written.changed:
+            before = _silence_before(store, feed, piece, now, longest)
+            pieces += [one for one in before if not any(one.intersect(other) for other in pieces)]
+    if done.doubted:  # until an answer is good again
+        store.set_problem(feed, done.doubted[0])
     if progress:
         progress(1.0, f"{what}: up to date")
     return done
+
+
+def _doubts(feed: Feed, piece: Period, written: Written, now: datetime) -> list[Finding]:
+    """That an upstream answered without most of what it had: rather its trouble than a revision."""
+    had = written.withdrawn + written.rows
+    if written.withdrawn < DOUBTED or 2 * written.withdrawn <= had:
+        return []
+    title = sources.source(feed.source).INFO.title
+    days = f"{piece.start:%-d %b %Y %H:%M} to {piece.end:%-d %b %Y %H:%M} UTC"
+    sentence = (
+        f"{title} answered for {days} without {written.withdrawn:,} of the {had:,} values of "
+        f"{feed.quantity} that are known."
+    )
+    return [Finding("withdrawn", sentence, "They are kept; it is asked again.", since=now)]
 
 
 def _keep_problem(store: Store, feed: Feed, error: SourceError, now: datetime) -> Finding:

@@ -62,4 +62,5 @@ def in_words(done: fetch.Refreshed) -> str:
     if done.busy:
         return f"{done.feed}: somebody else is fetching it"
     counted = f"{done.rows} rows, {done.changed} changed, {done.withdrawn} withdrawn"
-    return ". ".join([f"{done.feed}: {counted}", *(found.sentence for found in done.refused)])
+    odd = (found.sentence for found in (*done.refused, *done.doubted))
+    return ". ".join([f"{done.feed}: {counted}", *odd])

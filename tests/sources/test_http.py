@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import logging
 import threading
 import traceback
@@ -74,6 +75,16 @@ def test_server_errors_are_tried_three_times(upstream: Upstreams) -> None:
 def test_a_broken_connection_is_tried_again(upstream: Upstreams) -> None:
     upstream.fault(HOST, "refused", count=2)
     assert http.get("It", URL)
+
+
+def test_a_packed_answer_without_its_end_is_not_taken(upstream: Upstreams) -> None:
+    """Its length is right, and what can be unpacked of it ends at the end of a line."""
+    whole = gzip.compress(b"time,value\n" * 200)
+    upstream.routes[HOST] = lambda _: Response(200, whole[:-8], {"Content-Encoding": "gzip"})
+    with pytest.raises(Unavailable, match="the connection broke"):
+        http.get("It", URL)
+    upstream.routes[HOST] = lambda _: Response(200, whole, {"Content-Encoding": "gzip"})
+    assert http.get("It", URL) == b"time,value\n" * 200
 
 
 def test_a_post_is_never_repeated(upstream: Upstreams) -> None:

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from energydash import sources
 from energydash.core.feeds import Feed, Fetched, empty_frame
 from energydash.core.settings import Settings
-from energydash.core.time import DAY, HALF_HOUR, Period, grid
+from energydash.core.time import DAY, HALF_HOUR, Period, grid, local_midnight
 from energydash.store import Store
 from energydash.store.sqlite import SqliteDatabase
 from energydash.sync import fetch
@@ -146,6 +146,53 @@ def test_a_meter_silent_for_weeks_that_then_delivers_is_read_whole() -> None:
         assert len(here.store.read(meter, whole)) == 21 * 48
 
 
+@pytest.mark.parametrize("cut", [HALF_HOUR, 10 * HOUR])
+@pytest.mark.parametrize("ends", [12 * HOUR, DAY])  # of a day's file; of the question
+def test_a_file_cut_at_the_end_of_a_line_is_never_final(cut: timedelta, ends: timedelta) -> None:
+    with world() as (here, upstream):
+        day = local_midnight((upstream.now - 20 * DAY).date(), HALF_HOURLY.zone)
+        asked = Period(day - ends, day - ends + DAY)
+        end = day if ends < DAY else asked.end
+        upstream.silent.append(Period(end - cut, end))
+        fetch.refresh(here, HALF_HOURLY, asked)
+        unsure = [one.period for one in here.store.coverage(HALF_HOURLY, asked) if not one.final]
+        assert unsure == [Period(end - cut, end)]
+        upstream.silent.clear()
+        upstream.now += 30 * DAY
+        fetch.refresh(here, HALF_HOURLY, asked)
+        assert len(here.store.read(HALF_HOURLY, asked)) == 48
+
+
+def test_a_day_withdrawn_almost_whole_is_doubted_and_kept() -> None:
+    with world() as (here, upstream):
+        asked = Period(upstream.now - 3 * DAY, upstream.now - 2 * DAY)
+        fetch.refresh(here, HALF_HOURLY, asked)
+        before = here.store.read(HALF_HOURLY, asked)
+        upstream.silent.append(Period(asked.start + 3 * HALF_HOUR, asked.end))
+        done = fetch.refresh(here, HALF_HOURLY, asked, force=True)
+        assert done.problem is None
+        assert here.store.read(HALF_HOURLY, asked).equals(before)
+        (doubt,) = done.doubted
+        assert doubt == here.store.state(HALF_HOURLY).problem
+        assert doubt.sentence == (
+            "Fake answered for 6 Jun 2026 00:00 to 7 Jun 2026 00:00 UTC without 45 of the 48 "
+            "values of load that are known."
+        )
+        assert not all(one.final for one in here.store.coverage(HALF_HOURLY, asked))
+        upstream.silent.clear()
+        assert not fetch.refresh(here, HALF_HOURLY, asked, force=True).doubted
+        assert here.store.state(HALF_HOURLY).problem is None
+
+
+def test_a_few_values_withdrawn_are_a_revision() -> None:
+    with world() as (here, upstream):
+        asked = Period(upstream.now - 3 * DAY, upstream.now - 2 * DAY)
+        fetch.refresh(here, HALF_HOURLY, asked)
+        upstream.silent.append(Period(asked.start, asked.start + 20 * HALF_HOUR))
+        done = fetch.refresh(here, HALF_HOURLY, asked, force=True)
+        assert done.withdrawn == 20 and not done.doubted
+
+
 @pytest.mark.parametrize("length", [HALF_HOUR, HOUR, 3 * DAY])
 def test_an_answer_without_rows_is_never_final(length: timedelta) -> None:
     with world() as (here, upstream):
@@ -166,10 +213,11 @@ def test_a_clock_ahead_makes_nothing_final_that_has_not_been() -> None:
         fetch.refresh(here, HALF_HOURLY, Period(really - DAY, upstream.now))
         later = Period(really, upstream.now)
         assert not any(one.final for one in here.store.coverage(HALF_HOURLY, later))
-        upstream.now = really + 30 * HOUR  # the clock is right again
         upstream.silent.clear()
-        fetch.refresh(here, HALF_HOURLY, Period(upstream.now - 2 * DAY, upstream.now))
-        assert len(here.store.read(HALF_HOURLY, later)) == 40
+        for hours in (1, 30):  # the clock is right again
+            upstream.now = really + hours * HOUR
+            fetch.refresh(here, HALF_HOURLY, Period(upstream.now - 2 * DAY, upstream.now))
+            assert len(here.store.read(HALF_HOURLY, later)) == min(2 * hours, 40)
 
 
 def test_an_answer_for_less_than_was_asked_leaves_the_rest_open() -> None:

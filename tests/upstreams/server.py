@@ -259,7 +259,12 @@ class _HttpHandler(BaseHTTPRequestHandler):
         for name, value in response.headers.items():
             if name.lower() != "content-type":
                 self.send_header(name, value)
-        if len(content) > 500 and "gzip" in self.headers.get("Accept-Encoding", ""):
+        is_packed = "Content-Encoding" in response.headers
+        if (
+            len(content) > 500
+            and not is_packed
+            and "gzip" in self.headers.get("Accept-Encoding", "")
+        ):
             content = gzip.compress(content, 1)
             self.send_header("Content-Encoding", "gzip")
         self.send_header("Content-Length", str(len(content)))

@@ -72,8 +72,10 @@ def _ask(context: Context, feed: Feed) -> Checked:
     now = context.now()
     last = Period(now - max(LAST, CADENCES * feed.cadence), now)
     done = fetch.refresh(context, feed, last, max_age=timedelta(0))
-    state: State = "trouble" if done.problem else "being asked" if done.busy else "answers"
-    return Checked(feed.source, feed.subject, state, context.store.state(feed).newest, done.problem)
+    stored = context.store.state(feed)
+    problem = done.problem or stored.problem
+    state: State = "trouble" if problem else "being asked" if done.busy else "answers"
+    return Checked(feed.source, feed.subject, state, stored.newest, problem)
 
 
 def _accounts(context: Context, info: sources.Info) -> Iterator[Callable[[], Checked]]:
