@@ -7,7 +7,7 @@ PORT ?= 8501
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 
-.PHONY: run test fuzz check bench share standins wheel requirements audit clean
+.PHONY: run test fuzz check bench soak share standins wheel requirements audit clean
 
 run: $(VENV)/run.stamp
 	$(BIN)/energydash serve --port $(PORT)
@@ -22,6 +22,7 @@ test: check $(VENV)/browser.stamp
 # Every property and every parser, on 2,000 examples instead of the suite's twenty.
 fuzz: $(VENV)/dev.stamp
 	ENERGYDASH_FUZZ=$(or $(EXAMPLES),2000) $(BIN)/python -m pytest -q -n auto -m hypothesis --timeout 0
+	ENERGYDASH_FUZZ=1 $(BIN)/python -m pytest -q -n auto --timeout 0 tests/sources/test_contract.py
 
 check: $(VENV)/dev.stamp
 	$(BIN)/ruff check .
@@ -30,6 +31,10 @@ check: $(VENV)/dev.stamp
 
 bench: $(VENV)/dev.stamp
 	$(BIN)/python -m benchmarks $(ONLY)
+
+# Ten viewers, two crawlers, upstreams with every fault: memory over time, unexplained log lines.
+soak: $(VENV)/dev.stamp
+	$(BIN)/python -m benchmarks.soak --minutes $(or $(MINUTES),120)
 
 # Every upstream, played on this machine; prints the variable that sends energydash to it.
 standins: $(VENV)/run.stamp

@@ -28,6 +28,7 @@ BLANK = frozenset({"", "-", "--", "nan", "null", "none", "n/a"})
 YEARS = range(1990, 2101)  # electronic records; other years are damage
 LARGEST_ZIP_BYTES = 500_000_000  # unpacked; a monthly archive has about 3 MB
 CELL_BYTES = 10_000_000
+LONGEST_TOLD = 200  # of an error that quotes what it found
 
 csv.field_size_limit(CELL_BYTES)
 
@@ -69,7 +70,8 @@ def trouble(
         place += f", line {line}"
     if column is not None:
         place += f", column {column}"
-    return Unreadable(f"{place}: {what}.", remedy=remedy)
+    told = what if len(what) <= LONGEST_TOLD else f"{what[:LONGEST_TOLD]}…"
+    return Unreadable(f"{place}: {told}.", remedy=remedy)
 
 
 def expand(files: Sequence[File]) -> list[File]:
@@ -146,6 +148,14 @@ def number_of(text: str) -> float | None:
     except ValueError:
         return None
     return value if math.isfinite(value) else None
+
+
+def numbers_of(values: Any) -> pd.Series[float]:
+    """Values of JSON as numbers, null as NaN: not `true` as 1. Raises: ValueError, TypeError."""
+    series = pd.Series(values)
+    if any(isinstance(value, bool) for value in series):
+        raise TypeError("a truth value is no number")
+    return pd.to_numeric(series)
 
 
 def likely(at: datetime) -> datetime:
@@ -345,13 +355,13 @@ def read_json(file: File, text: str, *, exact: bool = False, line: int | None = 
         return json.loads(text, parse_float=str) if exact else json.loads(text)
     except json.JSONDecodeError as error:
         cut = error.pos >= len(text.rstrip()) - 1 or error.msg.startswith("Unterminated")
-        what = "the file is cut short" if cut else f"this is not JSON ({error.msg})"
+        what = "the file is cut short" if cut else "this is not JSON"
         at = line or error.lineno
         raise trouble(file.name, what, line=at, column=error.colno) from error
     except (RecursionError, ValueError) as error:  # deep nesting; an integer of 5,000 digits
         what = "this JSON is nested too deeply"
         if isinstance(error, ValueError):
-            what = f"this is not JSON that can be read ({error})"
+            what = "this JSON has a number with too many digits"
         raise trouble(file.name, what, line=line) from error
 
 
@@ -396,7 +406,8 @@ def value_of(file: File, number: int, record: Mapping[str, Any], field: str) -> 
         None if isinstance(raw, (dict, list, bool)) else number_of("" if raw is None else str(raw))
     )
     if value is None:
-        raise trouble(file.name, f"record {number}, field '{field}': '{raw}' is not a number")
+        shown = f"'{raw}'" if isinstance(raw, str) else json.dumps(raw)
+        raise trouble(file.name, f"record {number}, field '{field}': {shown} is not a number")
     return value
 
 

@@ -180,7 +180,7 @@ def missing(
 def _is_due(feed: Feed, row: Covered, now: datetime, max_age: timedelta | None = None) -> bool:
     """Whether a window is to be asked for again. One that was fetched in the future, by a clock
     that was ahead, is."""
-    if row.fetched_at > now + feed.cadence:
+    if row.fetched_at > now + feed.cadence + gate.AHEAD:
         return not row.final
     age = feed.cadence if max_age is None else max_age
     if _is_silent(feed, row):

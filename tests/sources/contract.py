@@ -176,7 +176,9 @@ def null_values(*names: str) -> Change:
         data = _json(content)
         if data is None:
             lines = [line.split(",") for line in content.decode().splitlines()]
-            header = next(n for n, cells in enumerate(lines) if set(names) & set(cells))
+            header = next((n for n, one in enumerate(lines) if set(names) & set(one)), None)
+            if header is None:  # a login, a page on the way
+                return response
             columns = [lines[header].index(name) for name in names if name in lines[header]]
             for cells in lines[header + 1 :: 2]:
                 for column in columns:
@@ -208,15 +210,15 @@ def null_values(*names: str) -> Change:
 
 def repeat_rows() -> Change:
     """Every row comes twice."""
-    return _rows(lambda rows: rows + rows)
+    return change_rows(lambda rows: rows + rows)
 
 
 def reverse_rows() -> Change:
     """The last row comes first."""
-    return _rows(lambda rows: rows[::-1])
+    return change_rows(lambda rows: rows[::-1])
 
 
-def _rows(change_rows: Callable[[list[Any]], list[Any]]) -> Change:
+def change_rows(changed: Callable[[list[Any]], list[Any]]) -> Change:
     """Change every JSON list of records, or the lines of a CSV under its header."""
 
     def change(_: Request, response: Response) -> Response:
@@ -224,7 +226,7 @@ def _rows(change_rows: Callable[[list[Any]], list[Any]]) -> Change:
         data = _json(content)
         if data is None:
             head, *lines = content.decode().splitlines()
-            text = "\n".join([head, *change_rows(lines)]) + "\n"
+            text = "\n".join([head, *changed(lines)]) + "\n"
             return Response(response.status, text, response.headers)
 
         def walk(value: Any) -> Any:
@@ -233,7 +235,7 @@ def _rows(change_rows: Callable[[list[Any]], list[Any]]) -> Change:
             if isinstance(value, list):
                 inner = [walk(item) for item in value]
                 records = bool(inner) and all(isinstance(item, dict | list) for item in inner)
-                return change_rows(inner) if records else inner
+                return changed(inner) if records else inner
             return value
 
         body = json.dumps(walk(data))

@@ -39,13 +39,17 @@ SLOW_S = 1.0
 
 @dataclass
 class Fault:
-    """Trouble of one host. `change` rewrites good answers; `left` ends it after so many."""
+    """Trouble of one host. `change` rewrites good answers; `left` ends it after so many.
+
+    holds: who asks waits in vain.
+    """
 
     kind: str
     retry_after: str = ""
     left: int = -1
     change: Callable[[Request, Response], Response] | None = None
     over: threading.Event = field(default_factory=threading.Event)
+    holds: bool = False
 
 
 class Upstreams:
@@ -63,6 +67,7 @@ class Upstreams:
         self.counts: Counter[str] = Counter()
         self.requests: deque[tuple[Request, int]] = deque(maxlen=2000)
         self.errors: list[BaseException] = []
+        self.stopped = threading.Event()
         self._faults: dict[str, Fault] = {}
         self._lock = threading.Lock()
         self._server = _Server(self, port)
@@ -83,6 +88,7 @@ class Upstreams:
         """Refuse connections from now on; a new `Upstreams(port=…)` may take the port over."""
         for host in list(self._faults):
             self.fault(host, "off")
+        self.stopped.set()
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
@@ -93,9 +99,11 @@ class Upstreams:
             raise ValueError(f"{kind} is not one of {', '.join(KINDS)}, off")
         self._set(host, None if kind == "off" else Fault(kind, retry_after, count))
 
-    def change(self, host: str, change: Callable[[Request, Response], Response]) -> None:
+    def change(
+        self, host: str, change: Callable[[Request, Response], Response], *, holds: bool = False
+    ) -> None:
         """Rewrite every good answer of a host until `fault(host, "off")`."""
-        self._set(host, Fault("change", change=change))
+        self._set(host, Fault("change", change=change, holds=holds))
 
     def _set(self, host: str, fault: Fault | None) -> None:
         with self._lock:
@@ -117,7 +125,7 @@ class Upstreams:
     def holds(self) -> bool:
         """Whether some host leaves who asks it without an answer."""
         with self._lock:
-            return any(fault.kind == "timeout" for fault in self._faults.values())
+            return any(one.holds or one.kind == "timeout" for one in self._faults.values())
 
     def answer(self, request: Request) -> Response | None:
         """What the host says; None where the connection must break without an answer."""
@@ -249,6 +257,8 @@ class _HttpHandler(BaseHTTPRequestHandler):
         response = upstreams.answer(request)
         if response is None:
             self._reset()
+        elif response.raw:
+            response.raw(self)
         else:
             self._send(response, break_off=upstreams.breaks_off(host))
 
@@ -259,12 +269,8 @@ class _HttpHandler(BaseHTTPRequestHandler):
         for name, value in response.headers.items():
             if name.lower() != "content-type":
                 self.send_header(name, value)
-        is_packed = "Content-Encoding" in response.headers
-        if (
-            len(content) > 500
-            and not is_packed
-            and "gzip" in self.headers.get("Accept-Encoding", "")
-        ):
+        may_pack = "gzip" in self.headers.get("Accept-Encoding", "")
+        if len(content) > 500 and may_pack and "Content-Encoding" not in response.headers:
             content = gzip.compress(content, 1)
             self.send_header("Content-Encoding", "gzip")
         self.send_header("Content-Length", str(len(content)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 
@@ -33,11 +34,15 @@ class Request:
 
 @dataclass(frozen=True)
 class Response:
-    """An answer: bytes and text are sent as they are, dicts and lists as JSON."""
+    """An answer: bytes and text are sent as they are, dicts and lists as JSON.
+
+    raw: sends it by hand instead, down to the status line.
+    """
 
     status: int = 200
     body: bytes | str | dict[str, Any] | list[Any] = b""
     headers: Mapping[str, str] = field(default_factory=dict)
+    raw: Callable[[BaseHTTPRequestHandler], None] | None = None
 
     def content(self) -> bytes:
         """The body as bytes."""

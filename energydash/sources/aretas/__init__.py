@@ -149,7 +149,9 @@ def get_rows(account: Section, mac: str, period: Period, numbers: tuple[int, ...
         return joined([get_rows(account, mac, half, numbers) for half in halves])
     inside = (rows.time_ms >= start_ms) & (rows.time_ms < end_ms)
     rows = Rows(rows.type[inside], rows.time_ms[inside], rows.value[inside])
-    last_ms = int(rows.time_ms.max(initial=start_ms))
+    if not len(rows):  # whatever came is of another time: there is no end to go on from
+        return rows
+    last_ms = int(rows.time_ms.max())
     if count < FEWEST_LIMIT or end_ms - last_ms <= SILENT_MS:
         return rows
     rest = Period(datetime.fromtimestamp((last_ms + 1) / 1000, UTC), period.end)

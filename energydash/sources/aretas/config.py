@@ -15,7 +15,7 @@ def read_config(text: str, name: str = "config.cfg") -> dict[str, str]:
         parser.read_string(text)
     except configparser.Error as error:
         raise InputError(
-            f"{name} is not a configuration file ({type(error).__name__}).",
+            f"{name} is not a configuration file.",
             remedy="It has lines such as API_USERNAME = you, under [ARETAS].",
         ) from error
     values = dict(parser.defaults())

@@ -80,8 +80,8 @@ def events(
             wait_s = REFUSED_WAIT_S
         except SourceError as error:
             log.warning("%s", error)
-        except (OSError, WebSocketException) as error:
-            log.warning("The event stream of %s broke off (%s).", SOURCE, type(error).__name__)
+        except (OSError, WebSocketException):
+            log.warning("The event stream of %s broke off.", SOURCE)
         if has_brought:
             wait_s = SHORTEST_WAIT_S
         else:
@@ -108,9 +108,9 @@ def _dial(settings: Settings, account: Section) -> ClientConnection:
             return connect(url, logger=_DEAF)
         except InvalidStatus as error:
             status = error.response.status_code
-        except (OSError, WebSocketException) as error:
+        except (OSError, WebSocketException):
             raise Unavailable(
-                SOURCE, f"The event stream of {SOURCE} cannot be reached ({type(error).__name__})."
+                SOURCE, f"The event stream of {SOURCE} cannot be reached."
             ) from None  # the library's errors quote the address
         if status not in (401, 403):
             raise Unavailable(SOURCE, f"The event stream of {SOURCE} answered {status}.")

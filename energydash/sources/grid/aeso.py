@@ -9,6 +9,7 @@ all three quantities; the rows of single plants (with an id in brackets) are lef
 from __future__ import annotations
 
 import csv
+import math
 import re
 from datetime import date, datetime, timedelta
 
@@ -107,8 +108,10 @@ def _read(file: File) -> Answer:
         if label not in figures:
             raise trouble(file.name, f"there is no line '{label}'")
     total, named = figures[TOTAL], sum(value for _, _, value in fuels)
+    if math.isnan(named) or math.isnan(total):
+        raise trouble(file.name, "a fuel or the total is blank")
     if not abs(named - total) <= 0.02 * abs(total):
-        raise trouble(file.name, f"the fuels add up to {named:.0f} of {total:.0f} MW")
+        raise trouble(file.name, f"the fuels add up to {named:.6g} of {total:.6g} MW")
     mix, unknown = mix_of_rows(fuels, FUELS)
     others = {
         "load": frame_of([at], {"load": [figures[LOAD]]}),

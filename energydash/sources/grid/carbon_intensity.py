@@ -27,7 +27,7 @@ from energydash.grid.fuels import FUELS, in_stack_order
 from energydash.grid.regions import find
 from energydash.sources import Answer, Info, parser
 from energydash.sources.http import as_json, get
-from energydash.sources.tables import File, text_of, trouble
+from energydash.sources.tables import File, numbers_of, text_of, trouble
 
 NAME = "carbon-intensity"
 TITLE = "GB Carbon Intensity"
@@ -346,7 +346,7 @@ def _times(slots: list[Slot]) -> pd.DatetimeIndex:
 
 def _numbers(values: list[Any]) -> list[float]:
     try:
-        numbers = [np.nan if value is None else float(value) for value in values]
+        numbers: list[float] = numbers_of(pd.Series(values, dtype="object")).astype(float).tolist()
     except (ValueError, TypeError) as error:
         raise _bad("values that are no numbers") from error
     if np.isinf(numbers).any():

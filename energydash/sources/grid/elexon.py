@@ -27,7 +27,7 @@ from energydash.sources import Answer, Info, parser
 from energydash.sources.grid import neso
 from energydash.sources.grid.mixes import only_region, stacked
 from energydash.sources.http import as_json, get
-from energydash.sources.tables import File, json_of, trouble
+from energydash.sources.tables import File, json_of, numbers_of, trouble
 
 NAME = "elexon"
 TITLE = "Elexon"
@@ -122,9 +122,11 @@ def read_rows(body: bytes) -> pd.DataFrame:
     try:
         rows["time"] = pd.to_datetime(rows["startTime"], utc=True, format="ISO8601")
         published = pd.to_datetime(rows["publishTime"], utc=True, format="ISO8601")
-        rows["mw"] = pd.to_numeric(rows["generation"])
+        rows["mw"] = numbers_of(rows["generation"])
     except (ValueError, TypeError) as error:
         raise _bad("times or figures that cannot be read") from error
+    if rows["fuelType"].isna().any():  # of which fuel, or which link, would be missed in a sum
+        raise _bad("rows without fuelType")
     if np.isinf(rows["mw"]).any():
         raise _bad("figures without an end")
     rows = rows.assign(published=published, fuel=rows["fuelType"].astype(str))

@@ -20,6 +20,7 @@ from energydash.core.settings import Settings
 from energydash.core.time import HALF_HOUR, LONDON, Period
 from energydash.sources import Info, parser
 from energydash.sources.http import as_json, get
+from energydash.sources.tables import numbers_of
 
 NAME = "neso"
 TITLE = "NESO"
@@ -114,7 +115,7 @@ def _frame(records: list[dict[str, Any]], columns: dict[str, tuple[str, ...]]) -
     try:
         times = pd.to_datetime([row["DATETIME"] for row in records], utc=True, format="ISO8601")
         table = pd.DataFrame(records, index=times).reindex(columns=[*MIX_MAP])
-        numbers = table.apply(pd.to_numeric)
+        numbers = table.apply(numbers_of)
     except (ValueError, TypeError) as error:
         raise _bad("times or figures that cannot be read") from error
     if np.isinf(numbers.to_numpy(dtype=float)).any():

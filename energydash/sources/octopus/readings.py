@@ -14,6 +14,7 @@ from energydash.core.settings import Settings
 from energydash.core.time import DAY, Period, iso_z
 from energydash.sources import parser
 from energydash.sources.octopus import rest
+from energydash.sources.tables import numbers_of
 
 PAGE_SIZE = 25_000  # the most that Octopus gives; 520 days of half-hours
 
@@ -38,7 +39,7 @@ def consumption_frame(records: list[dict[str, Any]]) -> pd.DataFrame:
         raise rest.lacks(str(error).strip("'"), "readings") from error
     try:
         index = pd.DatetimeIndex(pd.to_datetime(starts, utc=True, format="ISO8601"))
-        energy = pd.to_numeric(pd.Series(values, index=index, dtype="object"))
+        energy = numbers_of(pd.Series(values, index=index, dtype="object"))
     except (ValueError, TypeError) as error:
         raise rest.lacks("interval_start", "readings") from error
     if index.hasnans:
