@@ -27,6 +27,9 @@ from energydash.core.errors import InputError
 BLANK = frozenset({"", "-", "--", "nan", "null", "none", "n/a"})
 YEARS = range(1990, 2101)  # electronic records; other years are damage
 LARGEST_ZIP_BYTES = 500_000_000  # unpacked; a monthly archive has about 3 MB
+ROWS_AT_ONCE = 500_000  # of a table; a year of samples in one piece would need gigabytes
+LARGE_BYTES = 50_000_000
+SMALL_NUMBER = 1e4
 CELL_BYTES = 10_000_000
 LONGEST_TOLD = 200  # of an error that quotes what it found
 
@@ -317,6 +320,18 @@ def _is_number(cell: str) -> bool:
     return bool(re.match(r"^[-+]?\d", cell)) and not re.match(r"^\d{4}-\d\d-\d\dT", cell)
 
 
+def _compact(piece: pd.DataFrame, *, is_large: bool) -> pd.DataFrame:
+    """A part of a table; of a large one numbers of up to seven digits take half the room."""
+    if not is_large:
+        return piece
+    small = [
+        name
+        for name, column in piece.items()
+        if column.dtype == "float64" and not column.abs().max() > SMALL_NUMBER
+    ]
+    return piece.astype(dict.fromkeys(small, "float32"))
+
+
 def read_frame(file: File) -> pd.DataFrame:
     """A table that may have a million rows: columns as pandas types them, indexed by line number.
 
@@ -327,17 +342,20 @@ def read_frame(file: File) -> pd.DataFrame:
     delimiter = _delimiter(head)
     rows = list(csv.reader(head[:20], delimiter=delimiter, skipinitialspace=True))
     above = _header_at(rows) or 0
+    is_large = len(file.data) > LARGE_BYTES
     has_commas = delimiter == ";" and re.search(r"\d,\d", "\n".join(head))
     try:
-        table = pd.read_csv(
+        pieces = pd.read_csv(
             io.BytesIO(file.data), sep=delimiter, decimal="," if has_commas else ".",
             encoding=encoding, encoding_errors="replace", skiprows=above, skipinitialspace=True,
-            skip_blank_lines=False, index_col=False, low_memory=False,
+            skip_blank_lines=False, index_col=False, low_memory=False, chunksize=ROWS_AT_ONCE,
         )  # fmt: skip
+        table = pd.concat([_compact(piece, is_large=is_large) for piece in pieces])
     except (ValueError, UnicodeError) as error:
         raise trouble(file.name, f"it is not a table that can be read ({error})") from error
     table.index = pd.RangeIndex(above + 2, above + 2 + len(table))
-    table = table.dropna(how="all")
+    is_blank = table.isna().all(axis="columns")
+    table = table[~is_blank] if is_blank.any() else table
     if table.empty:
         raise trouble(file.name, "there are no rows below the header")
     return table.rename(columns=lambda column: str(column).strip())

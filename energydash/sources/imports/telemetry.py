@@ -185,7 +185,8 @@ def _read_table(table: pd.DataFrame, name: str, kind: str, said: Said) -> Teleme
     chosen, doubts = columns_of(table, name, said)
     when = times(table[chosen["time"]], name, said)
     doubts += [when.doubt] if when.doubt else []
-    values: dict[str, Floats] = {}
+    arrays: Arrays = {}
+    is_sparse = "cycle" not in chosen and not when.is_relative
     units: dict[str, str] = {}
     for part in PARTS:
         if part not in chosen:
@@ -193,10 +194,10 @@ def _read_table(table: pd.DataFrame, name: str, kind: str, said: Said) -> Teleme
         raw = numbers(table[chosen[part]], name)
         units[part], doubt = unit_of(part, split_unit(chosen[part])[1], raw, said)
         doubts += [doubt] if doubt else []
-        values[part] = in_our_unit(part, units[part], raw)
+        both = when.time_us, in_our_unit(part, units[part], raw)
+        arrays[part] = _without_empty(*both) if is_sparse else both
     first = {str(column): _first_of(table[column]) for column in table.columns}
     columns = shown(chosen, units, first)
-    arrays = {part: (when.time_us, value) for part, value in values.items()}
     found = TelemetryFile(name, kind, arrays, (), when.is_relative, when.notes, columns,
                           tuple(doubts))  # fmt: skip
     if "cycle" in chosen:
@@ -206,6 +207,13 @@ def _read_table(table: pd.DataFrame, name: str, kind: str, said: Said) -> Teleme
         labels = np.concatenate(([1], 1 + np.cumsum(back))).astype(str)
         return replace(found, cycles=_cycles(labels, arrays))
     return found
+
+
+def _without_empty(time_us: Micros, values: Floats) -> tuple[Micros, Floats]:
+    """Samples without the empty cells of a table that is mostly empty, as it is where each channel
+    has rows of its own: a year of them is hundreds of megabytes."""
+    seen = np.isfinite(values)
+    return (time_us, values) if seen.mean() >= 0.5 else (time_us[seen], values[seen])
 
 
 def _first_of(column: pd.Series[Any]) -> str:
