@@ -22,7 +22,8 @@ test: check $(VENV)/browser.stamp
 # Every property and every parser, on 2,000 examples instead of the suite's twenty.
 fuzz: $(VENV)/dev.stamp
 	ENERGYDASH_FUZZ=$(or $(EXAMPLES),2000) $(BIN)/python -m pytest -q -n auto -m hypothesis --timeout 0
-	ENERGYDASH_FUZZ=1 $(BIN)/python -m pytest -q -n auto --timeout 0 tests/sources/test_contract.py
+	ENERGYDASH_FUZZ=1 $(BIN)/python -m pytest -q -n auto --timeout 0 tests/sources/test_contract.py \
+		tests/battery/test_truth.py
 
 check: $(VENV)/dev.stamp
 	$(BIN)/ruff check .

@@ -168,7 +168,7 @@ def test_no_question_or_word_of_success_is_more_than_letters(
     text = f"time,energy\n2026-11-01T00:00Z,1\n{HOSTILE},2\n"
     app.file_uploader(key="f_readings").upload(f"{HOSTILE}.csv", text.encode(), "text/csv").run()
     assert_only_letters(app)
-    app = open_page("battery")
+    app = open_page("battery", "fold_Import telemetry")
     good = "time,voltage_v,current_a\n2026-01-01T00:00:00Z,50,1\n2026-01-01T00:01:00Z,50,1\n"
     for told in (text, good):
         uploader = app.file_uploader(key="files_page")
