@@ -155,7 +155,7 @@ def jsonable(value: Any) -> Any:
         case None | bool() | int() | str() if not isinstance(value, Enum):
             return value
         case float():
-            return value if math.isfinite(value) else None
+            return float(value) if math.isfinite(value) else None  # orjson takes no np.float64
         case Enum():
             return value.value
         case pd.DataFrame():

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import numpy as np
+import orjson
 import pandas as pd
 from hypothesis import given
 from hypothesis import strategies as st
@@ -48,6 +49,12 @@ def test_what_is_unknown_is_null_and_empty() -> None:
         {"key": "b", "kwh": None, "missing": 2},
     ]
     assert jsonable([float("inf"), pd.NaT, Decimal("1.10")]) == [None, None, "1.10"]
+    assert to_json([np.float64(1.5), np.float64("nan"), np.int64(2)]) == b"[1.5,null,2]"
+
+
+def test_a_mean_beside_the_rows_is_plain_json() -> None:
+    document = Document("mix", pd.DataFrame(), about={"mean": pd.Series([1.0, 2.0]).mean()})
+    assert json.loads(orjson.dumps(document.to_json()))["mean"] == 1.5
 
 
 def test_a_cell_is_never_a_formula_nor_python() -> None:
