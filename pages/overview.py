@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import streamlit as st
+
 from energydash.views import components, overview, region, time_range
 from energydash.views.live import live
 
@@ -21,8 +23,10 @@ def awaits() -> bool:
 with components.header("Now"):
     place = region.choose()
 with_home = overview.shows_home(place)
+now = st.container()  # the next hours first; the range is of the charts
 chosen = time_range.choose(place.zone)
-live(draw_now, key="overview_now", awaits=awaits)
+with now:
+    live(draw_now, key="overview_now", awaits=awaits)
 live(
     lambda: overview.charts(place, chosen), key="overview_charts", on=chosen.is_live,
     awaits=awaits,

@@ -11,21 +11,54 @@ from energydash.views import (
     cache,
     components,
     connecting,
-    electricity_costs,
-    formatting,
     tariff_comparison,
     time_range,
     viewer,
 )
+from energydash.views.live import live
 
 HOURS = (1.0, 2.0, 3.0, 4.0, 5.0, 6.0)
 
+
+def draw() -> None:
+    """What keeps itself up to date: the figures, the ranking, the months, the hours ahead."""
+    period = chosen.moved_on(cache.context().now()).period
+    try:
+        asked = cache.ask(
+            answers.compare, period, tuple(wanted), energy, shift_percent=float(shift)
+        )
+    except EnergydashError as error:
+        components.empty(error.message, error.remedy)
+        return
+    found = asked.result
+    if tariff_comparison.empty_of(found.inputs):
+        components.empty(
+            "There are no readings in this period.", "Choose another period, or fetch some."
+        )
+        return
+    tariff_comparison.figures(found)
+    for note in found.notes:
+        st.warning(components.escape(note), icon=":material/warning:")
+    title = "The same readings under each tariff"
+    tariff_comparison.ranking(asked, title, "ranking", shifted=False)
+    tariff_comparison.lacking(found)
+    if found.shifted is not None:
+        title = f"If {shift} % of each evening moved"
+        tariff_comparison.ranking(asked, title, "shifted", shifted=True)
+    tariff_comparison.months(asked)
+    if energy == "electricity":
+        tariff_comparison.windows(
+            cache.ask(answers.cheapest_windows, HOURS),
+            cache.ask(answers.cheapest_windows, HOURS, dearest=True),
+        )
+
+
 with components.header("Tariff comparison"):
-    chosen = time_range.choose(LONDON, default="30d")
+    chosen = time_range.choose(LONDON, default="30d", by_days=True)
 if connecting.offer():
     st.stop()
 connecting.outcome()
-period = electricity_costs.period_of(chosen)
+tariff_comparison.brought()
 home = answers.home_of(cache.context())
 energies = list(dict.fromkeys(meter.energy.value for meter in home.meters))
 energy = energies[0] if energies else "electricity"
@@ -33,9 +66,8 @@ if len(energies) > 1:
     energy = st.segmented_control(
         "Energy", energies, default=energy, key="energy", bind="query-params", required=True
     ) or energy  # fmt: skip
-known = cache.answer(answers.choices, energy)
-labels = {one.id: one.label for one in known}
-with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+labels = {one.id: one.label for one in cache.answer(answers.choices, energy)}
+with components.controls("Tariffs, what if", key="compare"):
     wanted = st.multiselect(
         "Tariffs", list(labels), format_func=lambda one: labels.get(one, one),
         key=f"compared_{energy}",
@@ -45,49 +77,8 @@ with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         "What if this much of each evening moved to the cheapest hours, %", 0, 60, 0, 5,
         key="shift", bind="query-params", width=320,
     )  # fmt: skip
-try:
-    asked = cache.ask(answers.compare, period, tuple(wanted), energy, shift_percent=float(shift))
-except EnergydashError as error:
-    components.empty(error.message, error.remedy)
-    st.stop()
-found = asked.result
-if tariff_comparison.empty_of(found.inputs):
-    components.empty(
-        "There are no readings in this period.", "Choose another period, or fetch some."
-    )
-    st.stop()
-best = found.comparison.table.iloc[0]
-is_fair = bool(best["net_gbp"] == best["net_gbp"])
-saved = None if found.comparison.baseline_gbp is None else -best["difference_gbp"]
-components.metrics(
-    [
-        components.Metric("Now", formatting.money(found.comparison.baseline_gbp),
-                          help="As it was."),
-        components.Metric("Cheapest", formatting.money(best["net_gbp"]), help=str(best["pair"])),
-        components.Metric("Saved", formatting.money(saved), help="In this period."),
-        components.Metric("Now, p/kWh", formatting.number(found.now_p_per_kwh, 2),
-                     help="Import, weighted by use."),
-        components.Metric(
-            "Cheapest, p/kWh", formatting.number(best["import_p_per_kwh"] if is_fair else None, 2)
-        ),
-    ],
-    key="comparison",
-)  # fmt: skip
-for note in found.notes:
-    st.warning(components.escape(note), icon=":material/warning:")
-title = "The same readings under each tariff"
-tariff_comparison.ranking(asked, title, "ranking", shifted=False)
-tariff_comparison.lacking(found)
-if found.shifted is not None:
-    title = f"If {shift} % of each evening moved"
-    tariff_comparison.ranking(asked, title, "shifted", shifted=True)
-tariff_comparison.months(asked)
-if energy == "electricity":
-    tariff_comparison.windows(
-        cache.ask(answers.cheapest_windows, HOURS),
-        cache.ask(answers.cheapest_windows, HOURS, dearest=True),
-    )
+live(draw, key="comparison_live", on=chosen.is_live)
 may_add = viewer.may_edit() and not home.is_sample
 if may_add and st.toggle("Add a published tariff", key="adding"):
     regions = [meter.region for meter in home.meters if meter.region]
-    tariff_comparison.add_published(period, regions[-1] if regions else "", energy)
+    tariff_comparison.add_published(chosen.period, regions[-1] if regions else "", energy)

@@ -46,9 +46,9 @@ def bars(
                 go.Scatter(**common, mode="lines+markers", line={"color": shade, "width": 2})
             )
         else:
-            marker: dict[str, Any] = {"color": shade, "line": {"width": 0}}
+            marker: dict[str, Any] = {"color": shade, "line": colours.bar_edge(shade, not number)}
             if column in patterns:
-                marker["pattern"] = {"shape": patterns[column], "fgopacity": 0.5, "size": 6}
+                marker["pattern"] = colours.hatched(patterns[column])
             traces.append(go.Bar(**common, marker=marker))
     dates = isinstance(table.index, pd.DatetimeIndex)
     return base.figure(
@@ -78,9 +78,9 @@ def shares(
     unit: str,
     colour: Mapping[str, str],
     names: Mapping[str, str] | None = None,
-    height: int = 56,
+    height: int = 104,
 ) -> go.Figure:
-    """One horizontal bar split into parts, each labelled where its word fits."""
+    """One horizontal bar split into parts, each labelled where its word fits, and a legend."""
     names = names or {}
     total = float(values.abs().sum()) or 1.0
     traces = [
@@ -89,7 +89,7 @@ def shares(
             y=[""],
             orientation="h",
             name=base.letters(names.get(str(key), str(key).replace("_", " "))),
-            marker={"color": colour.get(str(key), colours.FUELS["other"]), "line": {"width": 0}},
+            marker=_piece(colour.get(str(key), colours.FUELS["other"])),
             text=f"{names.get(str(key), str(key))} {value:.0f}{unit}"
             if abs(value) / total > 0.2
             else "",
@@ -106,10 +106,14 @@ def shares(
         traces,
         unit="",
         height=height,
-        legend=False,
         hover="closest",
+        legend_traceorder="normal",
         x={"type": "linear", "visible": False, "tickformatstops": [], "hoverformat": ""},
         y={"type": "category", "visible": False},
         barmode="stack",
         bargap=0.1,
     )
+
+
+def _piece(colour: str) -> dict[str, Any]:
+    return {"color": colour, "line": {"width": 1, "color": colours.edge(colour)}}

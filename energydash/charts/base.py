@@ -21,6 +21,7 @@ from energydash.core.time import Period, index_us, zone_info
 MAX_POINTS = 2000  # per trace: more cannot be seen on a screen, and every one is sent
 MEAN_POINTS = 500  # per trace of a stack, where nine or more traces add up
 HEIGHT = 320
+TITLE_PX = 28  # the strip on top of a PNG that look.css cuts off on the page
 
 _STEPS_MIN = (1, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440, 10080)
 
@@ -178,8 +179,7 @@ def figure(
             "template": {"layout": {"colorway": list(colours.CYCLE)}},
             "height": height,
             "margin": {"l": 8, "r": 8, "t": 8, "b": 8, "pad": 2},
-            "paper_bgcolor": "rgba(0,0,0,0)",
-            "plot_bgcolor": "rgba(0,0,0,0)",
+            "font": {"color": colours.TEXT},
             "hovermode": hover,
             "hoverlabel": {"namelength": -1},
             "showlegend": legend,
@@ -191,7 +191,7 @@ def figure(
                 "xanchor": "left",
                 "x": 0,
                 "font": {"size": 12},
-                "itemsizing": "constant",
+                "itemsizing": "trace",
             },
             "xaxis": {**_time_axis(), **(x or {})},
             "yaxis": {
@@ -270,16 +270,18 @@ def letters(text: str) -> str:
 
 
 def titled(drawn: go.Figure, title: str, *, is_phone: bool = False) -> Drawn:
-    """The same with a title for its PNG (the page has its own, and hides this one).
+    """The same with a title for its PNG. The page has its own, and cuts the strip of this one off.
 
     is_phone: a finger that passes over the chart scrolls the page, and zooms nothing.
     """
     plain = drawn.to_dict()
     words = {
         "text": letters(title), "font": {"size": 13}, "x": 0.01, "xanchor": "left",
-        "yref": "container", "y": 1, "yanchor": "top", "pad": {"t": 8, "b": 8}, "automargin": True,
+        "yref": "container", "y": 1, "yanchor": "top", "pad": {"t": 8},
     }  # fmt: skip
     layout = {**plain["layout"], "title": words}
+    layout["height"] += TITLE_PX
+    layout["margin"] = {**layout["margin"], "t": layout["margin"]["t"] + TITLE_PX}
     if is_phone:
         layout["dragmode"] = False
         layout["xaxis"] = {**layout.get("xaxis", {}), "fixedrange": True}

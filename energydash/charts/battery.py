@@ -28,6 +28,14 @@ COLOURS: Final = {
     "current_a": colours.FOURTH,
     "temperature_c": colours.QUIET,
 }
+MONEY: Final = {  # import, export and net as on the bill; what is lost is hatched
+    "import avoided": colours.IMPORT,
+    "charging": colours.IMPORT,
+    "export earned": colours.EXPORT,
+    "export forgone": colours.EXPORT,
+    "wear": colours.QUIET,
+    "net": colours.NET,
+}
 GAP: Final = "rgba(128, 136, 138, 1)"
 POINTS: Final = 900  # per channel: five of them, and the page stays below 150 kB
 FEW_BARS, USUAL_GAP = 14, 0.2
@@ -119,6 +127,7 @@ def money_bars(table: pd.DataFrame) -> go.Figure:
         unit="£",
         prefix="£",
         line="net",
+        colour=MONEY,
         patterns={"charging": "/", "wear": "x", "export forgone": "."},
         height=260,
     )

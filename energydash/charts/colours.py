@@ -6,7 +6,7 @@ Oliveira and Fernandes 2009), so that no legend has to be guessed. Their order i
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 # Streamlit replaces these stand-ins by the theme's chart colours, light or dark, in the browser;
 # outside Streamlit (a PNG from a script) they are near black.
@@ -16,13 +16,19 @@ THIRD: Final = "#000003"
 FOURTH: Final = "#000004"
 QUIET: Final = "#000005"
 CYCLE: Final = (ACCENT, SECOND, THIRD, FOURTH, QUIET, "#000006", "#000007", "#000008")
+TEXT: Final = "#000010"  # ticks and words: the theme's grey text, that Plotly knows nothing of
 IMPORT: Final = ACCENT  # what a home takes from the grid, and gives to it: in every chart
 EXPORT: Final = THIRD
+NET: Final = FOURTH
 SEQUENTIAL: Final = tuple(f"#0000{n}" for n in range(11, 21))
 
 # Both themes: visible on paper and on ink without being either.
 GRID: Final = "rgba(128, 136, 138, 0.18)"
-RULE: Final = "rgba(128, 136, 138, 0.75)"
+RULE: Final = "#7b8385"
+
+# What each theme draws on, and how much a mark has to stand out from both (WCAG 2.2).
+PAPERS: Final = ("#fbfaf7", "#101618")
+MARK_CONTRAST: Final = 3.0
 
 INK: Final = "#000000"
 PAPER: Final = "#ffffff"
@@ -58,6 +64,25 @@ BANDS: Final = {
 def fuel(name: str) -> str:
     """The colour of a fuel; of `other` for a name that is none."""
     return FUELS.get(name, FUELS["other"])
+
+
+def edge(colour: str) -> str:
+    """The line around a `#rrggbb` field: its own colour where that is seen in both themes."""
+    is_seen = all(contrast(colour, paper) >= MARK_CONTRAST for paper in PAPERS)
+    return colour if is_seen else RULE
+
+
+def bar_edge(colour: str, is_first: bool) -> dict[str, Any]:
+    """A line around the bars next to the axis, so that a zero is seen and a gap is not.
+
+    What is stacked on them has none: its zeros would lie on top of the others.
+    """
+    return {"width": 1 if is_first else 0, "color": colour}
+
+
+def hatched(shape: str) -> dict[str, Any]:
+    """A bar's hatching (`/`, `x`, `.`) over its full colour: the hatch alone would be too pale."""
+    return {"shape": shape, "fillmode": "overlay", "fgopacity": 0.6, "size": 6}
 
 
 def ink_on(colour: str) -> str:

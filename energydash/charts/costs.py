@@ -11,7 +11,7 @@ NAMES = {"import": "Import", "export": "Export", "net": "Net", "before": "Net be
 COLOURS = {
     "import": colours.IMPORT,
     "export": colours.EXPORT,
-    "net": colours.FOURTH,
+    "net": colours.NET,
     "before": colours.QUIET,
 }
 
@@ -45,9 +45,10 @@ def cost_bars(
             mode = "lines+markers" if len(table) <= 60 else "lines"
             traces.append(go.Scatter(**common, mode=mode, line=style, marker={"size": 5}))
         else:
-            marker: dict[str, object] = {"color": COLOURS[column], "line": {"width": 0}}
+            shade, is_first = COLOURS[column], column == "import"
+            marker: dict[str, object] = {"color": shade, "line": colours.bar_edge(shade, is_first)}
             if column == "export":  # a pattern besides the colour
-                marker["pattern"] = {"shape": "/", "fgopacity": 0.45, "size": 6}
+                marker["pattern"] = colours.hatched("/")
             traces.append(go.Bar(**common, marker=marker))
     return base.figure(
         traces,

@@ -15,6 +15,7 @@ from energydash.core.time import Period
 
 UNIT = "gCO₂/kWh"
 DAYS_FROM = timedelta(days=40)
+BAND_OPACITY = 0.10
 
 
 def intensity(
@@ -135,7 +136,7 @@ def _bands(
                 "y0": low,
                 "y1": top,
                 "fillcolor": colour,
-                "opacity": 0.10,
+                "opacity": BAND_OPACITY,
                 "line": {"width": 0},
                 "layer": "below",
             }

@@ -15,9 +15,6 @@ from energydash.grid.mix import total
 
 MAX_PIECES = 12  # a stack is drawn in one piece per stretch without a gap
 
-# Too dark to be seen on a dark page without an edge.
-OUTLINE = {"coal": colours.RULE, "pumped_storage": colours.RULE}
-
 # What a fuel is called when its power is negative.
 BELOW_ZERO = {
     "imports": "exports",
@@ -99,7 +96,7 @@ def _traces(
                         showlegend=number == 0,
                         stackgroup=f"{'below' if negative else 'above'}{number}",
                         mode="lines",
-                        line={"width": 0.6, "color": OUTLINE.get(fuel, colours.fuel(fuel))},
+                        line={"width": 0.8, "color": colours.edge(colours.fuel(fuel))},
                         fillcolor=colours.faint(colours.fuel(fuel), 0.55 if negative else 0.92),
                         hovertemplate=f"%{{y:{digits}}} {unit}",
                     )

@@ -22,20 +22,16 @@ BILL_COLUMNS = {
     for name in ("p/kWh or p/day", "kWh", "£", "billed £")
 }
 MOST_BILL_LINES = 24
-EVERY = "everything"
+
+
+def asked(choice: Choice) -> BillAnswer:
+    """The bill of the chosen period, remembered."""
+    return cache.answer(answers.bill, choice.period, choice.meter, choice.energy)
 
 
 def bill(choice: Choice) -> None:
     """A statement per meter, raw and rounded side by side, and the net."""
-    energies = dict.fromkeys(one.energy.value for one in answers.home_of(cache.context()).meters)
-    energy = EVERY
-    if len(energies) > 1:
-        energy = st.segmented_control(
-            "On the bill", [EVERY, *energies], default=EVERY, key="bill_energy", required=True,
-            bind="query-params",
-        ) or EVERY  # fmt: skip
-    energy = "" if energy == EVERY else energy
-    found = cache.answer(answers.bill, choice.period, choice.meter, energy)
+    found = asked(choice)
     whole = found.bill
     components.metrics(
         [
@@ -62,12 +58,11 @@ def bill(choice: Choice) -> None:
                 st.caption(f":orange[:material/warning:] {components.escape(note)}")
             components.table(
                 components.Rows(statement_table(one, found.names)), key=f"bill_{one.meter.id}",
-                name=f"bill {one.meter.name}", column_config=BILL_COLUMNS,
+                name=f"bill {one.meter.name}", column_config=BILL_COLUMNS, money="billed £",
                 document=documents.bill(found),
             )  # fmt: skip
     if quiet:
         st.caption(f"Nothing to pay in this period: {components.escape(', '.join(quiet))}.")
-    check_button(found)
 
 
 def _money(pounds: Decimal | None) -> str:

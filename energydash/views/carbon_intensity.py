@@ -113,7 +113,7 @@ def window_figures(found: grid.WindowAnswer, now: datetime) -> None:
             components.Metric("Saved, %", formatting.number(found.saving_percent)),
         ],
         key="window",
-        width=175,
+        width=160,
     )  # fmt: skip
     others = [formatting.span(w.start, w.end, zone, now) for w in found.alternatives]
     until = found.forecast.known_until

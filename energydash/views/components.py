@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from typing import Any, Literal
 
@@ -23,6 +24,7 @@ from energydash.core.time import LONDON, Period
 from energydash.serialise import Document
 from energydash.views import absence, cache, formatting, viewer
 
+MOST_CARDS = 40  # of a table's rows on a phone
 DeltaColor = Literal["normal", "inverse", "off"]
 
 
@@ -52,6 +54,23 @@ def header(title: str) -> Iterator[None]:
     ):
         st.title(title, width="content", anchor=False)
         yield
+
+
+def said_by(key: str, default: object) -> str:
+    """What a control will say in this run, before it is drawn."""
+    said = st.session_state.get(key) or st.query_params.get(key) or default
+    return str(getattr(said, "value", said))
+
+
+@contextmanager
+def controls(words: str, *, key: str) -> Iterator[None]:
+    """A page's controls beside each other; on a phone behind one button that says them."""
+    if viewer.is_phone():
+        with st.popover(escape(words), icon=":material/tune:", key=f"{key}_controls"):
+            yield
+    else:
+        with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+            yield
 
 
 def metrics(items: Sequence[Metric], *, key: str, width: int = 150) -> None:
@@ -131,9 +150,18 @@ def sample_words(reason: str, *, what: str = "") -> None:
 
 
 def stale_badge(*inputs: FeedData) -> None:
-    """`stale, 3 h old` in amber, for the oldest of the feeds that ought to be newer."""
+    """`stale, 3 h old` in amber, for the oldest of the feeds that ought to be newer.
+
+    The first is what the card is about. Another of which nothing is drawn is not missed here, and
+    where a period has all its steps nothing newer is wanted.
+    """
     now = cache.context().now()
-    old = [one.age(now) for one in inputs if one.origin != "sample" and one.is_stale(now)]
+    old = [
+        one.age(now) for number, one in enumerate(inputs)
+        if one.origin != "sample" and one.is_stale(now)
+        and not (number and one.is_empty)
+        and not (one.coverage.step and one.coverage.present >= one.coverage.asked)
+    ]  # fmt: skip
     ages = [length for length in old if length is not None]
     if ages:
         st.badge(
@@ -311,20 +339,52 @@ def table(
     column_config: dict[str, Any] | None = None,
     foot: Foot | None = None,
     document: Document | None = None,
+    money: str = "",
 ) -> None:
     """What a chart shows, as a table with a CSV (in the card's foot, where one is given).
 
     document: the answer whose rows are downloaded, as REST and the command line give them; the
-    table itself without one.
+    table itself without one. money: the column that comes first where a phone has no room for all.
     """
     document = document or Document(name, rows.frame, rows.zone)
-    st.dataframe(
-        rows.arrow, hide_index=True, height=height, key=key, column_config=column_config, alt=name
-    )
+    if money and viewer.is_phone():
+        row_cards(rows, money, key=key)
+    else:
+        st.dataframe(
+            rows.arrow, hide_index=True, height=height, key=key, column_config=column_config,
+            alt=name,
+        )  # fmt: skip
     if foot is None:
         download(document, key=key)
     else:
         foot.csv(document, has_chart=False)
+
+
+def row_cards(rows: Rows, money: str, *, key: str) -> None:
+    """A card for each row: the money, what it is for, then the rest in small print."""
+    shown = local_index(rows.frame, rows.zone)
+    title = next(str(name) for name in shown.columns if name != money)
+    for number, row in enumerate(shown.head(MOST_CARDS).to_dict("records")):
+        words = {str(name): cell_words(value, rows.digits) for name, value in row.items()}
+        amount, what = words.pop(money), words.pop(title)
+        if amount and "£" in money:
+            amount = f"-£{amount[1:]}" if amount.startswith("-") else f"£{amount}"
+        elif amount:
+            amount = f"{amount} {money}"
+        rest = " · ".join(f"{name} {word}" for name, word in words.items() if word)
+        with st.container(border=True, key=f"row_{key}_{number}"):
+            st.markdown(f"**{escape(amount or '–')}** {escape(what)}  \n:gray[{escape(rest)}]")
+    if len(shown) > MOST_CARDS:
+        st.caption(f"The first {MOST_CARDS} of {len(shown):,}; the CSV has all.")
+
+
+def cell_words(value: object, digits: int) -> str:
+    """A table's cell in words: `1,234.50`, `24 Nov 2026 15:30`; '' where there is nothing."""
+    if value is None or value is pd.NaT or value != value:
+        return ""
+    if isinstance(value, float):
+        return formatting.number(value, digits)
+    return f"{value:%-d %b %Y %H:%M}" if isinstance(value, datetime) else str(value)
 
 
 @contextmanager

@@ -23,7 +23,7 @@ from energydash.home.meters import Direction
 from energydash.home.profile import Value
 from energydash.serialise import home as documents
 from energydash.views import cache, components, confirm, formatting, refused, viewer
-from energydash.views.time_range import ROLLING_DAYS, TimeRange
+from energydash.views.time_range import TimeRange
 
 UNITS = {Value.KWH: "kWh", Value.GBP: "£", Value.PENCE: "p/kWh", Value.CARBON: "kg CO₂"}
 AVERAGED = (By.HALF_HOUR, By.HOUR, By.WEEKDAY)
@@ -51,21 +51,12 @@ class Choice:
 
     @property
     def period(self) -> Period:
-        return period_of(self.chosen)
+        return self.chosen.period
 
     def ask(self, period: Period, by: By) -> cache.Asked[CostsAnswer]:
         """The costs of a period under these controls, remembered."""
         carbon = self.value is Value.CARBON
         return cache.ask(answers.costs, period, by.value, self.meter, self.energy, carbon=carbon)
-
-
-def period_of(chosen: TimeRange) -> Period:
-    """The chosen period; several days up to now are whole days, for half a day is no bar."""
-    days = ROLLING_DAYS.get(chosen.preset, 0)
-    if days < 2 or not chosen.is_live:
-        return chosen.period
-    end = chosen.end_day
-    return Period.local_days(end - timedelta(days=days), end, chosen.zone)
 
 
 def table_of(found: CostsAnswer, value: Value, *, per_day: bool = False) -> pd.DataFrame:
@@ -243,7 +234,7 @@ def by_key(choice: Choice) -> None:
             return
         figure, table = cache.draw(asked, _bars_and_table, choice, before)
         components.chart(
-            figure, key="by_key", title=title, period=choice.period,
+            figure, key="by_key", title=title, period=choice.period, inputs=found.inputs,
             alt=f"Bars of import and export in {_unit(choice)} by {choice.by.value}",
         )  # fmt: skip
         if choice.by is By.RATE and len(found.costs.rows) > MOST_RATES:
@@ -357,13 +348,17 @@ def day_map(choice: Choice) -> None:
         if table.isna().all(axis=None):
             continue
         title = f"{way.value.title()}, {unit}, every half-hour"
-        with components.card(title, *asked.result.inputs, key=f"map_{way.value}"):
+        with components.card(title, *asked.result.inputs, key=f"map_{way.value}") as foot:
             figure = cache.draw(asked, _heatmap, unit)
             components.chart(
                 figure, key=f"map_{way.value}", title=title, period=period,
+                inputs=asked.result.inputs,
                 alt=f"{way.value} by day and half-hour in {unit}; blanks are missing readings",
             )  # fmt: skip
-            components.download(documents.day_map(asked.result), key=f"map_{way.value}")
+            below = "; blue is below zero" if (table < 0).any(axis=None) else ""
+            none = "nothing or unknown" if choice.value is Value.PENCE else "without a reading"
+            foot.say(f"Blank is {none}{below}")
+            foot.csv(documents.day_map(asked.result))
 
 
 def _heatmap(found: answers.MapAnswer, unit: str) -> object:
@@ -395,7 +390,7 @@ def trouble(choice: Choice) -> None:
         table = pd.DataFrame(rows)
         components.table(
             components.Rows(table), key="troubles", name="findings",
-            document=documents.findings(found),
+            document=documents.findings(found), money="£ at stake",
         )  # fmt: skip
 
 

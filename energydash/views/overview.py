@@ -14,6 +14,7 @@ from energydash.charts import bars, colours
 from energydash.charts.sparkline import sparkline
 from energydash.core.time import LONDON, Period, zone_info
 from energydash.grid.regions import Region
+from energydash.serialise import home as home_documents
 from energydash.views import (
     cache,
     carbon_intensity,
@@ -54,11 +55,15 @@ def best_time(place: Region, with_home: bool) -> None:
     """The most useful sentence of the page: when it is cleanest, and when cheapest."""
     now = cache.context().now()
     said = [_cleanest_words(place).removesuffix(".")]
-    cheap = cache.answer(home.cheapest_windows, (HOURS,)).windows if with_home else ()
+    ahead = cache.answer(home.cheapest_windows, (HOURS,)) if with_home else None
+    cheap = ahead.windows if ahead else ()
     if cheap:
         span = formatting.span(cheap[0].best.start, cheap[0].best.end, LONDON, now)
         said.append(f"cheapest {HOURS:g} h {span} at {cheap[0].best.mean:.1f} p/kWh")
     st.subheader(components.escape(" · ".join(said)), anchor=False)
+    if ahead and ahead.published_until:
+        until = formatting.clock(ahead.published_until, LONDON, now)
+        components.said(f"Prices are known until {until}.")
 
 
 def _cleanest_words(place: Region) -> str:
@@ -86,7 +91,10 @@ def now_cards(place: Region, with_home: bool) -> list[Metric]:
     cards = [_demand(place)]
     if _has_mix(place):
         cards = [_intensity(place), _wind_and_solar(place), *cards]
-    return [*cards, _price(), _cost(), *_battery()] if with_home else cards
+    if not with_home:
+        return cards
+    own = [_price(), _cost(), *_battery()]
+    return [*own, *cards] if viewer.is_phone() else [*cards, *own]
 
 
 def _has_mix(place: Region) -> bool:
@@ -312,9 +320,13 @@ def week_costs() -> None:
             return
         figure = cache.draw(asked, _cost_bars)
         alt = f"Cost per day, {formatting.money(found.costs.totals['net_cost_gbp'])} in all"
-        components.chart(figure, key="week_chart", title="Electricity cost", alt=alt, period=week)
+        components.chart(
+            figure, key="week_chart", title="Electricity cost", alt=alt, period=week,
+            inputs=found.inputs,
+        )  # fmt: skip
         total = formatting.money(float(found.costs.totals["net_cost_gbp"]))
         foot.say(f"{total} net with standing charge and VAT", *found.notes)
+        foot.csv(cache.draw(asked, home_documents.costs))
 
 
 def _cost_bars(found: home.CostsAnswer) -> go.Figure:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from textwrap import wrap
 
 import numpy as np
@@ -42,6 +42,27 @@ PHONE_LETTERS = 40  # of a bar's text in a line: a longer one is cut by the edge
 BROUGHT = "prices_brought"  # in the session: what the page says after it has run again
 
 
+def figures(found: ComparisonAnswer) -> None:
+    """What it cost, what the cheapest would have, and both per kWh."""
+    best = found.comparison.table.iloc[0]
+    is_fair = bool(best["net_gbp"] == best["net_gbp"])
+    saved = None if found.comparison.baseline_gbp is None else -best["difference_gbp"]
+    cheapest_p = formatting.number(best["import_p_per_kwh"] if is_fair else None, 2)
+    components.metrics(
+        [
+            components.Metric("Now", formatting.money(found.comparison.baseline_gbp),
+                              help="As it was."),
+            components.Metric("Cheapest", formatting.money(best["net_gbp"]),
+                              help=str(best["pair"])),
+            components.Metric("Saved", formatting.money(saved), help="In this period."),
+            components.Metric("Now, p/kWh", formatting.number(found.now_p_per_kwh, 2),
+                              help="Import, weighted by use."),
+            components.Metric("Cheapest, p/kWh", cheapest_p),
+        ],
+        key="comparison",
+    )  # fmt: skip
+
+
 def ranking(asked: cache.Asked[ComparisonAnswer], title: str, key: str, *, shifted: bool) -> None:
     """Pairs as bars and a table, cheapest first, with what was assumed."""
     found = asked.result
@@ -60,10 +81,12 @@ def ranking(asked: cache.Asked[ComparisonAnswer], title: str, key: str, *, shift
             )
         else:
             components.chart(
-                figure, key=key, title=title, period=found.period,
+                figure, key=key, title=title, period=found.period, inputs=found.inputs,
                 alt="Net cost of each pair of tariffs, cheapest first",
             )  # fmt: skip
-        components.table(shown, key=key, name=title, document=documents.comparison(found))
+        components.table(
+            shown, key=key, name=title, document=documents.comparison(found), money="Net £"
+        )
         if lost:
             st.caption(
                 f":orange[:material/warning:] {lost} of {len(table)} lack prices for part of the "
@@ -104,13 +127,14 @@ def months(asked: cache.Asked[ComparisonAnswer]) -> None:
     figure = cache.draw(asked, _months_lines)
     if figure is None:
         return
-    with components.card("Month by month, £", *found.inputs, key="months"):
+    with components.card("Month by month, £", *found.inputs, key="months") as foot:
         components.chart(
             figure, key="months", title="Tariffs month by month", period=found.period,
+            inputs=found.inputs,
             alt="Net cost of the six cheapest pairs in each month",
         )  # fmt: skip
         months = found.comparison.monthly.reset_index()
-        components.download(Document("tariffs by month", months, period=found.period), key="months")
+        foot.csv(Document("tariffs by month", months, period=found.period))
 
 
 def _months_lines(found: ComparisonAnswer) -> go.Figure | None:
@@ -121,7 +145,8 @@ def _months_lines(found: ComparisonAnswer) -> go.Figure | None:
         return None
     traces = [
         go.Scatter(
-            x=list(table.index), y=table[name].to_numpy(), name=base.letters(name),
+            x=[_month_words(month) for month in table.index], y=table[name].to_numpy(),
+            name=base.letters(name),
             mode="lines+markers",
             line={"color": colours.CYCLE[n % len(colours.CYCLE)], "width": 2},
             hovertemplate="£%{y:,.2f}",
@@ -131,6 +156,11 @@ def _months_lines(found: ComparisonAnswer) -> go.Figure | None:
     return base.figure(
         traces, unit="", x=base.category_axis(), y={"tickprefix": "£", "zeroline": True}
     )
+
+
+def _month_words(key: str) -> str:
+    """`Oct 2026` of `2026-10`."""
+    return f"{date.fromisoformat(key + '-01'):%b %Y}"
 
 
 def _bars(table: pd.DataFrame, is_phone: bool) -> go.Figure:
@@ -181,7 +211,7 @@ def windows(asked: cache.Asked[WindowsAnswer], dear: cache.Asked[WindowsAnswer])
         greenest = [_greenest(one.hours, found.published_until) for one in found.windows]
         today = local_midnight(now.astimezone(zone_info(LONDON)).date(), LONDON)
         rows = cache.draw(asked, _hours, dear, greenest, today)
-        components.table(rows, key="windows", name="cheapest hours")
+        components.table(rows, key="windows", name="cheapest hours", money="p/kWh")
 
 
 def _hours(
@@ -254,11 +284,14 @@ def add_published(period: Period, region: str, energy: str) -> None:
         st.error(components.escape(str(error)), icon=":material/error:")
 
 
+def brought() -> None:
+    """What fetching prices brought, once."""
+    for sentence in st.session_state.pop(BROUGHT, ()):
+        st.info(components.escape(sentence))
+
+
 def lacking(found: ComparisonAnswer) -> None:
     """Tariffs whose prices are not all kept, with the energy that has none, and a way to them."""
-    told = st.session_state.pop(BROUGHT, ())
-    for sentence in told:
-        st.info(components.escape(sentence))
     if not found.lacking:
         return
     with components.card("Prices that are not kept", key="lacking"):

@@ -14,11 +14,10 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import streamlit as st
-from streamlit.elements.lib.mutable_popover_container import PopoverContainer
 
 from energydash.core import bounds
 from energydash.core.time import DAY, EPOCH, Period, zone_info
-from energydash.views import cache
+from energydash.views import cache, components, viewer
 from energydash.views.live import live
 
 PRESETS = ("Today", "24h", "7d", "30d", "Month", "Year", "Custom")
@@ -29,7 +28,10 @@ ROUND = timedelta(minutes=5)  # a rolling range moves on this often, and is the 
 
 @dataclass(frozen=True)
 class TimeRange:
-    """What the viewer chose. `period` may end now; `is_live` where it does."""
+    """What the viewer chose. `period` may end now; `is_live` where it does.
+
+    by_days: several days up to now are whole days, for half a day of costs is no bar.
+    """
 
     preset: str
     period: Period
@@ -37,10 +39,11 @@ class TimeRange:
     is_live: bool
     at: date | None = None
     dates: tuple[date, ...] = ()
+    by_days: bool = False
 
     def moved_on(self, now: datetime) -> TimeRange:
         """The same choice at a later time: what a part that redraws itself asks for."""
-        return resolve(self.preset, self.at, self.dates, self.zone, now)
+        return resolve(self.preset, self.at, self.dates, self.zone, now, by_days=self.by_days)
 
     @property
     def chart_step(self) -> timedelta | None:
@@ -59,11 +62,6 @@ class TimeRange:
     def end_day(self) -> date:
         """The local day after the last one touched."""
         return self.period.days(self.zone)[-1] + DAY
-
-    @property
-    def whole_days(self) -> Period:
-        """From the first local midnight to the last: what costs and tables by day want."""
-        return Period.local_days(self.first_day, self.end_day, self.zone)
 
     def __str__(self) -> str:
         info = zone_info(self.zone)
@@ -94,14 +92,23 @@ def zone_words(zone: str, at: datetime) -> str:
 
 
 def resolve(
-    preset: str, at: date | None, dates: Sequence[date], zone: str, now: datetime
+    preset: str,
+    at: date | None,
+    dates: Sequence[date],
+    zone: str,
+    now: datetime,
+    *,
+    by_days: bool = False,
 ) -> TimeRange:
     """The period that a preset means, in the zone of the page's subject."""
     today = now.astimezone(zone_info(zone)).date()
     end_now = _round_up(now)
     period, is_live = _resolve(preset, at, dates, zone, today, end_now)
+    days = ROLLING_DAYS.get(preset, 0)
+    if by_days and is_live and days > 1:
+        period = Period.local_days(today + DAY - days * DAY, today + DAY, zone)
     bounds.bounded(period, now, bounds.HOME)
-    return TimeRange(preset, period, zone, is_live, at, tuple(dates))
+    return TimeRange(preset, period, zone, is_live, at, tuple(dates), by_days)
 
 
 def _resolve(
@@ -163,26 +170,54 @@ def now_of(choice: Choice, today: date) -> Choice:
     return replace(choice, at=None)
 
 
-def choose(zone: str, *, default: str = DEFAULT) -> TimeRange:
-    """Draw the range's widgets and return what they say.
+def choose(zone: str, *, default: str = DEFAULT, by_days: bool = False) -> TimeRange:
+    """Draw the range's widgets and return what they say; on a phone most are behind one button.
 
-    `default` holds where neither the address nor an earlier page has chosen.
+    `default` holds where neither the address nor an earlier page has chosen. by_days: see
+    `TimeRange`.
     """
     now = cache.context().now()
     today = now.astimezone(zone_info(zone)).date()
     with st.container(key="range_bar", gap="xxsmall", width="content"):
         with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
-            preset = _presets(default)
-            with st.container(horizontal=True, gap="xsmall", width="content"):
-                more = _moves(today)
-        # One of the two is out of sight: a widget that is not drawn leaves the address.
-        with more:
-            at = _go_to(today)
-        with st.container() if preset == "Custom" else more:
-            dates = _dates(today)
-        chosen = resolve(preset, at, dates, zone, now.astimezone(UTC))
+            draw = _narrow if viewer.is_phone() else _wide
+            choice = draw(today, default)
+        chosen = resolve(
+            choice.preset, choice.at, choice.dates, zone, now.astimezone(UTC), by_days=by_days
+        )
         live(lambda: _words(chosen), key="range_words", on=chosen.is_live)
     return chosen
+
+
+def _wide(today: date, default: str) -> Choice:
+    """Everything beside each other."""
+    preset = _presets(default)
+    with st.container(horizontal=True, gap="xsmall", width="content"):
+        _arrow(today, -1)
+        _arrow(today, 1)
+        _now(today)
+        more = st.popover(
+            "Go to a date, copy a link", icon=":material/calendar_month:", key="range_more",
+            help="Go to a date, copy a link",
+        )  # fmt: skip
+    # One of the two dates is out of sight: a widget that is not drawn leaves the address.
+    with more:
+        _link()
+        at = _go_to(today)
+    with st.container() if preset == "Custom" else more:
+        return Choice(preset, at, _dates(today))
+
+
+def _narrow(today: date, default: str) -> Choice:
+    """Earlier, later and now; the rest behind a button that says what is chosen."""
+    _arrow(today, -1)
+    with st.popover(f"Period: {components.said_by('range', default)}", key="range_phone"):
+        preset = _presets(default)
+        at, dates = _go_to(today), _dates(today)
+        _link()
+    _arrow(today, 1)
+    _now(today)
+    return Choice(preset, at, dates)
 
 
 def _words(chosen: TimeRange) -> None:
@@ -207,22 +242,21 @@ def _presets(default: str) -> str:
     return chosen or default
 
 
-def _moves(today: date) -> PopoverContainer:
-    """Earlier, later, now; the button behind which the rest is."""
-    for name, icon, by in (("Earlier", "chevron_left", -1), ("Later", "chevron_right", 1)):
-        st.button(
-            f"{name} period", key=f"range_{name.lower()}", icon=f":material/{icon}:", help=name,
-            on_click=_move, args=(today, by),
-        )  # fmt: skip
-    st.button("Now", key="range_now", help="Back to now", on_click=_to_now, args=(today,))
-    more = st.popover(
-        "Go to a date, copy a link", icon=":material/calendar_month:", key="range_more",
-        help="Go to a date, copy a link",
+def _arrow(today: date, by: int) -> None:
+    name, icon = ("Earlier", "chevron_left") if by < 0 else ("Later", "chevron_right")
+    st.button(
+        f"{name} period", key=f"range_{name.lower()}", icon=f":material/{icon}:", help=name,
+        on_click=_move, args=(today, by),
     )  # fmt: skip
-    with more:
-        st.caption("Link to this view")
-        st.code(st.context.url or "", language=None, wrap_lines=True)
-    return more
+
+
+def _now(today: date) -> None:
+    st.button("Now", key="range_now", help="Back to now", on_click=_to_now, args=(today,))
+
+
+def _link() -> None:
+    st.caption("Link to this view")
+    st.code(st.context.url or "", language=None, wrap_lines=True)
 
 
 def _go_to(today: date) -> date | None:
@@ -233,13 +267,13 @@ def _go_to(today: date) -> date | None:
     return at
 
 
-def _dates(today: date) -> Sequence[date]:
+def _dates(today: date) -> tuple[date, ...]:
     nothing: Any = ()  # a range without days yet
     dates: Sequence[date] = st.date_input(
         "First and last day", value=nothing, max_value=today, key="dates", bind="query-params",
         format="YYYY-MM-DD", on_change=_days_chosen,
     )  # fmt: skip
-    return dates
+    return tuple(dates)
 
 
 def _chosen() -> Choice:

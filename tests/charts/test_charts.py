@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import itertools
+import tomllib
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 import pytest
 
+from energydash import views
 from energydash.charts import (
     bars,
     base,
@@ -22,6 +25,7 @@ from energydash.charts import (
     mix,
     sparkline,
 )
+from energydash.core import settings
 from energydash.core.time import LONDON, Period
 from energydash.grid.fuels import FUELS
 from energydash.grid.intensity import BANDS
@@ -217,9 +221,10 @@ def test_png_is_named_by_title_and_dates() -> None:
     assert options["modeBarButtons"] == [["toImage", "resetScale2d"]]
 
 
-def test_figures_are_transparent_and_small() -> None:
+def test_figures_have_the_themes_paper_and_are_small() -> None:
+    """A PNG of a dark page on nothing would be pale words on white."""
     figure = base.figure([go.Scatter(y=[1, 2])], unit="GW")
-    assert figure.layout.paper_bgcolor == "rgba(0,0,0,0)"
+    assert figure.layout.paper_bgcolor is None and figure.layout.plot_bgcolor is None
     assert len(figure.to_json()) < 2500
 
 
@@ -250,6 +255,10 @@ def test_a_png_says_what_it_is_and_a_finger_zooms_nothing() -> None:
     shown = base.titled(drawn, "Generation · 1 Jan 2026 · Elexon").to_dict()
     assert shown["layout"]["title"]["text"] == "Generation · 1 Jan 2026 · Elexon"
     assert shown["data"] == drawn.to_dict()["data"] and drawn.layout.title.text is None
+    assert shown["layout"]["height"] == drawn.layout.height + base.TITLE_PX
+    assert shown["layout"]["margin"]["t"] == drawn.layout.margin.t + base.TITLE_PX
+    look = Path(views.__file__).with_name("static") / "look.css"
+    assert f"margin-top: -{base.TITLE_PX}px; clip-path: inset({base.TITLE_PX}px" in look.read_text()
     phone = base.titled(drawn, "", is_phone=True).to_dict()["layout"]
     assert phone["dragmode"] is False and phone["xaxis"]["fixedrange"] is True
     assert shown["layout"]["dragmode"] == "zoom" and "fixedrange" not in shown["layout"]["xaxis"]
@@ -267,6 +276,55 @@ def test_contrast_is_the_published_ratio() -> None:
 
 def test_import_and_export_have_one_colour_in_all_charts() -> None:
     assert (costs.COLOURS["import"], costs.COLOURS["export"]) == (colours.IMPORT, colours.EXPORT)
+    money = battery.MONEY
+    assert {money["import avoided"], money["charging"]} == {colours.IMPORT}
+    assert {money["export earned"], money["export forgone"]} == {colours.EXPORT}
+    assert money["net"] == costs.COLOURS["net"]
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_marks_and_words_stand_out_in_both_themes(theme: str) -> None:
+    """WCAG 2.2: 3 to 1 for what is drawn, 4.5 to 1 for what is read."""
+    config = tomllib.loads((settings.APP_FOLDER / ".streamlit/config.toml").read_text())["theme"]
+    paper = config[theme]["backgroundColor"]
+    assert paper in colours.PAPERS
+    *marks, text = config[theme]["chartCategoricalColors"]
+    assert f"#0000{len(marks) + 1}" == colours.TEXT  # the stand-in of the last
+    shown = [*marks[: len(colours.CYCLE)], colours.RULE]
+    shown += [colours.edge(colours.FUELS[fuel]) for fuel in colours.FUELS]
+    assert {mark: colours.contrast(mark, paper) >= 3 for mark in shown} == dict.fromkeys(
+        shown, True
+    )
+    behind = [paper, *(blend(shade, paper, intensity.BAND_OPACITY) for shade in
+                       colours.BANDS.values())]  # fmt: skip
+    words = [text, config[theme]["grayTextColor"], config[theme]["orangeTextColor"]]
+    assert min(colours.contrast(word, under) for word in words for under in behind) >= 4.5
+    small = blend(config[theme]["textColor"], paper, 0.75)  # captions, by look.css
+    assert colours.contrast(small, paper) >= 4.5
+
+
+def blend(colour: str, under: str, opacity: float) -> str:
+    """What is seen of a see-through `#rrggbb` on another."""
+    pairs = ((int(colour[i : i + 2], 16), int(under[i : i + 2], 16)) for i in (1, 3, 5))
+    return "#" + "".join(f"{round(opacity * a + (1 - opacity) * b):02x}" for a, b in pairs)
+
+
+def test_a_price_below_zero_is_neither_a_gap_nor_a_low_one() -> None:
+    table = pd.DataFrame([[-5.0, 0.0, np.nan, 15.0]], index=["2026-01-01"], columns=list("abcd"))
+    heat = heatmap.day_slots(table, unit="p/kWh").data[0]
+    assert (heat.zmin, heat.zmax, heat.hoverongaps) == (-5, 15, False)
+    at = dict(heat.colorscale)
+    assert at[0.0] == colours.SECOND and colours.SECOND not in colours.SEQUENTIAL
+    assert at[0.25] == colours.SEQUENTIAL[2]  # zero, and no longer the paper's colour
+    usual = heatmap.day_slots(table.clip(lower=2), unit="p/kWh").data[0]
+    assert colours.SECOND not in dict(usual.colorscale).values()
+    below = heatmap.day_slots(table.clip(upper=-1), unit="p/kWh").data[0]
+    assert (below.zmin, below.zmax) == (-5, 0)
+
+
+def test_a_bar_of_zero_is_seen_and_a_gap_is_not() -> None:
+    drawn = costs.cost_bars(pd.DataFrame({"import": [0.0, np.nan]}, index=["a", "b"]), unit="£")
+    assert drawn.data[0].marker.line.width == 1 and np.isnan(drawn.data[0].y[1])
 
 
 def test_a_year_of_intensity_is_days_with_their_extremes() -> None:
