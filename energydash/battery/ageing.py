@@ -66,11 +66,6 @@ class Stress:
     temperature_c: float
     swings: tuple[tuple[float, float, float], ...]
 
-    @property
-    def cycles_a_year(self) -> float:
-        """Equivalent full cycles."""
-        return sum(depth * count for depth, _, count in self.swings)
-
 
 @dataclass(frozen=True)
 class Forecast:

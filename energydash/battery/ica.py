@@ -22,11 +22,10 @@ SMOOTHED_BINS: Final = 5
 
 @dataclass(frozen=True)
 class IncrementalCapacity:
-    """dQ/dV (Ah/V) at n voltages, and the voltage of the highest peak."""
+    """dQ/dV (Ah/V) at n voltages."""
 
     volts: Floats
     ah_per_v: Floats
-    peak_v: float
 
 
 def incremental_capacity(
@@ -58,10 +57,7 @@ def incremental_capacity(
     edges = np.arange(float(middle[seen].min()), float(middle[seen].max()) + width, width)
     ah, _ = np.histogram(middle[seen], bins=edges, weights=charge[seen])
     smooth = savgol_filter(ah / width, SMOOTHED_BINS, polyorder=2)
-    inner = slice(2, len(smooth) - 2)
-    centres = 0.5 * (edges[1:] + edges[:-1])
-    peak = float(centres[inner][int(np.argmax(smooth[inner]))])
-    return IncrementalCapacity(centres, smooth, peak)
+    return IncrementalCapacity(0.5 * (edges[1:] + edges[:-1]), smooth)
 
 
 def last_curve(found: Telemetry, capacity_ah: float, chemistry: str) -> IncrementalCapacity | None:

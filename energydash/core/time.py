@@ -192,14 +192,6 @@ def index_us(index: pd.DatetimeIndex) -> npt.NDArray[np.int64]:
     return found
 
 
-def settlement_periods(index: pd.DatetimeIndex, zone: str = LONDON) -> pd.Series[int]:
-    """The half-hour number of each instant's local day, 1 to 46, 48 or 50."""
-    local = index.tz_convert(zone)
-    since_midnight = index - local.normalize().tz_convert("UTC")
-    numbers = (since_midnight // pd.Timedelta(HALF_HOUR)).astype("int64") + 1
-    return pd.Series(numbers, index=index, name="settlement_period")
-
-
 def parse_day(text: str) -> date:
     """`YYYY-MM-DD`, or InputError."""
     try:

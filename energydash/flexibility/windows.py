@@ -45,24 +45,6 @@ def mean_over(signal: pd.Series[float], step: timedelta, period: Period) -> floa
     return float(steps.means(np.array([start]), end - start)[0])
 
 
-def best_window(
-    signal: pd.Series[float],
-    step: timedelta,
-    duration: timedelta,
-    within: Period | None = None,
-    *,
-    highest: bool = False,
-) -> Window | None:
-    """The contiguous window with the lowest mean (`highest`: the highest); None where none fits.
-
-    signal: sorted, UTC index of interval starts; absent or NaN intervals are gaps.
-    within: the whole window must lie inside it; the signal's own span without it.
-    Raises: InputError for a duration that is not positive.
-    """
-    found = windows(signal, step, duration, within, highest=highest, count=1)
-    return found[0] if found else None
-
-
 def windows(
     signal: pd.Series[float],
     step: timedelta,
@@ -75,7 +57,10 @@ def windows(
 ) -> list[Window]:
     """The best window and the best ones that do not overlap those before it, best first.
 
+    signal: sorted, UTC index of interval starts; absent or NaN intervals are gaps. within: windows
+    must lie inside it; the signal's own span without it. highest: the highest mean is the best.
     on: only windows that start on a multiple of this since the epoch, as people set a timer.
+    Raises: InputError for a duration that is not positive.
     """
     if duration <= timedelta(0):
         raise InputError("A window needs a length above zero.")

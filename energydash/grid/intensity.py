@@ -61,14 +61,6 @@ def intensity_of(mix: pd.DataFrame, factors: FactorSet) -> pd.Series[float]:
     return (grams / whole.where(whole > 0)).rename("g_per_kwh")
 
 
-def contributions(mix: pd.DataFrame, factors: FactorSet) -> pd.DataFrame:
-    """How many g/kWh of the intensity each fuel brings; a row's columns add up to it."""
-    positive = supply(mix)
-    whole = positive.sum(axis="columns")
-    weights = pd.Series({fuel: factors.g_per_kwh(str(fuel)) for fuel in mix.columns}, dtype=float)
-    return positive.mul(weights, axis="columns").div(whole.where(whole > 0), axis="index")
-
-
 @dataclass(frozen=True)
 class Band:
     """A word for a range of intensities: from `lower` (inclusive) to the next band's lower."""
@@ -87,7 +79,6 @@ BANDS: Final = (
     Band("high", 190.0),
     Band("very high", 270.0),
 )
-BANDS_SOURCE: Final = "NESO Carbon Intensity API, index bands for 2025"
 
 
 def band_of(g_per_kwh: float) -> str:
@@ -97,8 +88,3 @@ def band_of(g_per_kwh: float) -> str:
         if g_per_kwh >= band.lower:
             found = band.name
     return found or ("very low" if g_per_kwh < 0 else "")
-
-
-def bands_of(intensity: pd.Series[float]) -> pd.Series[str]:
-    """The word for each value of a series; missing where the value is."""
-    return intensity.map(lambda value: band_of(value) or None)

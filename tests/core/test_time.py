@@ -78,8 +78,6 @@ def test_half_hours_of_local_days(day: date, count: int) -> None:
     index = time.grid(period, HALF_HOUR)
     assert len(index) == count
     assert period.days(LONDON) == [day]
-    numbers = time.settlement_periods(index)
-    assert numbers.tolist() == list(range(1, count + 1))
 
 
 def test_days_touched() -> None:

@@ -11,7 +11,7 @@ from energydash.battery.energy import integrate
 from energydash.battery.quality import cross_check
 from energydash.battery.telemetry import from_arrays
 from energydash.core.time import Period
-from energydash.sources.sample.battery import sample_arrays, sample_reading
+from energydash.sources.sample.battery import sample_arrays
 
 NOW = datetime(2026, 11, 20, 17, 7, tzinfo=UTC)
 
@@ -36,11 +36,3 @@ def test_it_is_a_battery(month: int) -> None:
     total = integrate(found).total()
     assert 0.95 < total.kwh_out / total.kwh_in < 1.05
     assert 4 < total.kwh_in / 12 < 16
-
-
-def test_the_reading_says_that_it_is_made_up_and_ends_now() -> None:
-    reading = sample_reading(Period(NOW - timedelta(hours=2), NOW + timedelta(days=1)), NOW, "why")
-    assert reading.origin == "sample"
-    assert reading.sample_reason == "why"
-    assert reading.data.index[-1] < NOW
-    assert sample_reading(Period(NOW, NOW), NOW, "why").is_empty

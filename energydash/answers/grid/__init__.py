@@ -8,7 +8,6 @@ from energydash.answers.grid.intensity import (
     IntensityAnswer,
     IntensityNow,
     WindowAnswer,
-    best_time_sentence,
     greenest_window,
     in_words,
     intensity,
@@ -29,13 +28,12 @@ from energydash.answers.grid.mix import (
 )
 from energydash.flexibility.windows import Window
 from energydash.grid.factors import factor_sets
-from energydash.grid.intensity import BANDS, BANDS_SOURCE
+from energydash.grid.intensity import BANDS
 from energydash.grid.regions import find as region
 from energydash.grid.regions import regions
 
 __all__ = [
     "BANDS",
-    "BANDS_SOURCE",
     "ForecastAnswer",
     "IntensityAnswer",
     "IntensityNow",
@@ -44,7 +42,6 @@ __all__ = [
     "SeriesAnswer",
     "Window",
     "WindowAnswer",
-    "best_time_sentence",
     "bring",
     "factor_sets",
     "feed_of",

@@ -19,7 +19,7 @@ from energydash.answers.grid.mix import mix
 from energydash.core.coverage import Coverage, cover
 from energydash.core.errors import BadData, InputError, NotFound
 from energydash.core.feeds import FeedData, FromFeeds, empty_frame
-from energydash.core.time import DAY, HALF_HOUR, Period, zone_info
+from energydash.core.time import HALF_HOUR, Period, zone_info
 from energydash.flexibility.windows import Window, mean_over, windows
 from energydash.grid.factors import factor_set
 from energydash.grid.intensity import FactorSet, band_of, intensity_of
@@ -263,12 +263,6 @@ def greenest_window(
         reason = f"{hours:g} hours do not fit in the {max(known, 0):.1f} hours until the end."
         return WindowAnswer(place, hours, end, None, (), at_once, ahead, reason)
     return WindowAnswer(place, hours, end, found[0], tuple(found[1:4]), at_once, ahead)
-
-
-def best_time_sentence(context: Context, region: str, *, hours: float = 1.0) -> str:
-    """When to use power in the next 24 hours, in one sentence."""
-    now = context.now()
-    return in_words(greenest_window(context, region, hours, deadline=now + DAY), now)
 
 
 def in_words(found: WindowAnswer, now: datetime) -> str:

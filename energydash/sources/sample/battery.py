@@ -9,16 +9,14 @@ a year, as field studies of home storage found.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Final
 
 import numpy as np
-import pandas as pd
 
 from energydash.battery.devices import Device, Warranty
-from energydash.battery.telemetry import Floats, Micros, from_arrays, to_frame
-from energydash.core.coverage import Coverage
-from energydash.core.feeds import Feed, FeedData
+from energydash.battery.telemetry import Floats, Micros
+from energydash.core.feeds import Feed
 from energydash.core.time import DAY, LONDON, Period, local_midnight
 from energydash.sources.sample import SEED, SOURCE
 
@@ -97,16 +95,6 @@ def sample_arrays(period: Period) -> Arrays:
         for part, found in pieces.items()
         if found
     }
-
-
-def sample_reading(period: Period, now: datetime, reason: str) -> FeedData:
-    """Telemetry of `period` up to `now`, as a FeedData that says that it is made up and why."""
-    end = min(period.end, now)
-    seen = Period(min(period.start, end), end)
-    frame = to_frame(from_arrays(sample_arrays(seen))) if seen.duration else pd.DataFrame()
-    return FeedData(
-        frame, feed(), now, now, Coverage(len(frame), len(frame)), "sample", None, reason
-    )
 
 
 def capacity_ah(day: date) -> float:

@@ -282,7 +282,7 @@ def test_the_greenest_window_and_what_it_saves(here: Context) -> None:
     assert found.saving_g_per_kwh == pytest.approx(found.at_once_g_per_kwh - 50)
     assert found.saving_percent == pytest.approx(100 * (1 - 50 / found.at_once_g_per_kwh))
     assert all(one.period.intersect(found.best.period) is None for one in found.alternatives)
-    sentence = grid.best_time_sentence(here, "GB", hours=1)
+    sentence = grid.in_words(found, here.now())
     assert sentence == (
         "Greenest 1 h: 13:30–14:30 today, 50 g/kWh (low), "
         "73 % less than the 183 g/kWh of the next 1 h."
@@ -326,7 +326,8 @@ def test_windows_start_now_or_on_a_half_hour(here: Context, minute: int, hours: 
 
 def test_now_may_be_the_best_time(here: Context) -> None:
     forecast(here, [10, 10, 10, 50, 50])
-    assert grid.best_time_sentence(here, "GB").endswith("now is the best time.")
+    said = grid.in_words(grid.greenest_window(here, "GB", 1), here.now())
+    assert said.endswith("now is the best time.")
 
 
 def test_a_region_that_nobody_forecasts_says_so(here: Context) -> None:
@@ -360,5 +361,6 @@ def test_every_region_answers_completely_on_sample_data(here: Context, region: o
         assert now.band and now.is_sample
         assert pickle.loads(pickle.dumps(found)).mix.equals(found.mix)
     if "intensity" in region.sources:
-        assert grid.greenest_window(page, region.id, 3).best is not None
-        assert "g/kWh" in grid.best_time_sentence(page, region.id, hours=3)
+        window = grid.greenest_window(page, region.id, 3)
+        assert window.best is not None
+        assert "g/kWh" in grid.in_words(window, page.now())
