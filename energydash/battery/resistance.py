@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 
 from energydash.battery.telemetry import Telemetry
+from energydash.core.spread import robust_sigma
 
 FEWEST_STEPS: Final = 20
 LONGEST_STEP_S: Final = 60.0
@@ -31,8 +32,6 @@ def resistance(found: Telemetry, smallest_step_a: float | None = None) -> Resist
     A step counts where the current is steady before and after it, and both samples of the voltage
     are on the same sides of it as the current's.
     """
-    from scipy.stats import median_abs_deviation
-
     current, voltage = found.current, found.voltage
     if len(current) < 4 or len(voltage) < 4:
         return None
@@ -53,11 +52,10 @@ def resistance(found: Telemetry, smallest_step_a: float | None = None) -> Resist
     after = np.interp(current.time_us[index + 2], voltage.time_us, voltage.value)
     ohms = (after - before) / (amps[index + 2] - amps[index - 1])
     middle = float(np.median(ohms))
-    spread = float(median_abs_deviation(ohms, scale="normal"))
     warm = found.temperature.value
     return Resistance(
         middle,
-        1.2533 * spread / float(np.sqrt(len(ohms))),
+        1.2533 * robust_sigma(ohms) / float(np.sqrt(len(ohms))),
         len(ohms),
         float(warm.mean()) if len(warm) else None,
     )

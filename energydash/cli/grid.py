@@ -244,10 +244,8 @@ def bring(here: Context, place: Region, quantities: list[str], period: Period) -
     if here.sample:
         return
     first = next((quantity for quantity in quantities if quantity in place.sources), "")
-    wanted = [first, *(["embedded"] if first == "mix" and "embedded" in place.sources else [])]
     try:
-        for quantity in filter(None, wanted):
-            feed = grid.feed_of(here, place.id, quantity)
+        for feed in grid.feeds_behind(here, place, first):
             fetch.refresh(here, feed, period, wait_s=LOCK_WAIT_S)
     except StoreError as error:  # nothing can be kept now: what is stored is shown
         tell(str(error))

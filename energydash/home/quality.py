@@ -13,6 +13,7 @@ from itertools import combinations
 import numpy as np
 
 from energydash.core.findings import Finding
+from energydash.core.spread import robust_sigma
 from energydash.core.time import DAY, EPOCH, HALF_HOUR, Period, micros
 from energydash.home.instants import DAY_US, HALF_HOUR_US, Floats, Micros, is_within, local_us, runs
 from energydash.home.meters import Direction, Energy
@@ -148,8 +149,7 @@ def _odd_days(usage: Usage) -> list[Finding]:
         if near.sum() < 14:
             continue
         median = float(np.median(kwh[near]))
-        # 1.4826 × the median absolute deviation is the standard deviation of a normal spread
-        spread = max(1.4826 * float(np.median(np.abs(kwh[near] - median))), 0.05 * median, 0.1)
+        spread = max(robust_sigma(kwh[near]), 0.05 * median, 0.1)
         over = float(kwh[number]) - median
         if abs(over) > max(ODD_DEVIATIONS * spread, ODD_KWH):
             start = EPOCH + int(days[number]) * DAY

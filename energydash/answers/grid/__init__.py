@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from energydash.answers.grid.feeds import bring, feed_of
+from energydash.answers.grid.feeds import bring, feed_of, feeds_behind
 from energydash.answers.grid.intensity import (
     ForecastAnswer,
     IntensityAnswer,
@@ -45,6 +45,7 @@ __all__ = [
     "bring",
     "factor_sets",
     "feed_of",
+    "feeds_behind",
     "greenest_window",
     "in_words",
     "intensity",

@@ -47,6 +47,12 @@ def feed_of(context: Context, region: str, quantity: str) -> Feed:
     return found[0]
 
 
+def feeds_behind(context: Context, region: Region, quantity: str) -> tuple[Feed, ...]:
+    """The same, and for a mix the embedded generation that belongs to it."""
+    belonging = feeds_of(context, region, "embedded") if quantity == "mix" else ()
+    return (*feeds_of(context, region, quantity), *belonging)
+
+
 def bring(
     context: Context,
     region: str,
@@ -55,13 +61,9 @@ def bring(
     *,
     progress: Progress | None = None,
 ) -> list[Refreshed]:
-    """Fetch what the store lacks now; what only the crawler may fetch is asked of it instead.
-
-    A mix brings the embedded generation that belongs to it.
-    """
-    place, done = find(region), []
-    belonging = feeds_of(context, place, "embedded") if quantity == "mix" else ()
-    for feed in (*feeds_of(context, place, quantity), *belonging):
+    """Fetch what the store lacks now; what only the crawler may fetch is asked of it instead."""
+    done = []
+    for feed in feeds_behind(context, find(region), quantity):
         context.store.want({feed: period}, context.now())
         if not sources.source(feed.source).INFO.crawler_only:
             done.append(fetch.refresh(context, feed, period, progress=progress))
