@@ -37,7 +37,7 @@ class CostsRow(Model):
     export_kwh: float | None = Field(description="kWh")
     export_value_gbp: float | None = Field(description="£")
     net_cost_gbp: float | None = Field(
-        description="£: import less export; the total's adds the standing charge"
+        description="£: import less export, plus the standing charge where that is given"
     )
     unpriced_kwh: float = Field(description="kWh without a price, in no amount")
     missing: int = Field(description="expected half-hours without a reading")
@@ -52,7 +52,7 @@ class CostsRow(Model):
 
 
 class CostsTotals(CostsRow):
-    """All rows together, the standing charge in the net; and the least that they may be."""
+    """All rows together, and the least that they may be."""
 
     net_days: int = Field(description="local days that the net is of: both import and export")
     unsure_half_hours: int = Field(description="half-hours whose charging slots are not known")

@@ -56,7 +56,7 @@ def costs(
     carbon: bool,
     form: str,
 ) -> None:
-    """VAT is in, the standing charge is apart."""
+    """VAT is in; a net has the standing charge in it, but by hour or price."""
     from energydash.answers import home
     from energydash.serialise import home as documents
 

@@ -1,11 +1,12 @@
 """What energy cost, over any period, by any key.
 
 Costs include VAT and leave the standing charge out; it is in the totals, once per local day and
-meter point, and beside the rows of whole days. A row's net is import less export, over the days
-that have both; the total's net adds the standing charge. Energy without a price counts in kWh
-alone. What is not known is NaN: a row's import and its net where readings are due and there is
-none, its cost also where none of them has a price. Where charging slots are not known the costs are
-the most that they can be, and the totals have the least beside them. Nothing is rounded.
+meter point, and beside the rows of whole days. A net is import less export, over the days that
+have both, plus the standing charge; by hour or price, to which no day belongs, without it. Energy
+without a price counts in kWh alone. What is not known is NaN: a row's import and its net where
+readings are due and there is none, its cost also where none of them has a price. Where charging
+slots are not known the costs are the most that they can be, and the totals have the least beside
+them. Nothing is rounded.
 """
 
 from __future__ import annotations
@@ -102,7 +103,6 @@ def costs(usages: Sequence[Usage], by: By) -> Costs:
     totals["pending"] = sum(usage.coverage.count(Gap.PENDING) for usage in usages)
     standing = sum((pence for _, pence in daily_charges(usages)), Decimal(0)) / 100
     totals["standing_charge_gbp"] = float(standing)
-    totals["net_cost_gbp"] += totals["standing_charge_gbp"]
     less = sum(usage.unsure.less_gbp for usage in usages)
     unsure = distinct_of([usage.unsure.times_us for usage in usages])
     totals["unsure_half_hours"] = sum(len(usage.unsure.times_us) for usage in usages)
@@ -144,7 +144,6 @@ def _whole_days(costs: Costs, first: date) -> pd.DataFrame:
     table = rows[["import_cost_gbp", "export_value_gbp", "net_cost_gbp"]].set_axis(
         pd.Index(number, dtype="int64"), axis="index"
     )
-    table["net_cost_gbp"] += rows["standing_charge_gbp"].to_numpy()
     return table.dropna()
 
 
@@ -310,6 +309,7 @@ class _Sums:
             ):
                 self.sums[name][asked & (known[way] == 0)] = np.nan
             self.sums["net_cost_gbp"][asked & (self.read[way] == 0)] = np.nan
+        self.sums["net_cost_gbp"] += np.nan_to_num(standing)
         for name in ("missing", "pending"):
             self.sums[name] = self.sums[name].astype(np.int64)
         named = {"key": np.array(keys, object), "days": days}

@@ -61,7 +61,7 @@ class Choice:
 
 def table_of(found: CostsAnswer, value: Value, *, per_day: bool = False) -> pd.DataFrame:
     """`key, days, import, export, standing, net, missing` in one unit, as chart, table and CSV
-    show it. In pounds the net has the standing charge in it, like the card and the bill."""
+    show it."""
     rows = found.costs.rows
     each = rows["days"].where(rows["days"] > 0) if per_day else 1
     if value is Value.PENCE:
@@ -86,8 +86,6 @@ def table_of(found: CostsAnswer, value: Value, *, per_day: bool = False) -> pd.D
             net = rows["net_cost_gbp"] / each
     standing = rows["standing_charge_gbp"] / each
     has_standing = value is Value.GBP and standing.notna().any()
-    if has_standing:
-        net = net + standing
     table = pd.DataFrame({"key": rows["key"], "days": rows["days"]})
     table["import"], table["export"], table["standing"], table["net"] = *values, standing, net
     if not has_standing:

@@ -74,6 +74,7 @@ def test_costs_equal_the_slow_reference(by: By, data: st.DataObject) -> None:
                 assert row[name] == pytest.approx(float(value), abs=1e-9)  # type: ignore[arg-type]
         if "import_kwh" in wanted and "export_kwh" in wanted:
             net = np.nan_to_num(row["import_cost_gbp"]) - np.nan_to_num(row["export_value_gbp"])
+            net += np.nan_to_num(row["standing_charge_gbp"])
             assert row["net_cost_gbp"] == pytest.approx(net, abs=1e-12)
         else:
             assert np.isnan(row["net_cost_gbp"])

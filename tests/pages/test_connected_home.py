@@ -126,8 +126,7 @@ def assert_a_year_by_month(open_page: OpenPage, with_key: Context) -> None:
         ("standing (£)", "standing_charge_gbp"),
     ):
         assert table[column].tolist() == pytest.approx(rows[key].tolist(), abs=1e-4)  # as shown
-    net = rows["net_cost_gbp"] + rows["standing_charge_gbp"]
-    assert table["net (£)"].tolist() == pytest.approx(net.tolist(), abs=1e-4)
+    assert table["net (£)"].tolist() == pytest.approx(rows["net_cost_gbp"].tolist(), abs=1e-4)
     assert table["net (£)"].sum() == pytest.approx(totals["net_cost_gbp"], abs=1e-3)
     assert table["missing half-hours"].tolist() == rows["missing"].tolist()
     assert not totals["unpriced_kwh"]

@@ -84,9 +84,13 @@ def test_a_weeks_net_is_of_the_days_that_have_both(connected: Context, lacking: 
     net = 6 * 48 * (0.5 * 0.20 - 0.2 * 0.15) + 7 * 0.5
     assert costs.totals["net_cost_gbp"] == pytest.approx(net)
     assert (costs.totals["days"], costs.totals["net_days"]) == (7, 6)
-    assert costs.rows["net_cost_gbp"].sum() + 7 * 0.5 == pytest.approx(net)
-    for by in ("half-hour", "hour", "weekday", "week", "month", "rate", "total"):
+    assert costs.rows["net_cost_gbp"].sum() + 0.5 == pytest.approx(net)  # that of the blank day
+    for by in ("week", "month", "total"):  # of the days with both, and every standing charge
         rows = answers.costs(connected, MARCH, by).costs.rows
+        assert rows["net_cost_gbp"].sum() == pytest.approx(net), by
+    for by in ("half-hour", "hour", "rate"):  # to which no day belongs
+        rows = answers.costs(connected, MARCH, by).costs.rows
+        assert rows["standing_charge_gbp"].isna().all(), by
         assert rows["net_cost_gbp"].sum() + 7 * 0.5 == pytest.approx(net), by
     bill = answers.bill(connected, MARCH).bill
     assert float(bill.net_gbp or 0) == pytest.approx(net)
