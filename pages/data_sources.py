@@ -25,9 +25,9 @@ def feed_line(feed: FeedHealth, source: SourceHealth) -> None:
             width="stretch",
         )
         if viewer.may_edit():
-            if st.button("Retry", key=f"retry_{name}", type="tertiary"):
+            if components.short_button("Retry", what, key=f"again_{name}"):
                 components.retry(feed.feed)
-            if st.button("Clear", key=f"clear_{name}", type="tertiary"):
+            if components.short_button("Clear", what, key=f"clear_{name}"):
                 confirm(feed, source)
 
 
@@ -38,7 +38,7 @@ def confirm(feed: FeedHealth, source: SourceHealth) -> None:
         f"{feed.rows:,} rows of {feed.feed.quantity} from {components.escape(source.info.title)} "
         "are deleted. What the source still publishes is fetched again; what was imported is not."
     )
-    if st.button("Delete", type="primary", key="clear_yes", on_click=delete, args=(feed,)):
+    if st.button("Delete", type="primary", key="delete_yes", on_click=delete, args=(feed,)):
         st.rerun()
 
 

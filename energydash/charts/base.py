@@ -21,6 +21,7 @@ from energydash.core.time import Period, index_us, zone_info
 MAX_POINTS = 2000  # per trace: more cannot be seen on a screen, and every one is sent
 MEAN_POINTS = 500  # per trace of a stack, where nine or more traces add up
 HEIGHT = 320
+MARGIN = {"l": 8, "r": 8, "t": 8, "b": 8, "pad": 2}
 TITLE_PX = 28  # the strip on top of a PNG that look.css cuts off on the page
 
 _STEPS_MIN = (1, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440, 10080)
@@ -178,7 +179,7 @@ def figure(
         layout={
             "template": {"layout": {"colorway": list(colours.CYCLE)}},
             "height": height,
-            "margin": {"l": 8, "r": 8, "t": 8, "b": 8, "pad": 2},
+            "margin": MARGIN,
             "font": {"color": colours.TEXT},
             "hovermode": hover,
             "hoverlabel": {"namelength": -1},
@@ -195,13 +196,13 @@ def figure(
             },
             "xaxis": {**_time_axis(), **(x or {})},
             "yaxis": {
-                "title": {"text": unit, "standoff": 6, "font": {"size": 12}},
+                "title": {"text": unit, "standoff": 6, "font": {"size": 12, "color": colours.TEXT}},
                 "gridcolor": colours.GRID,
                 "zerolinecolor": colours.RULE,
                 "zeroline": False,
                 "rangemode": "tozero",
                 "automargin": True,
-                "tickfont": {"size": 12},
+                "tickfont": {"size": 12, "color": colours.TEXT},
                 "fixedrange": True,  # a finger on a phone scrolls the page
                 **(y or {}),
             },
@@ -219,7 +220,7 @@ def _time_axis() -> dict[str, Any]:
         "type": "date",
         "showgrid": False,
         "zeroline": False,
-        "tickfont": {"size": 12},
+        "tickfont": {"size": 12, "color": colours.TEXT},
         "hoverformat": "%a %-d %b %Y %H:%M",
         "ticklabelmode": "instant",
         "tickformatstops": [

@@ -16,6 +16,7 @@ from energydash.core.time import Period
 UNIT = "gCO₂/kWh"
 DAYS_FROM = timedelta(days=40)
 BAND_OPACITY = 0.10
+WORDS_PX = 56  # at the right, for the bands' words: on the lines nobody could read them
 
 
 def intensity(
@@ -76,6 +77,7 @@ def intensity(
         annotations=annotations,
         keep_zoom=keep_zoom,
         y={"range": [0, ceiling]},
+        margin={**base.MARGIN, "r": WORDS_PX if bands else base.MARGIN["r"]},
     )
     notes = ["means by day, and from the least to the most of each"] if is_long else []
     return figure, " · ".join([*notes, *filter(None, [local.note])])
@@ -118,7 +120,7 @@ def _marks(
 def _bands(
     bands: Sequence[tuple[str, float, float]], ceiling: float
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """Faint shades behind, each with its word at the left edge: colour is never alone."""
+    """Faint shades behind, each with its word beside it: colour is never alone."""
     shapes: list[dict[str, Any]] = []
     annotations: list[dict[str, Any]] = []
     for word, low, high in bands:
@@ -146,12 +148,12 @@ def _bands(
                 {
                     "xref": "paper",
                     "yref": "y",
-                    "x": 0,
-                    "y": top,
+                    "x": 1,
+                    "y": (low + top) / 2,
                     "text": word,
                     "showarrow": False,
                     "xanchor": "left",
-                    "yanchor": "top",
+                    "yanchor": "middle",
                     "xshift": 4,
                     "font": {"size": 11},
                 }

@@ -100,10 +100,11 @@ def window_figures(found: grid.WindowAnswer, now: datetime) -> None:
     if best is None:
         return
     newest = cache.answer(grid.intensity_now, found.region.id)
+    start = "now" if best.start <= now else formatting.clock(best.start, zone, now)
     components.metrics(
         [
             components.Metric("Now, g/kWh", formatting.number(newest.g_per_kwh), newest.band),
-            components.Metric("Start", formatting.clock(best.start, zone, now)),
+            components.Metric("Start", start),
             components.Metric("Then, g/kWh", formatting.number(best.mean)),
             components.Metric(
                 "Started now, g/kWh", formatting.number(found.at_once_g_per_kwh),

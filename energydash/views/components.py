@@ -240,6 +240,11 @@ def trouble(
             )  # fmt: skip
 
 
+def short_button(word: str, subject: str, *, key: str) -> bool:
+    """A button that shows its word and is heard with its subject (look.css, by the key)."""
+    return st.button(escape(f"{word} {subject}"), key=key, type="tertiary")
+
+
 def state_sign(state: health.State) -> str:
     """A source's state as a word with a sign of its own: colour is never alone."""
     colour, sign = {

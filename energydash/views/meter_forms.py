@@ -33,7 +33,9 @@ def meters() -> None:
         title = f"{one.name} · {one.energy.value} {one.direction.value}, {one.unit.symbol}"
         with st.expander(components.escape(title)):
             _meter_form(one)
-            if st.button("Delete this meter and its readings", key=f"delete_{one.id}"):
+            if st.button(
+                components.escape(f"Delete {one.name} and its readings"), key=f"delete_{one.id}"
+            ):
                 confirm(
                     f"{one.name} and all its readings are deleted. What its account still has can "
                     "be fetched again; what was imported cannot.",
@@ -120,7 +122,7 @@ def tariffs() -> None:
             if one.has_gaps:
                 st.caption(":orange[:material/warning:] Some hours have no price.")
             _tariff_form(one)
-            if st.button("Delete this tariff", key=f"t_delete_{one.id}"):
+            if st.button(components.escape(f"Delete {one.label}"), key=f"t_delete_{one.id}"):
                 confirm(
                     f"{one.label} is deleted; the energy that it prices has no price from then on.",
                     lambda tariff=one.id: answers.delete_tariff(cache.context(), tariff),  # type: ignore[misc]

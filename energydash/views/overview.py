@@ -19,6 +19,7 @@ from energydash.views import (
     cache,
     carbon_intensity,
     components,
+    electricity_costs,
     formatting,
     generation_mix,
     viewer,
@@ -316,7 +317,7 @@ def week_costs() -> None:
     found = asked.result
     with components.card("Electricity cost, last 7 days", *found.inputs, key="week") as foot:
         if not found.costs.totals["days"]:
-            components.empty("No meter readings in the last 7 days.", "They come a day late.")
+            electricity_costs.nothing(found)
             return
         figure = cache.draw(asked, _cost_bars)
         alt = f"Cost per day, {formatting.money(found.costs.totals['net_cost_gbp'])} in all"

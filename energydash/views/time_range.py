@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 import streamlit as st
 
@@ -255,8 +256,9 @@ def _now(today: date) -> None:
 
 
 def _link() -> None:
+    asked = [(key, one) for key in st.query_params for one in st.query_params.get_all(key)]
     st.caption("Link to this view")
-    st.code(st.context.url or "", language=None, wrap_lines=True)
+    st.code(f"{st.context.url}?{urlencode(asked)}".rstrip("?"), language=None, wrap_lines=True)
 
 
 def _go_to(today: date) -> date | None:

@@ -108,7 +108,9 @@ def test_retry_asks_again_and_the_error_goes(
 
     monkeypatch.setattr(sources, "fetch", answer)
     app = open_page("data_sources", "feeds_elexon")
-    app.button(key="retry__elexon_GB_mix").click().run()
+    again = app.button(key="again__elexon_GB_mix")
+    assert again.label == "Retry GB · mix"
+    again.click().run()
     assert asked
     assert here.store.state(MIX).problem is None
 
@@ -147,7 +149,7 @@ def test_clear_forgets_the_readings_only_after_a_yes(open_page: OpenPage, here: 
     app = open_page("data_sources", "feeds_elexon")
     app.button(key="clear__elexon_GB_mix").click().run()
     assert here.store.state(MIX).newest is not None
-    app.button(key="clear_yes").click().run()
+    app.button(key="delete_yes").click().run()
     assert here.store.state(MIX).newest is None
 
 

@@ -40,6 +40,15 @@ def test_a_past_month_is_whole_and_local() -> None:
     assert str(chosen) == "Sun 1 Mar – Tue 31 Mar 2026 · London time (BST)"
 
 
+def test_days_of_costs_up_to_now_are_whole() -> None:
+    chosen = time_range.resolve("7d", None, (), LONDON, NOW, by_days=True)
+    assert chosen.period == Period.local_days(date(2026, 7, 9), date(2026, 7, 16), LONDON)
+    assert str(chosen) == "Thu 9 Jul – Wed 15 Jul 2026 · London time (BST)"
+    assert chosen.moved_on(NOW + DAY).first_day == date(2026, 7, 10)
+    day = time_range.resolve("24h", None, (), LONDON, NOW, by_days=True)
+    assert day.period.end == datetime(2026, 7, 15, 13, 35, tzinfo=UTC)
+
+
 def test_rolling_at_a_day_ends_with_that_day() -> None:
     chosen = time_range.resolve("7d", date(2026, 7, 10), (), LONDON, NOW)
     assert chosen.period == Period.local_days(date(2026, 7, 4), date(2026, 7, 11), LONDON)

@@ -273,12 +273,10 @@ def in_words(found: WindowAnswer, now: datetime) -> str:
     start, end = found.best.start.astimezone(zone), found.best.end.astimezone(zone)
     away = (start.date() - now.astimezone(zone).date()).days
     day = {0: "today", 1: "tomorrow"}.get(away, f"{start:%A}")
-    mean = found.best.mean
-    sentence = (
-        f"Greenest {found.hours:g} h: {start:%H:%M}–{end:%H:%M} {day}, "
-        f"{mean:.0f} g/kWh ({band_of(mean)})"
-    )
-    if found.best.start - now < timedelta(minutes=1):
+    mean, is_now = found.best.mean, found.best.start - now < timedelta(minutes=1)
+    when = f"from now to {end:%H:%M}" if is_now else f"{start:%H:%M}–{end:%H:%M} {day}"
+    sentence = f"Greenest {found.hours:g} h: {when}, {mean:.0f} g/kWh ({band_of(mean)})"
+    if is_now:
         return f"{sentence}: now is the best time."
     if np.isnan(found.saving_percent):
         return f"{sentence}."
