@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
@@ -86,7 +85,11 @@ def money(found: MoneyAnswer) -> Document:
 
 def health(found: HealthAnswer) -> Document:
     """Measured capacity over time (Ah), its trend, and the forecast by year of age (% of new)."""
-    points = pd.DataFrame([asdict(one) for one in found.points])
+    times = pd.to_datetime([one.time_us for one in found.points], unit="us", utc=True)
+    points = pd.DataFrame(
+        {"ah": [p.ah for p in found.points], "sigma_ah": [p.sigma_ah for p in found.points]},
+        index=times.rename("time"),
+    )
     about: dict[str, Any] = {
         "device": found.device.id,
         "born": found.born,
