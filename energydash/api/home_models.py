@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import ConfigDict, Field
 
@@ -170,17 +170,22 @@ class Pair(Model):
     unpriced_kwh: float = Field(description="kWh")
 
 
-class Comparison(HomeAnswer):
-    """The same readings under other tariffs."""
+class Compared(Model):
+    """The same use under other tariffs."""
 
     months: dict[str, dict[str, float | None]] = Field(description="£ net by month and pair")
     baseline_gbp: float | None = Field(description="£ as it was")
     is_estimate: bool
     assumptions: list[str]
-    shifted: dict[str, Any] | None = Field(description="the same with use moved: an estimate")
+    pairs: list[Pair]
+
+
+class Comparison(HomeAnswer, Compared):
+    """The same readings under other tariffs."""
+
+    shifted: Compared | None = Field(description="the same with use moved: an estimate")
     lacking: dict[str, float] = Field(description="kWh that a published tariff has no price for")
     now_p_per_kwh: float | None = Field(description="p/kWh as it was")
-    pairs: list[Pair]
 
 
 class Findings(HomeAnswer):

@@ -54,6 +54,7 @@ QUESTIONS = (
     over("/costs", "costs", "--carbon", carbon="true"),
     over("/bill", "bill", rows="statements"),
     over("/comparison", "compare", rows="pairs"),
+    over("/comparison", "compare", "--shift", "20", rows="pairs", shift_percent="20"),
     over("/findings", "findings"),
     over("/map", "map"),
     Question("/batteries?", ("battery", "list")),
