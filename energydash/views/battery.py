@@ -14,11 +14,10 @@ from energydash.answers import battery
 from energydash.answers.battery import BatteryView, MoneyAnswer, Traces
 from energydash.battery.efficiency import Efficiency
 from energydash.battery.telemetry import LABELS, PARTS, UNITS
-from energydash.charts import base
 from energydash.charts import battery as charts
 from energydash.core.time import Period, zone_info
+from energydash.serialise import Document, csv_text
 from energydash.serialise import battery as documents
-from energydash.serialise import csv_text
 from energydash.views import cache, components, formatting
 from energydash.views.time_range import TimeRange
 
@@ -110,7 +109,8 @@ def traces_card(device: str, period: Period, zone: str, zoom: str) -> None:
     with components.card(
         "Power and state of charge", found.reading, key=f"traces_{device}", zone=zone,
         badge=found.note, hint=f"{SIGN} Time without data is shaded. Drag across a chart to zoom.",
-    ):  # fmt: skip
+    ) as foot:  # fmt: skip
+        foot.csv(cache.draw(drawn, documents.traces))
         if inner != period:
             st.button("Show the whole period", key=f"unzoom_{device}", on_click=_unzoom,
                       icon=":material/zoom_out_map:", type="tertiary")  # fmt: skip
@@ -132,10 +132,10 @@ def _channel(drawn: cache.Asked[Traces], part: str, period: Period, zone: str, z
     said: str = note
     st.caption(f"{LABELS[part]}, {UNITS[part]}")
     key = f"chart_{part}_{found.device.id}"
-    st.plotly_chart(
-        figure, key=key, config=base.config(f"{found.device.name} {LABELS[part]}", period),
+    components.chart(
+        figure, key=key, title=f"{found.device.name} {LABELS[part]}, {UNITS[part]}", period=period,
+        inputs=[found.reading], zone=zone, alt=f"{LABELS[part]} over time",
         on_select=partial(_zoom, key, zoom, period, zone), selection_mode="box",
-        alt=f"{LABELS[part]} over time",
     )  # fmt: skip
     return said
 
@@ -188,11 +188,13 @@ def energy_card(view: cache.Asked[BatteryView], chosen: TimeRange) -> None:
             title=f"{found.device.name} energy",
             alt="kWh in and out",
             period=found.period,
+            inputs=[found.reading],
+            zone=chosen.zone,
         )
         if saved.is_priced:
             components.chart(cache.draw(priced, _money_figure), key=f"money_{found.device.id}",
                         title=f"{found.device.name} money", alt="Pounds saved",
-                        period=found.period)  # fmt: skip
+                        period=found.period, inputs=saved.inputs, zone=chosen.zone)  # fmt: skip
             components.said(*_money_words(saved))
         components.said(*saved.notes)
         with components.fold("Table", key=f"table_{found.device.id}_open") as is_open:
@@ -267,7 +269,10 @@ def cycles_card(view: cache.Asked[BatteryView]) -> None:
             ):
                 st.caption(f"{name}, {unit}")
                 figure = cache.draw(view, _cycle_figure, column, sigma, unit, name)
-                components.chart(figure, key=f"{column}_{found.device.id}", title=name, alt=name)
+                components.chart(
+                    figure, key=f"{column}_{found.device.id}", title=f"{name}, {unit}", alt=name,
+                    period=found.period, inputs=[found.reading], zone=zone,
+                )  # fmt: skip
         if whole:
             worth = whole.efficiency
             components.said(
@@ -296,7 +301,8 @@ def stress_card(view: cache.Asked[BatteryView]) -> None:
     with components.card(
         "Stress", found.reading, key=f"stress_{found.device.id}", zone=found.device.zone,
         hint="What ages a battery: high charge, heat, fast and deep cycles. Depth by rainflow.",
-    ), st.grid(2, min_column_width=280, key=f"stress_grid_{found.device.id}"):  # fmt: skip
+    ) as foot, st.grid(2, min_column_width=280, key=f"stress_grid_{found.device.id}"):  # fmt: skip
+        foot.csv(cache.draw(view, _stress_document))
         for name, (title, unit) in STRESS.items():
             shown = found.stress.get(name)
             if shown is None or not shown.values.sum():
@@ -306,8 +312,20 @@ def stress_card(view: cache.Asked[BatteryView]) -> None:
                 components.chart(
                     cache.draw(view, _stress_figure, name, unit, title),
                     key=f"{name}_{found.device.id}",
-                    title=title, alt=f"{unit} by {title.lower()}",
+                    title=f"{title}, {shown.unit}", alt=f"{unit} by {title.lower()}",
+                    period=found.period, inputs=[found.reading], zone=found.device.zone,
                 )  # fmt: skip
+
+
+def _stress_document(found: BatteryView) -> Document:
+    """Every bar of every histogram as a row."""
+    rows = [
+        {"what": STRESS[name][0], "from": low, "to": high, "amount": value, "unit": shown.unit}
+        for name, shown in found.stress.items() if name in STRESS
+        for low, high, value in zip(shown.edges, shown.edges[1:], shown.values, strict=False)
+        if value
+    ]  # fmt: skip
+    return Document("battery stress", pd.DataFrame(rows), period=found.period)
 
 
 def quality_card(found: BatteryView, zone: str) -> None:

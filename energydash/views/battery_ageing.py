@@ -10,6 +10,7 @@ import streamlit as st
 from energydash.answers import battery
 from energydash.answers.battery import HealthAnswer
 from energydash.charts import battery as charts
+from energydash.serialise import Document
 from energydash.views import cache, components
 
 
@@ -21,22 +22,35 @@ def ahead_card(device: str, zone: str) -> None:
         "Ageing and what would help", found.reading, key=f"ahead_{device}", zone=zone,
         hint="A calendar and cycle model (Xu et al. 2016; constants from public code, paper not "
         "checked) for three cell kinds, drawn through what was measured. A band, never a date.",
-    ):  # fmt: skip
+    ) as foot:  # fmt: skip
         figure = cache.draw(drawn, _ahead_figure)
         if figure is not None:
             components.chart(
-                figure, key=f"band_{device}", title="Ageing", alt="Capacity ahead, a band"
-            )
+                figure, key=f"band_{device}", title=f"Ageing of {found.device.name}",
+                alt="Capacity ahead, a band", inputs=[found.reading], zone=zone,
+            )  # fmt: skip
+            foot.csv(cache.draw(drawn, _band_document))
         if found.incremental:
             st.caption("Incremental capacity of the last slow discharge, Ah/V")
             components.chart(cache.draw(drawn, _incremental_figure), key=f"ica_{device}",
-                        title="Incremental capacity", alt="dQ/dV over voltage")  # fmt: skip
+                        title="Incremental capacity, Ah/V", alt="dQ/dV over voltage",
+                        inputs=[found.reading], zone=zone)  # fmt: skip
         components.said(_trend_words(found), _end_words(found))
         if found.what_ifs:
             components.table(
                 cache.draw(drawn, _what_if_table), key=f"what_if_{device}", name="what if"
             )
         components.said(*_warranty_words(found), *found.reasons)
+
+
+def _band_document(found: HealthAnswer) -> Document:
+    """The band and its lines by year of age, in percent of new."""
+    ahead = found.forecast
+    if ahead is None:
+        return Document("battery ageing", pd.DataFrame())
+    lines = {"lowest": ahead.low, "highest": ahead.high, **ahead.lines}
+    percent = {f"{name}, %": 100 * values for name, values in lines.items()}
+    return Document("battery ageing", pd.DataFrame({"age, years": ahead.years, **percent}))
 
 
 def _trend_words(found: HealthAnswer) -> str:

@@ -24,6 +24,7 @@ from energydash.core.time import LONDON, Period
 from energydash.serialise import Document
 from energydash.views import absence, cache, formatting, viewer
 
+MOST_ROWS = 5000  # of a chart's table; its CSV has all
 MOST_CARDS = 40  # of a table's rows on a phone
 DeltaColor = Literal["normal", "inverse", "off"]
 
@@ -191,7 +192,7 @@ def notes(
                 as_table = foot.has_chart and st.toggle("Table", key=f"table_{key}")
                 download(foot.document, key=key)
         if foot.document is not None and as_table:
-            rows = foot.document.rows
+            rows = foot.document.rows.tail(MOST_ROWS)
             st.dataframe(
                 local_index(rows, foot.document.zone).round(2), hide_index=True,
                 key=f"rows_{key}", height=300, alt=foot.document.name,
@@ -296,10 +297,12 @@ def chart(
     period: Period | None = None,
     inputs: Sequence[FeedData] = (),
     zone: str = LONDON,
+    **selection: Any,
 ) -> None:
     """A Plotly figure, and words for who cannot see it.
 
     Its PNG is named by title and date, and says in itself what, when and from whom it is.
+    selection: what `st.plotly_chart` does with what is dragged over.
     """
     names = dict.fromkeys(
         "sample data" if one.origin == "sample" else health.publisher(one.feed) for one in inputs
@@ -308,7 +311,7 @@ def chart(
     words = " · ".join(part for part in parts if part)
     st.plotly_chart(
         base.titled(figure, words, is_phone=viewer.is_phone()), key=key,
-        config=base.config(title, period), alt=alt,
+        config=base.config(title, period), alt=alt, **selection,
     )  # fmt: skip
 
 

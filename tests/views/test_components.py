@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -13,6 +14,12 @@ from energydash.views import cache, components
 
 def test_text_from_elsewhere_is_not_markdown() -> None:
     assert components.escape("*a* [b](x) $c$") == r"\*a\* \[b\]\(x\) \$c\$"
+
+
+def test_every_chart_has_the_strip_for_its_title_that_is_cut_off() -> None:
+    drawn = [path.name for path in Path(components.__file__).parent.glob("*.py")
+             if "plotly_chart(" in path.read_text()]  # fmt: skip
+    assert drawn == ["components.py"]
 
 
 def test_keys_of_remembered_answers() -> None:
