@@ -7,7 +7,10 @@ PORT ?= 8501
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 
-.PHONY: run test fuzz check bench soak share standins wheel requirements audit clean
+# Tests start many a Python: each would compile everything again where no .pyc may be written.
+export PYTHONDONTWRITEBYTECODE :=
+
+.PHONY: run test suite fuzz check bench soak share standins wheel requirements audit clean
 
 run: $(VENV)/run.stamp
 	$(BIN)/energydash serve --port $(PORT)
@@ -16,7 +19,11 @@ run: $(VENV)/run.stamp
 share: $(VENV)/run.stamp
 	$(BIN)/energydash serve --host 0.0.0.0 --port $(PORT) --share $(if $(PERSONAL),personal,grid)
 
-test: check $(VENV)/browser.stamp
+# The types are checked beside the tests: where nothing is cached yet, they take half a minute.
+test: $(VENV)/browser.stamp
+	@$(MAKE) --no-print-directory --jobs 2 check suite
+
+suite: $(VENV)/browser.stamp
 	$(BIN)/python -m pytest -q -n auto --dist loadfile
 
 # Every property and every parser, on 2,000 examples instead of the suite's twenty.
