@@ -33,7 +33,7 @@ class Gap(StrEnum):
 
     MISSING = "missing"  # it ought to be there by now
     PENDING = "not published yet"
-    FETCHING = "being fetched"  # never asked for so far
+    FETCHING = "not fetched yet"  # never asked for so far, whether or not somebody is at it
     UNPRICED = "unpriced"  # the energy is known, its price is not
     UNCONNECTED = "not connected"
 

@@ -7,10 +7,17 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from energydash.answers import home
+from energydash.core.feeds import FeedData
 from energydash.core.time import LONDON
 from energydash.home.comparison import Comparison
 from energydash.home.meters import Meter
 from energydash.serialise.document import Document, coverage_json, finding_json
+
+# A page has it fetched where a crawler is at work; who asks by REST or command is told what to do.
+NEVER_ASKED = (
+    "Not all of this period has been fetched yet: 'Fetch now' on the page Electricity costs, or "
+    "energydash ingest octopus with its first and last day, brings it in."
+)
 
 
 def meters(found: Sequence[Meter]) -> Document:
@@ -177,4 +184,9 @@ def _of(
 ) -> Document:  # fmt: skip
     zone = found.meters[0].zone if found.meters else LONDON
     about = {"meters": [one.id for one in found.meters], **about}
-    return Document(name, rows, zone, found.period, about, found.inputs, found.notes, rows_name)
+    notes = [*found.notes, *([NEVER_ASKED] if _is_lacking(found.inputs) else [])]
+    return Document(name, rows, zone, found.period, about, found.inputs, notes, rows_name)
+
+
+def _is_lacking(inputs: Sequence[FeedData]) -> bool:
+    return any(one.feed.owner and one.coverage.fetching for one in inputs)

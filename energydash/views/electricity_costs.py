@@ -322,8 +322,10 @@ def nothing(found: CostsAnswer) -> None:
             "No meter is known yet.",
             "Connect an Octopus account or import readings under Meters and tariffs.",
         )
-    elif coverage.fetching:
+    elif coverage.fetching and cache.context().crawled:
         components.empty("These readings are being fetched.", "The page fills by itself.")
+    elif coverage.fetching:
+        components.empty("These readings were never asked for.", "Fetch now brings them in.")
     elif coverage.pending and not coverage.missing:
         components.empty(
             "The readings of this period are not published yet.",
@@ -447,4 +449,4 @@ def fetch_button(period: Period) -> None:
             st.info(components.escape(note))
         if not done.problems:
             rows = sum(one.rows for one in done.refreshed)
-            st.success(f"{rows:,} rows fetched." if rows else "Everything was up to date.")
+            st.success(f"{rows:,} rows fetched." if rows else "There was nothing new.")

@@ -32,7 +32,7 @@ def test_each_step_is_there_or_has_its_reason() -> None:
     assert found.pending == (Period(at(300), at(336)),)
     assert found.sentence == (
         "284 of 336 half-hours; 14 half-hours missing; 36 half-hours not published yet; "
-        "2 half-hours being fetched."
+        "2 half-hours not fetched yet."
     )
 
 

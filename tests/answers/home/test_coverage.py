@@ -16,6 +16,7 @@ from energydash.core.coverage import Gap
 from energydash.core.time import DAY, LONDON, Period
 from energydash.home.meters import Direction, Meter
 from energydash.home.tariffs import Agreement, Tariff
+from energydash.serialise import home as documents
 from energydash.serialise import home as serialise
 from energydash.serialise.document import Document
 from energydash.sync.context import Context
@@ -154,6 +155,13 @@ def test_a_connected_meter_never_asked_for_is_being_fetched(nobody: Context) -> 
         "asked": 336, "present": 0, "missing": 0, "pending": 0, "fetching": 336, "unpriced": 0,
         "unconnected": 0,
     }  # fmt: skip
+    said = documents.costs(answers.costs(nobody, MARCH, "day")).notes
+    assert documents.NEVER_ASKED in said  # nobody at REST or a command line has it fetched
+
+
+def test_what_is_all_there_tells_nobody_to_fetch(connected: Context) -> None:
+    week = Period(TODAY.start - 6 * DAY, TODAY.start - 5 * DAY)
+    assert documents.NEVER_ASKED not in documents.costs(answers.costs(connected, week, "day")).notes
 
 
 def test_periods_are_compared_over_the_days_that_both_have(connected: Context) -> None:
