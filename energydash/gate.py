@@ -87,7 +87,7 @@ def viewer_of(scope: Scope) -> Viewer:
     return access.viewer_of(address, Headers(scope=scope).keys())
 
 
-def foreign(scope: Scope) -> PlainTextResponse | None:
+def foreign(scope: Scope) -> Response | None:
     """A refusal of what a page elsewhere asks for: another scheme, host or port is elsewhere.
 
     A link to one of our pages may be followed from anywhere, as a login's way back is.
@@ -105,7 +105,10 @@ def foreign(scope: Scope) -> PlainTextResponse | None:
     site = headers.get("sec-fetch-site", "none")
     if origin == own and (site in ("none", "same-origin") or followed):
         return None
-    return PlainTextResponse("This request comes from another site.", 403)
+    sentence = "This request comes from another site."
+    if scope["path"].startswith("/api/"):
+        return JSONResponse({"error": sentence}, 403)
+    return PlainTextResponse(sentence, 403)
 
 
 def reserved(scope: Scope) -> PlainTextResponse | None:

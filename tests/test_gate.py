@@ -127,6 +127,11 @@ def test_what_another_site_asks_for_is_refused(path: str, headers: dict[str, str
     assert Browser(HERE).ask("PUT", path, headers).status == 403
 
 
+def test_rest_refuses_another_site_as_json() -> None:
+    told = Browser(HERE).get("/api/v1/health", {"Origin": "null"})
+    assert json.loads(told.body) == {"error": "This request comes from another site."}
+
+
 @pytest.mark.parametrize(
     "headers",
     [

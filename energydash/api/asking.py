@@ -87,7 +87,8 @@ async def _plainly_worded(request: Request) -> None:
                 "that cannot be printed.",
                 remedy="Shorten it.",
             )
-        if name != "tariff" and len(query.getlist(name)) > 1:
+        may_repeat = name == "tariff" and request.url.path.endswith("/comparison")
+        if len(query.getlist(name)) > 1 and not may_repeat:
             raise InputError(f"'{name}' is given twice.", remedy="Give it once.")
 
 

@@ -211,7 +211,7 @@ def _ask(
         if report:
             report(result)
         for found in (*result.refused, *result.doubted):
-            log.warning("%s: %s", feed, found)
+            _is_troubled(f"{feed}, {found.kind}", str(found))
         if result.problem:
             is_away = result.problem.kind in jobs.PASSING
             has_key = sources.source(feed.source).INFO.personal

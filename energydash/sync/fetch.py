@@ -61,7 +61,7 @@ Progress = Callable[[float, str], None]
 class Refreshed:
     """What a refresh did. `asked` is empty where nothing was missing or somebody else is at it.
 
-    refused: what the upstream sent that cannot be, and was left out. doubted: where it no longer
+    refused: what the upstream sent that cannot be or is not known. doubted: where it no longer
     has most of what it had; that is kept.
     """
 
@@ -70,7 +70,6 @@ class Refreshed:
     rows: int = 0
     changed: int = 0
     withdrawn: int = 0
-    unknown: tuple[str, ...] = ()
     problem: Finding | None = None
     busy: bool = False
     refused: tuple[Finding, ...] = ()
@@ -326,6 +325,8 @@ def _refresh(
         try:
             fetched = sources.fetch(feed, piece, context.settings)
             fetched, refused = gate.admit(feed, fetched, piece, now)
+            if feed.quantity == "mix":
+                fetched = gate.counted_once(fetched, store.read(feed, fetched.covered))
         except SourceError as error:
             return replace(done, problem=_keep_problem(store, feed, error, now))
         unanswered = subtract(piece, [fetched.covered])
@@ -342,8 +343,7 @@ def _refresh(
             rows=done.rows + written.rows,
             changed=done.changed + written.changed,
             withdrawn=done.withdrawn + written.withdrawn,
-            unknown=tuple(dict.fromkeys((*done.unknown, *fetched.unknown))),
-            refused=(*done.refused, *refused),
+            refused=tuple(dict.fromkeys((*done.refused, *refused))),
             doubted=(*done.doubted, *_doubts(feed, piece, written, now)),
         )
         if written.changed:

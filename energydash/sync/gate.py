@@ -61,7 +61,29 @@ def admit(
     rates = None if fetched.rates is None else _rates(fetched.rates, refused)
     place = said or f"what {feed} answered"
     findings = tuple(_finding(place, why, what) for why, what in refused.items())
+    if fetched.unknown:
+        names = ", ".join(fetched.unknown)
+        sentence = f"{place[:1].upper()}{place[1:]} has fuels unknown here: {names}."
+        findings += (Finding("unknown", sentence, "They count as other."),)
     return replace(fetched, frame=frame, forecasts=forecasts, rates=rates), findings
+
+
+def counted_once(fetched: Fetched, known: pd.DataFrame) -> Fetched:
+    """A mix in which no fuel is counted twice where `known`, what the store has of it, is kept.
+
+    A fuel that the upstream renames comes as part of `other`: what is known under its old name
+    stands with the `other` of its time. Once the name is known `other` is without it again, and
+    what was known of it is nought where the answer lists every fuel and it is none of them.
+    """
+    frame, other = fetched.frame, "other"
+    there = set(frame.columns[frame.notna().any()])
+    known = known.reindex(frame.index)
+    if fetched.unknown and other in there:
+        former = known[[part for part in known.columns if part not in there]]
+        frame = frame.assign(other=frame[other].mask(former.notna().any(axis=1)))
+    elif other in known and other not in frame:
+        frame = frame.assign(other=known[other].mask(known[other].notna(), 0.0))
+    return replace(fetched, frame=frame)
 
 
 def _frame(

@@ -292,6 +292,7 @@ def test_a_store_that_fails_is_said_in_a_sentence(
     ("path", "field"),
     [
         ("/mix/GB?from=0001-01-01&to=0001-01-20", "from"),
+        ("/windows?tariff=a&tariff=b", "tariff"),
         ("/mix/GB?from=2026-01-01&to=9999-12-31", "to"),
         ("/intensity/GB?from=1970-01-01", "from"),
         ("/costs?from=1999-01-01&to=2026-01-01", "from"),

@@ -81,3 +81,33 @@ def test_whatever_is_let_in_is_finite_and_plausible(values: list[float]) -> None
     assert inside.between(low, high).all()
     good = [value for value in values if low <= value <= high]
     assert inside.tolist() == good
+
+
+def mix(columns: dict[str, list[float]], unknown: tuple[str, ...] = ()) -> Fetched:
+    index = pd.date_range(START, periods=len(next(iter(columns.values()))), freq=HALF_HOUR)
+    return Fetched(tidy(pd.DataFrame(columns, index=index)), ASKED, unknown=unknown)
+
+
+def kept(known: pd.DataFrame, answer: Fetched) -> pd.DataFrame:
+    """What the store has after both: what is blank in an answer replaces nothing."""
+    return answer.frame.combine_first(known)
+
+
+def test_a_renamed_fuel_is_told_and_not_counted_under_both_names() -> None:
+    known = mix({"gas": [10.0, 10.0], "wind": [5.0, 5.0]}).frame
+    renamed = mix({"gas": [10.0, 11.0, 12.0], "other": [5.0, 6.0, 7.0]}, ("Wnd",))
+    admitted, (found,) = gate.admit(HALF_HOURLY, renamed, ASKED, NOW)
+    assert "fuels unknown here: Wnd." in found.sentence
+    after = kept(known, gate.counted_once(admitted, known))
+    assert after.sum(axis=1).tolist() == [15.0, 16.0, 19.0]
+    healed = mix({"gas": [10.0, 11.0, 12.0], "wind": [5.0, 6.0, 7.0]})
+    again = kept(after, gate.counted_once(healed, after))
+    assert again.sum(axis=1).tolist() == [15.0, 17.0, 19.0] and again["wind"].iloc[2] == 7.0
+
+
+def test_an_unknown_fuel_beside_all_the_known_ones_is_added() -> None:
+    known = mix({"gas": [10.0], "wind": [5.0], "other": [1.0]}).frame
+    answer = mix({"gas": [10.0], "wind": [5.0], "other": [4.0]}, ("Fusion",))
+    assert gate.counted_once(answer, known).frame["other"].tolist() == [4.0]
+    plain = mix({"gas": [10.0], "wind": [5.0], "other": [4.0]})
+    assert gate.counted_once(plain, known).frame["other"].tolist() == [4.0]

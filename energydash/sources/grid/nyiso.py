@@ -18,6 +18,7 @@ from energydash.core.settings import Settings
 from energydash.core.time import Period, utc_now, zone_info
 from energydash.sources import Answer, Info
 from energydash.sources.grid.mixes import (
+    Row,
     day_by_day,
     fetched,
     mix_of_rows,
@@ -105,10 +106,10 @@ def read(files: list[File], region: str | None, day: date | None) -> Answer:
     tables = [table_of(file) for file in files]
     quantity = same_quantity(map(_kind, tables))
     if quantity == "mix":
-        rows = [row for table in tables for row in _rows(table, "Fuel Category", "Gen MW")]
+        rows = _whole([_rows(table, "Fuel Category", "Gen MW") for table in tables])
         frame, unknown = mix_of_rows([(at - STEP, name, mw) for at, name, mw in rows], FUELS)
         return Answer(frame, "mix", own, unknown=unknown)
-    rows = [row for table in tables for row in _rows(table, "Name", "Load")]
+    rows = _whole([_rows(table, "Name", "Load") for table in tables])
     # Every zone, summed as if it were one fuel:
     frame, _ = mix_of_rows(rows, {name: "other" for _, name, _ in rows})
     return Answer(frame.rename(columns={"other": "load"}), "load", own)
@@ -122,7 +123,21 @@ def _kind(table: Table) -> str:
     raise trouble(table.file, f"these columns are not known: {', '.join(table.header)}")
 
 
-def _rows(table: Table, name_column: str, value_column: str) -> list[tuple[datetime, str, float]]:
+def _whole(days: list[list[Row]]) -> list[Row]:
+    """The rows of all days, but for a day's last instant where it lacks names that the instant
+    before it has: a download cut at the end of a line, whose sum would pass for the whole."""
+    names: dict[datetime, set[str]] = {}
+    for at, name, _ in (row for day in days for row in day):
+        names.setdefault(at, set()).add(name)
+    cut = set()
+    for last in {max(at for at, _, _ in day) for day in days}:
+        before = max((at for at in names if at < last), default=last)
+        if len(names[last]) < len(names[before]):
+            cut.add(last)
+    return [row for day in days for row in day if row[0] not in cut]
+
+
+def _rows(table: Table, name_column: str, value_column: str) -> list[Row]:
     """(instant, name, MW). Files before 2017 head the power column 'Gen MWh'; it is MW too."""
     stamp = table.position("Time Stamp")
     zone = table.position("Time Zone")

@@ -6,6 +6,7 @@ import ast
 import logging
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -142,6 +143,29 @@ def test_what_is_not_published_yet_is_no_error(upstreams: Upstreams) -> None:
     assert len(before.frame) == 36
     with pytest.raises(NotFound, match="NYISO"):
         _fetch("nyiso", "load", Period(midnight, utc_now()))
+
+
+@pytest.mark.parametrize(
+    ("quantity", "host", "end"),
+    [
+        ("mix", "mis.nyiso.com", b""),
+        ("load", "oasis-postings.prod.nysdi.com", b"\r\n"),
+    ],
+)
+@pytest.mark.parametrize("lines", [1, 4])
+def test_nyiso_cut_within_its_last_instant_is_told_apart(
+    upstreams: Upstreams, quantity: str, host: str, end: bytes, lines: int
+) -> None:
+    """Each instant is several lines; some of them would pass for the whole of it."""
+    period = _lately(2)
+    whole = _fetch("nyiso", quantity, period).frame
+
+    def cut(request: Request, response: Response) -> Response:
+        kept = response.content().rstrip().split(b"\r\n")[:-lines]
+        return replace(response, body=b"\r\n".join(kept) + end)
+
+    upstreams.change(host, cut)
+    pd.testing.assert_frame_equal(_fetch("nyiso", quantity, period).frame, whole.iloc[:-1])
 
 
 def test_isone_repeated_hour(upstreams: Upstreams) -> None:
