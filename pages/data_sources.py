@@ -14,7 +14,8 @@ from energydash.views.live import live
 def feed_line(feed: FeedHealth, source: SourceHealth) -> None:
     """One feed of a source: what is stored of it, and its buttons."""
     now, name = cache.context().now(), "_".join(feed.feed.key)
-    what = f"{'yours' if feed.feed.owner else feed.feed.subject} · {feed.feed.quantity}"
+    what = feed.feed.name or ("yours" if feed.feed.owner else feed.feed.subject)
+    what = f"{what} · {feed.feed.quantity}"
     newest = formatting.ago(now - feed.newest) if feed.newest else "nothing yet"
     answered = formatting.ago(now - feed.fetched_at) if feed.fetched_at else "never"
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):

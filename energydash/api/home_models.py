@@ -163,6 +163,7 @@ class Pair(Model):
     standing_gbp: float | None = Field(description="£")
     export_gbp: float | None = Field(description="£")
     net_gbp: float | None = Field(description="£")
+    net_low_gbp: float | None = Field(description="£, if the car was charged in unknown slots")
     difference_gbp: float | None = Field(description="£ against as it was")
     difference_percent: float | None
     import_p_per_kwh: float | None = Field(description="p/kWh, weighted by use")
@@ -175,6 +176,7 @@ class Compared(Model):
 
     months: dict[str, dict[str, float | None]] = Field(description="£ net by month and pair")
     baseline_gbp: float | None = Field(description="£ as it was")
+    baseline_low_gbp: float | None = Field(description="£, the least that it may be")
     is_estimate: bool
     assumptions: list[str]
     pairs: list[Pair]
@@ -209,8 +211,9 @@ class DayMap(HomeAnswer):
 
 
 class PriceRow(Model):
-    """What a kWh costs, one direction."""
+    """What a kWh costs in one home, one direction."""
 
+    home: str | None = Field(description="its postcode, where that is known")
     direction: Literal["import", "export"]
     tariff: str = Field(description="its name, or its product's")
     tariff_code: str | None = Field(description="of a published tariff")

@@ -73,6 +73,7 @@ class Fetched:
     rates: tariff prices in the store's `rates` columns, for the sources that have them.
     covered: the part of the asked period that the source really answered for; rows may be none.
     unknown: provider names that had to become `other`, to be reported, never dropped.
+    name: what the upstream calls the feed's subject, where it says.
     """
 
     frame: pd.DataFrame
@@ -80,6 +81,7 @@ class Fetched:
     forecasts: tuple[tuple[datetime, pd.DataFrame], ...] = ()
     rates: pd.DataFrame | None = None
     unknown: tuple[str, ...] = ()
+    name: str = ""
 
 
 Origin = Literal["live", "stored", "sample"]

@@ -39,6 +39,7 @@ class OneWay:
     """One direction's readings under one tariff.
 
     monthly_gbp: energy by month. standing_gbp: by month. Both in the order of the months asked.
+    less_gbp: how much less it may be, where charging slots are not known.
     """
 
     id: str
@@ -47,6 +48,7 @@ class OneWay:
     standing_gbp: Floats
     kwh: float
     unpriced_kwh: float
+    less_gbp: float = 0.0
 
     @property
     def energy_gbp(self) -> float:
@@ -73,9 +75,10 @@ class OneWay:
 class Comparison:
     """table: a row for each import × export pair, cheapest first, with `import_tariff,
     export_tariff, import_id, export_id, import_gbp, standing_gbp, export_gbp, net_gbp,
-    difference_gbp, difference_percent, import_p_per_kwh, export_p_per_kwh, unpriced_kwh`.
-    monthly: net £ of each pair (column) by month. The differences are to `baseline_gbp`. What
-    lacks prices for some of the energy has neither net nor differences (NaN).
+    net_low_gbp, difference_gbp, difference_percent, import_p_per_kwh, export_p_per_kwh,
+    unpriced_kwh`. Where charging slots are not known, net is the most that it can be and net_low
+    the least. monthly: net £ of each pair (column) by month. The differences are to
+    `baseline_gbp`. What lacks prices for some of the energy has neither net nor differences (NaN).
     """
 
     table: pd.DataFrame
@@ -83,6 +86,20 @@ class Comparison:
     baseline_gbp: float | None
     is_estimate: bool = False
     assumptions: tuple[str, ...] = ASSUMPTIONS
+
+    @property
+    def baseline_low_gbp(self) -> float | None:
+        """The least that `baseline_gbp` may be."""
+        low = self.table.loc[is_own(self.table), "net_low_gbp"]
+        return None if self.baseline_gbp is None else float(low.iloc[0])
+
+
+def is_own(table: pd.DataFrame) -> pd.Series[bool]:
+    """Which row of a comparison's table is what was really in force."""
+    own: pd.Series[bool] = (table["import_id"] == "actual") & table["export_id"].isin(
+        ["actual", ""]
+    )
+    return own
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,7 +156,8 @@ def total(id_: str, label: str, usages: Sequence[Usage], months: Months) -> OneW
         days = np.array([_day_us(day) for day, _ in charges], np.int64)
         gbp = np.array([float(pence) / 100 for _, pence in charges])
         standing += np.bincount(keys_of(days, By.MONTH) - months.low, gbp, size)
-    return OneWay(id_, label, monthly, standing, kwh, unpriced)
+    less = sum(usage.unsure.less_gbp for usage in usages)
+    return OneWay(id_, label, monthly, standing, kwh, unpriced, less)
 
 
 def pairs(
@@ -182,6 +200,7 @@ def pairs(
                     "standing_gbp": float(way_in.standing_gbp.sum() + way_out.standing_gbp.sum()),
                     "export_gbp": way_out.known_energy_gbp,
                     "net_gbp": net if fair else None,
+                    "net_low_gbp": net - way_in.less_gbp - way_out.less_gbp if fair else None,
                     "difference_gbp": difference,
                     "difference_percent": percent,
                     "import_p_per_kwh": way_in.pence_per_kwh,
@@ -195,7 +214,8 @@ def pairs(
             monthly[name] = total if fair else np.full(len(months), np.nan)
     table = pd.DataFrame(rows)
     if len(table):
-        money = ["net_gbp", "difference_gbp", "difference_percent", "import_gbp", "export_gbp"]
+        money = ["net_gbp", "net_low_gbp", "difference_gbp", "difference_percent", "import_gbp",
+                 "export_gbp"]  # fmt: skip
         table[money] = table[money].astype("float64")
         lost_kwh = table["unpriced_kwh"].where(table["unpriced_kwh"] > NOTHING_KWH, 0.0)
         order = np.lexsort((table["net_gbp"], lost_kwh))

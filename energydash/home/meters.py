@@ -183,6 +183,18 @@ class Meter:
             raise InputError(f"A meter cannot be read: {error}.") from error
 
 
+def places(meters: Sequence[Meter]) -> dict[str, str]:
+    """Which home each meter is in, by the meter's id; meters of one home have the same text.
+
+    A meter of files belongs to no account: it is in the one home that there is, where there is one.
+    """
+    texts = {one.id: f"{one.account} {one.premises}" for one in meters}
+    loose = {one.id for one in meters if not (one.connected or one.account or one.premises)}
+    homes = {text for key, text in texts.items() if key not in loose}
+    only = dict.fromkeys(loose, homes.pop()) if len(homes) == 1 else {}
+    return texts | only
+
+
 def same_meter(meters: Sequence[Meter], point: str, direction: Direction) -> Meter | None:
     """The known meter of a point and direction; None where there is none."""
     return next((m for m in meters if m.point == point and m.direction is direction), None)

@@ -170,9 +170,8 @@ def meter_prices(
     return MeterPrices(tuple(found), cards, meter.zone)
 
 
-def under(card: RateCard, period: Period, zone: str) -> MeterPrices:
+def under(key: PriceKey, card: RateCard, period: Period, zone: str) -> MeterPrices:
     """The prices of a meter that is on one tariff throughout."""
-    key = PriceKey(card.id)
     return MeterPrices((Term(period, key),), {key: card}, zone)
 
 

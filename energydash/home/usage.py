@@ -24,7 +24,7 @@ from energydash.home.instants import (
     local_us,
     runs,
 )
-from energydash.home.meters import DEFAULT_CALORIFIC_VALUE, Direction, Meter, Unit
+from energydash.home.meters import DEFAULT_CALORIFIC_VALUE, Direction, Meter, Unit, places
 from energydash.home.prices import NO_ENERGY, Lines, MeterPrices
 from energydash.home.rate_cards import UNPRICED, Rate
 
@@ -102,7 +102,8 @@ class Usage:
         load = self.kwh if kwh is None else kwh
         lines = prices.lines(self.used[0], np.concatenate((self.before_kwh, load)))
         charges = prices.charges(*self.charged)
-        return replace(self, kwh=load, lines=lines.since(len(self.before_us)), charges=charges)
+        lines = lines.since(len(self.before_us))
+        return replace(self, kwh=load, lines=lines, charges=charges, unsure=Unsure())
 
 
 def kwh_of(meter: Meter, times_us: Micros, values: Floats) -> Floats:
@@ -199,10 +200,10 @@ def one_sided_days(usages: Sequence[Usage]) -> dict[str, Micros]:
     """By meter: the local days, by number, on which import or export of its home ought to have
     readings and has none, while the other has some: import less export would be of one side alone.
     """
-    homes: dict[tuple[str, ...], list[Usage]] = {}
+    place = places([usage.meter for usage in usages])
+    homes: dict[tuple[str, str], list[Usage]] = {}
     for usage in usages:
-        meter = usage.meter
-        homes.setdefault((meter.energy.value, meter.account, meter.premises), []).append(usage)
+        homes.setdefault((usage.meter.energy.value, place[usage.meter.id]), []).append(usage)
     return {one.meter.id: days for mine in homes.values()
             for days in [_one_sided(mine)] for one in mine}  # fmt: skip
 

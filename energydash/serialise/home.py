@@ -130,6 +130,7 @@ def _compared(found: Comparison) -> dict[str, object]:
             for month, row in found.monthly.iterrows()
         },
         "baseline_gbp": found.baseline_gbp,
+        "baseline_low_gbp": found.baseline_low_gbp,
         "is_estimate": found.is_estimate,
         "assumptions": list(found.assumptions),
     }
@@ -148,29 +149,33 @@ def day_map(found: home.MapAnswer) -> Document:
 
 
 def price(found: home.PriceNow) -> Document:
-    """What a kWh costs now and next, p with VAT; the same for export."""
-    rows = pd.DataFrame(
-        [
-            {
-                "direction": "import",
-                "tariff": found.import_tariff,
-                "tariff_code": found.import_code or None,
-                "p_per_kwh": found.import_p_per_kwh,
-                "until": found.until,
-                "next_p_per_kwh": found.next_p_per_kwh,
-            },
-            {
-                "direction": "export",
-                "tariff": found.export_tariff,
-                "tariff_code": found.export_code or None,
-                "p_per_kwh": found.export_p_per_kwh,
-                "until": None,
-                "next_p_per_kwh": None,
-            },
-        ]
-    )
+    """What a kWh costs in each home now and next, p with VAT; the same for export."""
+    rows = pd.DataFrame([row for one in found.homes for row in _home_price(one)])
     about = {"at": found.at, "sample_reason": found.sample_reason or None}
     return Document("price", rows, LONDON, None, about, found.inputs)
+
+
+def _home_price(one: home.HomePrice) -> list[dict[str, object]]:
+    return [
+        {
+            "home": one.home or None,
+            "direction": "import",
+            "tariff": one.import_tariff,
+            "tariff_code": one.import_code or None,
+            "p_per_kwh": one.import_p_per_kwh,
+            "until": one.until,
+            "next_p_per_kwh": one.next_p_per_kwh,
+        },
+        {
+            "home": one.home or None,
+            "direction": "export",
+            "tariff": one.export_tariff,
+            "tariff_code": one.export_code or None,
+            "p_per_kwh": one.export_p_per_kwh,
+            "until": None,
+            "next_p_per_kwh": None,
+        },
+    ]
 
 
 def _energies(found: home.Answer) -> list[str]:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 ACCOUNT = "account"  # documents by the name of a section: see `accounts`
 EARLIER = "agreement-before"  # documents by meter: see `earlier_agreements`
 CORRECTION = "correction"  # documents by meter and start: see `corrections`
+NAME = "name"  # documents by a published tariff's code: see `names`
 DISPATCH = "dispatch"  # documents by account and start: see `dispatches`
 DISPATCHES_TOLD = "dispatches-told"  # documents by account: see `dispatches_told`
 
@@ -133,6 +134,17 @@ def put_account(store: Store, name: str, now: datetime, problem: Finding | None 
         "asked_at": iso_z(now), "read_at": iso_z(read_at) if read_at else "", "problem": trouble
     }  # fmt: skip
     store.put(store.household(), ACCOUNT, name, body)
+
+
+def names(store: Store) -> dict[str, str]:
+    """What published tariffs are called, by their codes."""
+    return {code: str(body["name"]) for code, body in store.own(NAME)[NAME].items()}
+
+
+def put_name(store: Store, feed: Feed, name: str) -> None:
+    """Keep what an upstream calls a feed's subject."""
+    if names(store).get(feed.subject) != name:
+        store.put(store.household(), NAME, feed.subject, {"name": name})
 
 
 def earlier_agreements(store: Store) -> dict[str, list[Agreement]]:

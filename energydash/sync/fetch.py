@@ -43,7 +43,7 @@ from energydash.core.time import (
     subtract,
 )
 from energydash.store import Covered, FeedState, Store, Written, reads
-from energydash.sync import batteries, gate
+from energydash.sync import batteries, documents, gate
 from energydash.sync.context import Context
 
 LEASE_S = 120.0  # longer than any one question may take; renewed for each
@@ -329,6 +329,8 @@ def _refresh(
                 fetched = gate.counted_once(fetched, store.read(feed, fetched.covered))
         except SourceError as error:
             return replace(done, problem=_keep_problem(store, feed, error, now))
+        if fetched.name:
+            documents.put_name(store, feed, fetched.name)
         unanswered = subtract(piece, [fetched.covered])
         written = store.write(
             feed,

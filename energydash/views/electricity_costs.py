@@ -160,7 +160,7 @@ def figures(found: CostsAnswer, choice: Choice) -> None:
     rate = 100 * now["import_cost_gbp"] / priced if priced > 0 else None
     items = [
         components.Metric(
-            "Net cost", formatting.money_range(now["net_cost_low_gbp"], now["net_cost_gbp"]),
+            "Net cost", formatting.net_range(now),
             delta("net_cost_gbp"), "inverse",
             help="Import less export, plus standing charges; VAT included.",
         ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
 
@@ -86,6 +87,11 @@ def money_range(low: float | None, high: float | None) -> str:
     """`£57.20 to £60.91`; the one amount where both are it."""
     least, most = money(low), money(high)
     return most if least == most else f"{least} to {most}"
+
+
+def net_range(totals: Mapping[str, float]) -> str:
+    """The net of the totals of costs, as `money_range`."""
+    return money_range(totals["net_cost_low_gbp"], totals["net_cost_gbp"])
 
 
 def apart_words(days: int) -> str:

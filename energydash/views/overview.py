@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -94,7 +94,7 @@ def now_cards(place: Region, with_home: bool) -> list[Metric]:
         cards = [_intensity(place), _wind_and_solar(place), *cards]
     if not with_home:
         return cards
-    own = [_price(), _cost(), *_battery()]
+    own = [*_prices(), _cost(), *_battery()]
     return [*own, *cards] if viewer.is_phone() else [*cards, *own]
 
 
@@ -154,15 +154,24 @@ def _demand_metric(found: grid.SeriesAnswer) -> Metric:
     return Metric("Demand, GW", value, peak, "off", sparkline(load))
 
 
-def _price() -> Metric:
-    now = cache.answer(home.price_now)
+def _prices() -> list[Metric]:
+    """The import price of each home; the bars are of the first one's meter."""
+    found = cache.answer(home.price_now)
     ahead = cache.draw(cache.ask(home.cheapest_windows), _prices_line)
+    several = len(found.homes) > 1
+    return [
+        _price(one, found.at, one.home if several else "", [] if number else ahead)
+        for number, one in enumerate(found.homes)
+    ]
+
+
+def _price(now: home.HomePrice, at: datetime, where: str, ahead: list[float]) -> Metric:
     note = now.import_tariff
     if now.until is not None and now.next_p_per_kwh is not None:
-        at = formatting.clock(now.until, LONDON, now.at)
-        note = f"{formatting.number(now.next_p_per_kwh, 1)} from {at}"
+        then = formatting.clock(now.until, LONDON, at)
+        note = f"{formatting.number(now.next_p_per_kwh, 1)} from {then}"
     return Metric(
-        "Price, p/kWh",
+        f"Price {where}, p/kWh" if where else "Price, p/kWh",
         formatting.number(now.import_p_per_kwh, 1),
         note,
         "off",
@@ -191,7 +200,7 @@ def _cost() -> Metric:
     exported = float(found.totals["export_value_gbp"])
     return Metric(
         label,
-        formatting.money(float(found.totals["net_cost_gbp"])),
+        formatting.net_range(found.totals),
         f"{formatting.money(exported)} exported" if exported > 0 else "",
         "off",
         [float(cost) for cost in found.rows["net_cost_gbp"].cumsum()],
@@ -320,12 +329,12 @@ def week_costs() -> None:
             electricity_costs.nothing(found)
             return
         figure = cache.draw(asked, _cost_bars)
-        alt = f"Cost per day, {formatting.money(found.costs.totals['net_cost_gbp'])} in all"
+        total = formatting.net_range(found.costs.totals)
+        alt = f"Cost per day, {total} in all"
         components.chart(
             figure, key="week_chart", title="Electricity cost", alt=alt, period=week,
             inputs=found.inputs,
         )  # fmt: skip
-        total = formatting.money(float(found.costs.totals["net_cost_gbp"]))
         foot.say(f"{total} net with standing charge and VAT", *found.notes)
         foot.csv(cache.draw(asked, home_documents.costs))
 

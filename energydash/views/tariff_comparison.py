@@ -20,7 +20,7 @@ from energydash.core.errors import EnergydashError
 from energydash.core.feeds import FeedData
 from energydash.core.time import HALF_HOUR, LONDON, Period, local_midnight, merge, zone_info
 from energydash.grid.regions import default
-from energydash.home.comparison import Comparison
+from energydash.home.comparison import Comparison, is_own
 from energydash.serialise import Document
 from energydash.serialise import home as documents
 from energydash.views import cache, components, confirm, formatting, viewer
@@ -28,6 +28,7 @@ from energydash.views import cache, components, confirm, formatting, viewer
 COLUMNS = {
     "pair": "Tariffs",
     "net_gbp": "Net £",
+    "net_low_gbp": "Net £ at least",
     "difference_gbp": "Against now £",
     "difference_percent": "Against now %",
     "import_gbp": "Import £",
@@ -50,9 +51,11 @@ def figures(found: ComparisonAnswer) -> None:
     cheapest_p = formatting.number(best["import_p_per_kwh"] if is_fair else None, 2)
     components.metrics(
         [
-            components.Metric("Now", formatting.money(found.comparison.baseline_gbp),
+            components.Metric("Now", formatting.money_range(found.comparison.baseline_low_gbp,
+                              found.comparison.baseline_gbp),
                               help="As it was."),
-            components.Metric("Cheapest", formatting.money(best["net_gbp"]),
+            components.Metric("Cheapest",
+                              formatting.money_range(best["net_low_gbp"], best["net_gbp"]),
                               help=str(best["pair"])),
             components.Metric("Saved", formatting.money(saved), help="In this period."),
             components.Metric("Now, p/kWh", formatting.number(found.now_p_per_kwh, 2),
@@ -109,6 +112,8 @@ def _ranked(
     shown = table[list(COLUMNS)].rename(columns=COLUMNS)
     if fair.shape == table.shape:
         shown = shown.drop(columns=COLUMNS["unpriced_kwh"])
+    if not (table["net_gbp"] - table["net_low_gbp"] > 0).any():
+        shown = shown.drop(columns=COLUMNS["net_low_gbp"])
     if not (table["export_gbp"].fillna(1) != 0).any():
         shown = shown.drop(columns=[COLUMNS["export_gbp"], COLUMNS["export_p_per_kwh"]])
     figure = None if fair.empty else _bars(_shown(fair, BEST_SHOWN), is_phone)
@@ -117,8 +122,7 @@ def _ranked(
 
 def _shown(table: pd.DataFrame, most: int) -> pd.DataFrame:
     """The cheapest pairs, and the customer's own wherever it stands."""
-    own = (table["import_id"] == "actual") & table["export_id"].isin(["actual", ""])
-    return table[(np.arange(len(table)) < most) | own]
+    return table[(np.arange(len(table)) < most) | is_own(table)]
 
 
 def months(asked: cache.Asked[ComparisonAnswer]) -> None:
@@ -168,11 +172,11 @@ def _bars(table: pd.DataFrame, is_phone: bool) -> go.Figure:
     rows = table.iloc[::-1]
     width = PHONE_LETTERS if is_phone else 200
     texts = [
-        wrap(f"{formatting.money(value)}  {name}", width)
-        for value, name in zip(rows["net_gbp"], rows["pair"], strict=True)
+        wrap(f"{formatting.money_range(low, value)}  {name}", width)
+        for low, value, name in zip(rows["net_low_gbp"], rows["net_gbp"], rows["pair"], strict=True)
     ]
     tallest = max(len(text) for text in texts)
-    own = (rows["import_id"] == "actual") & rows["export_id"].isin(["actual", ""])
+    own = is_own(rows)
     bar = go.Bar(
         x=rows["net_gbp"],
         y=[str(place) for place in range(len(rows), 0, -1)],

@@ -18,13 +18,14 @@ from energydash.home.meters import Direction
 from energydash.home.prices import MeterPrices, under
 from energydash.home.tariff_cards import tariff_card
 from energydash.home.tariffs import Tariff
+from energydash.home.terms import PriceKey
 from energydash.home.usage import Usage
 from tests.home import reference, strategies
 from tests.home.test_costs import EXPORT, IMPORT, priced
 
 
 def only(tariff: Tariff, period: Period) -> MeterPrices:
-    return under(tariff_card(tariff, period), period, LONDON)
+    return under(PriceKey(tariff.id), tariff_card(tariff, period), period, LONDON)
 
 
 def tried(usage: Usage, tariff: Tariff, period: Period) -> OneWay:

@@ -60,6 +60,7 @@ from energydash.answers.home.imports import (
 from energydash.answers.home.now import (
     AccountCard,
     HomeCards,
+    HomePrice,
     MeterCard,
     PriceNow,
     PriceWindow,
@@ -91,6 +92,7 @@ __all__ = [
     "Flux",
     "Home",
     "HomeCards",
+    "HomePrice",
     "ImportedReadings",
     "Ingested",
     "Job",

@@ -211,11 +211,15 @@ class _Side:
 
     def under(self, context: Context, choice: Choice) -> _Candidate:
         """What these meters' readings would have cost under another tariff."""
-        tried = tuple(
-            prices_of(context, self.home, usage.meter, self.period, choice.id).prices
+        known = [
+            prices_of(context, self.home, usage.meter, self.period, choice.id)
             for usage in self.usages
-        )
-        usages = [usage.under(prices) for usage, prices in zip(self.usages, tried, strict=True)]
+        ]
+        tried = tuple(one.prices for one in known)
+        usages = [
+            one.with_unsure(usage.under(one.prices))
+            for usage, one in zip(self.usages, known, strict=True)
+        ]
         cards = [card for prices in tried for card in prices.cards.values()]
         has_prices = any(len(card.unit.clip(*_span(self.period)).codes) for card in cards)
         sums = total(choice.id, choice.label, usages, self.months)

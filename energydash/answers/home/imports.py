@@ -255,7 +255,10 @@ def _target(
             remedy="Connect its account, name a known meter, or let it be created. Nothing was "
             "imported.",
         )
-    return _made(found, named), True
+    made = _made(found, named)
+    if made.name in {one.name for one in known}:  # of another home
+        made = replace(made, label=f"{made.name}, {Path(found.file).stem}")
+    return made, True
 
 
 def _made(found: MeterReadings, named: str) -> Meter:

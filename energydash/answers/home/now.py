@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -14,7 +15,7 @@ from energydash.core.coverage import plural
 from energydash.core.feeds import Feed, FeedData
 from energydash.core.time import DAY, HALF_HOUR, LONDON, Period, grid, zone_info
 from energydash.flexibility.windows import Window, windows
-from energydash.home.meters import Direction, Energy, Meter
+from energydash.home.meters import Direction, Energy, Meter, places
 from energydash.home.terms import Term, terms
 from energydash.sources.sample import household as sample
 from energydash.sync import documents
@@ -51,25 +52,33 @@ class HomeCards:
 
 
 @dataclass(frozen=True, eq=False)
-class PriceNow:
-    """What a kWh costs now (p, VAT included), until when, and what it costs then.
+class HomePrice:
+    """What a kWh costs in one home now (p, VAT included), until when, and what it costs then.
 
     A price that is not known is None. The same for export where there is an export meter.
-    import_code, export_code: of published tariffs.
+    import_code, export_code: of published tariffs. home: its postcode, '' where nobody said.
     """
 
-    at: datetime
+    home: str
     import_p_per_kwh: float | None
     import_tariff: str
     until: datetime | None
     next_p_per_kwh: float | None
     export_p_per_kwh: float | None
     export_tariff: str
+    import_code: str = ""
+    export_code: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class PriceNow:
+    """The price in each home that is lived in; at least one, of which nothing may be known."""
+
+    at: datetime
+    homes: tuple[HomePrice, ...]
     inputs: tuple[FeedData, ...] = ()
     prices: tuple[Feed, ...] = ()
     sample_reason: str = ""
-    import_code: str = ""
-    export_code: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -176,10 +185,27 @@ def home_cards(context: Context) -> HomeCards:
 def price_now(context: Context) -> PriceNow:
     """The unit rates in force, electricity."""
     home, now = home_of(context), context.now()
+    meters = [one for one in home.meters_now(now) if one.energy is Energy.ELECTRICITY]
+    place = places(meters)
+    lived_in = [
+        [one for one in meters if place[one.id] == text] for text in dict.fromkeys(place.values())
+    ]
+    found = [_home_price(context, home, mine) for mine in lived_in or [[]]]
+    feeds = tuple(dict.fromkeys(feed for _, used in found for feed in used))
+    return PriceNow(
+        now, tuple(one for one, _ in found), prices=feeds, sample_reason=home.sample_reason
+    )
+
+
+def _home_price(
+    context: Context, home: Home, meters: Sequence[Meter]
+) -> tuple[HomePrice, list[Feed]]:
+    """The prices of one home's meters, and the feeds that they come from."""
+    now = context.now()
     ahead = Period(now, now + AHEAD)
     found: dict[Direction, tuple[MeterTariffs, Term]] = {}
-    for meter in home.meters_now(now):
-        if meter.energy is not Energy.ELECTRICITY or meter.direction in found:
+    for meter in meters:
+        if meter.direction in found:
             continue
         known = prices_of(context, home, meter, ahead)
         if term := next((term for term in known.prices.terms if now in term.period), None):
@@ -192,11 +218,10 @@ def price_now(context: Context) -> PriceNow:
     }
     tariff, code = names.get(Direction.IMPORT, ("", ""))
     export_tariff, export_code = names.get(Direction.EXPORT, ("", ""))
-    feeds = tuple(dict.fromkeys(feed for known, _ in found.values() for feed in known.feeds))
-    return PriceNow(
-        now, price, tariff, until, following, export, export_tariff,
-        prices=feeds, sample_reason=home.sample_reason, import_code=code, export_code=export_code,
-    )  # fmt: skip
+    where = next((one.premises for one in meters if one.premises), "")
+    return HomePrice(
+        where, price, tariff, until, following, export, export_tariff, code, export_code
+    ), [feed for known, _ in found.values() for feed in known.feeds]
 
 
 def cheapest_windows(

@@ -65,6 +65,12 @@ class MeterTariffs:
         kwh = kwh_of(self.meter, times, used.to_numpy(dtype="float64"))
         return self.prices.pence(index_us(index), times, kwh)
 
+    def with_unsure(self, usage: Usage) -> Usage:
+        """A usage at these prices, with what of it may have been cheaper."""
+        if self.cheapest is None:
+            return usage
+        return replace(usage, unsure=unsure(usage, self.cheapest, self.slots))
+
     @property
     def feeds(self) -> tuple[Feed, ...]:
         """The feeds that published prices come from."""
@@ -156,7 +162,7 @@ def prices_of(
         own = next((one for one in home.tariffs if one.id == tariff), None)
         key = PriceKey(tariff, home.payment_method(meter), meter.account)
         card = published(key) if own is None else tariff_card(own, wide)
-        prices = under(card, wide, meter.zone)
+        prices = under(key, card, wide, meter.zone)
     else:
         prices = meter_prices(meter, home.tariffs, home.agreements, wide, published)
     if with_readings or prices.has_tiers:
@@ -164,7 +170,7 @@ def prices_of(
     else:
         readings = FeedData(empty_frame("energy"), meter.feed(""))
     lowest = None
-    if cheapest and not tariff:
+    if cheapest:
         lowest = replace(prices, cards={**prices.cards, **cheapest})
     return MeterTariffs(meter, wide, prices, readings, lowest, tuple(charged))
 
@@ -253,9 +259,7 @@ def _usage(
         due=due,
         fetching=reading.coverage.fetching if reading.feed.address else (),
     )
-    if known.cheapest is None:
-        return usage
-    return replace(usage, unsure=unsure(usage, known.cheapest, known.slots))
+    return known.with_unsure(usage)
 
 
 def _unsure_note(usage: Usage) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from energydash.core.errors import InputError
@@ -28,6 +29,7 @@ class Home:
     agreements: tuple[Agreement, ...]
     sample_reason: str = ""
     corrections: tuple[Correction, ...] = ()
+    names: Mapping[str, str] = field(default_factory=dict)  # of published tariffs, by code
 
     @property
     def is_sample(self) -> bool:
@@ -62,14 +64,16 @@ def home_of(context: Context) -> Home:
     meters, tariffs, agreements, corrections = documents.home(context.store)
     if not meters and context.sample_if_empty and not is_configured(context):
         return Home(sample.METERS, sample.TARIFFS, (), NOT_CONNECTED)
-    return Home(tuple(meters), tuple(tariffs), tuple(agreements), corrections=tuple(corrections))
+    names = documents.names(context.store)
+    return Home(tuple(meters), tuple(tariffs), tuple(agreements), "", tuple(corrections), names)
 
 
 def tariff_name(context: Context, home: Home, tariff: str) -> str:
     """What the user reads for a tariff's id or code: its own name, or its product's where that is
     known."""
     own = next((one.label for one in home.tariffs if one.id == tariff), "")
-    return own or octopus.product_name(context.settings, tariff) or tariff
+    kept = own or home.names.get(tariff, "")
+    return kept or octopus.product_name(context.settings, tariff) or tariff
 
 
 def zone_of(context: Context) -> str:

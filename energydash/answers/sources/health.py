@@ -82,6 +82,9 @@ def health(context: Context, personal: bool = True) -> Health:
     summary = store.summary()
     known = {feed.key: feed for feed in store.feeds()}
     kept = {feed.key for feed in documents.feeds(store, now)}
+    names = documents.names(store)
+    names |= {one.id: one.name for one in documents.meters(store)}
+    names |= {one.id: one.name for one in documents.batteries(store)}
     found = []
     for name in sources.MODULES:
         module = sources.source(name)
@@ -90,7 +93,7 @@ def health(context: Context, personal: bool = True) -> Health:
         offered = module.feeds(context.settings)
         mine = summary[summary["source"] == name]
         feeds = tuple(
-            _feed_health(store, known[key], row, now, kept)
+            _feed_health(store, replace(known[key], name=names.get(key[2], "")), row, now, kept)
             for key, row in zip(_keys(mine), mine.to_dict("records"), strict=True)
             if key in known and (personal or not key[0])
         )

@@ -311,7 +311,8 @@ def fetch_rates(feed: Feed, period: Period, settings: Settings) -> Fetched:
     if not found:
         raise _unknown(feed.subject, feed.quantity.replace("-", " "))
     rates = pd.concat(found, ignore_index=True)
-    return Fetched(empty_frame("rate"), _answered(rates, period), rates=rates)
+    name = product_name(settings, feed.subject)
+    return Fetched(empty_frame("rate"), _answered(rates, period), rates=rates, name=name)
 
 
 def _unknown(code: str, what: str = "prices") -> NotFound:

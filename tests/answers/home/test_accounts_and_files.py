@@ -18,12 +18,14 @@ from urllib3.util.retry import Retry
 
 from energydash.answers import home
 from energydash.answers.home import File
+from energydash.answers.sources.health import health
 from energydash.core import settings
 from energydash.core.errors import InputError
 from energydash.core.time import HALF_HOUR, LONDON, Period, grid
 from energydash.home.bands import Band
 from energydash.home.meters import CalorificValue, Direction, Energy, Meter, Unit
 from energydash.home.tariffs import Tariff
+from energydash.sources import octopus
 from energydash.sources.octopus import graphql
 from energydash.store import Store, open_store
 from energydash.sync import documents
@@ -104,7 +106,9 @@ def test_connecting_again_changes_nothing(connected: Context) -> None:
     assert again.agreements == first.agreements
 
 
-def test_bring_in_a_month_once(connected: Context, upstreams: Upstreams) -> None:
+def test_bring_in_a_month_once(
+    connected: Context, upstreams: Upstreams, monkeypatch: pytest.MonkeyPatch
+) -> None:
     done = home.ingest(connected, DAYS)
     assert done.problems == ()
     meter = by_point(connected.store, homes.IMPORT_MPAN)
@@ -114,6 +118,11 @@ def test_bring_in_a_month_once(connected: Context, upstreams: Upstreams) -> None
     assert len(rates) >= 40 * 48
     standing = connected.store.rates("G-1R-VAR-22-11-01-J", DAYS, "standing")
     assert set(standing["payment_method"]) == {"DIRECT_DEBIT", "NON_DIRECT_DEBIT"}
+    monkeypatch.setattr(octopus, "product_name", lambda *_: "")  # names are the store's
+    assert home.price_now(connected).homes[0].import_tariff == "Agile Octopus"
+    fed = next(one for one in health(connected).sources if one.info.name == "octopus").feeds
+    shown = {one.feed.name for one in fed}
+    assert {"Agile Octopus", "Outgoing Octopus", "Electricity import, SE10 8XJ"} <= shown
     # The home moved out of is not asked for a time after that.
     old = by_point(connected.store, homes.OLD_MPAN)
     assert all(one.feed.subject != old.id for one in done.refreshed)

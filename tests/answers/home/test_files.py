@@ -61,6 +61,7 @@ def test_csvs_of_several_homes_in_one_import_stay_apart(here: Context, days: int
     )
     assert [one.is_new for one in done.items] == [True] * 3
     assert sums(here) == pytest.approx([11.76 * days, 23.52 * days, 35.28 * days])
+    assert len({one.name for one in documents.meters(here.store)}) == 3
 
 
 def test_months_of_one_home_in_one_import_come_together(here: Context) -> None:

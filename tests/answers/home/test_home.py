@@ -14,7 +14,7 @@ from energydash.core.errors import InputError
 from energydash.core.feeds import Fetched, empty_frame
 from energydash.core.settings import load
 from energydash.core.time import DAY, HALF_HOUR, LONDON, Period, grid
-from energydash.home.meters import Meter
+from energydash.home.meters import Meter, places
 from energydash.home.profile import Value
 from energydash.home.quality import Kind
 from energydash.home.tariffs import Agreement
@@ -170,7 +170,7 @@ def test_cards_say_what_is_old_and_what_has_no_price(home: Context) -> None:
 
 def test_the_price_now_and_next(home: Context) -> None:
     at = datetime(2026, 4, 10, 14, 10, tzinfo=UTC)
-    found = answers.price_now(replace(home, now=lambda: at))
+    (found,) = answers.price_now(replace(home, now=lambda: at)).homes
     assert (found.import_p_per_kwh, found.next_p_per_kwh) == (20.0, 30.0)
     assert found.until == datetime(2026, 4, 10, 15, tzinfo=UTC)
     assert (found.export_p_per_kwh, found.export_tariff) == (15.0, "Fixed")
@@ -321,10 +321,29 @@ def test_a_home_moved_out_of_sets_no_price_now(home: Context) -> None:
     lived_in = Meter("in", point="1000000000001", serials=("A1",), region="J")
     home.store.put(owner, "meter", "in", lived_in.to_body())
     publish(home, [10.0] * 480, NOW - 5 * DAY)
-    assert answers.price_now(home).import_tariff == CODE
+    (now,) = answers.price_now(home).homes
+    assert now.import_tariff == CODE
     assert answers.cheapest_windows(home).tariff == CODE
     compared = answers.compare(home, MARCH).comparison.table["import_tariff"]
     assert "E-1R-VAR-20-09-22-C" not in set(compared)
+
+
+def test_each_home_has_its_own_price(home: Context) -> None:
+    """Its export is not paid beside another home's import; a meter of files is in the one home."""
+    owner = home.store.household()
+    import_meter, export_meter = documents.meters(home.store)
+    flat = replace(import_meter, id="a", label="A flat", premises="E1 6AN", account="b", point="9")
+    home.store.put(owner, "meter", "a", replace(flat, connected=True).to_body())
+    house = [replace(one, premises="SE10 8XJ") for one in (import_meter, export_meter)]
+    for one in house:
+        home.store.put(owner, "meter", one.id, one.to_body())
+    found = {one.home: one for one in answers.price_now(home).homes}
+    assert set(found) == {"E1 6AN", "SE10 8XJ"}
+    assert found["E1 6AN"].export_p_per_kwh is None
+    assert found["SE10 8XJ"].export_p_per_kwh == 15.0
+    loose = replace(import_meter, id="file", connected=False, account="", premises="")
+    assert places([flat, loose])["file"] == places([flat])["a"]
+    assert places([flat, *house, loose])["file"] not in places([flat, *house]).values()
 
 
 FLUX_IN, FLUX_OUT = "E-1R-FLUX-IMPORT-23-02-14-C", "E-1R-FLUX-EXPORT-23-02-14-C"

@@ -140,7 +140,7 @@ def test_every_caller_has_the_same_price(nobody: Context, data: st.DataObject) -
         here = prices_of(home, home_of(home), IMPORT, Period(at, at + HALF_HOUR))
         (alone,) = here.pence(grid(Period(at, at + HALF_HOUR), HALF_HOUR)).tolist()
         assert alone == pytest.approx(pence[index.get_loc(at)], abs=1e-9, nan_ok=True)
-        now = answers.price_now(there)
+        (now,) = answers.price_now(there).homes
         assert now.import_p_per_kwh == pytest.approx(None if np.isnan(alone) else alone)
         ahead = answers.cheapest_windows(there, (1,))
         first = ahead.prices.get(at)
@@ -192,8 +192,11 @@ def test_a_charging_hour_has_one_price_alone_in_its_day_and_now(intelligent: Con
     assert alone["import_cost_gbp"].tolist() == pytest.approx([0.07])
     assert within.loc["14:30", "import_cost_gbp"] == pytest.approx(0.07)
     then = replace(intelligent, now=lambda: hour.start + timedelta(minutes=7))
-    assert answers.price_now(then).import_p_per_kwh == 7.0
-    assert answers.price_now(then).until == datetime(2026, 7, 2, 14, 30, tzinfo=UTC)
+    mine, theirs, _ = sorted(
+        answers.price_now(then).homes, key=lambda one: one.import_p_per_kwh or 99
+    )
+    assert (mine.import_p_per_kwh, theirs.import_p_per_kwh) == (7.0, 29.0)
+    assert mine.until == datetime(2026, 7, 2, 14, 30, tzinfo=UTC)
     assert answers.cheapest_windows(then, (0.5,)).prices.iloc[0] == 7.0
     compared = answers.compare(then, hour, [INTELLIGENT], meter="in").comparison.table
     assert compared["import_gbp"].tolist() == pytest.approx([0.07])
@@ -268,6 +271,26 @@ def test_a_bump_charge_is_not_off_peak(intelligent: Context, source: str) -> Non
     assert found.costs.totals["import_cost_low_gbp"] == pytest.approx(0.07 * 36 + 0.28 * 12)
     bill = answers.bill(intelligent, day, "in").bill
     assert float(bill.net_low_gbp or 0) == pytest.approx(0.07 * 36 + 0.28 * 12)
+
+
+def test_a_comparison_is_a_range_where_slots_are_not_known(intelligent: Context) -> None:
+    day = Period.local_days(date(2026, 7, 2), date(2026, 7, 3), LONDON)
+    costs = answers.costs(intelligent, day, "total", "in").costs.totals
+    assert costs["net_cost_low_gbp"] < costs["net_cost_gbp"]
+    found = answers.compare(intelligent, day, [INTELLIGENT], meter="in").comparison
+    assert found.baseline_gbp == pytest.approx(costs["net_cost_gbp"])
+    assert found.baseline_low_gbp == pytest.approx(costs["net_cost_low_gbp"])
+    flat = "E-1R-VAR-22-11-01-C"
+    publish(intelligent.store, flat, [row(day.start - DAY, None, "20")],
+            Period(day.start - DAY, day.end))  # fmt: skip
+    table = answers.compare(intelligent, day, [flat], meter="in").comparison.table
+    assert (table["net_gbp"] - table["net_low_gbp"]).iloc[0] == 0.0  # it has no slots
+    other = Agreement("in", "in", flat)
+    intelligent.store.put(intelligent.store.household(), "agreement", "in", other.to_body())
+    table = answers.compare(intelligent, day, [INTELLIGENT], meter="in").comparison.table
+    tried = table[table["import_id"] == INTELLIGENT].iloc[0]
+    low = tried["net_gbp"] - tried["net_low_gbp"]
+    assert low == pytest.approx(costs["net_cost_gbp"] - costs["net_cost_low_gbp"])
 
 
 def told(context: Context, start: datetime, end: datetime) -> None:
