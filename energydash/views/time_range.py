@@ -55,15 +55,6 @@ class TimeRange:
                 return timedelta(minutes=step) if step else None
         return timedelta(days=1)
 
-    @property
-    def first_day(self) -> date:
-        return self.period.start.astimezone(zone_info(self.zone)).date()
-
-    @property
-    def end_day(self) -> date:
-        """The local day after the last one touched."""
-        return self.period.days(self.zone)[-1] + DAY
-
     def __str__(self) -> str:
         info = zone_info(self.zone)
         start, end = self.period.start.astimezone(info), self.period.end.astimezone(info)

@@ -44,7 +44,7 @@ def test_days_of_costs_up_to_now_are_whole() -> None:
     chosen = time_range.resolve("7d", None, (), LONDON, NOW, by_days=True)
     assert chosen.period == Period.local_days(date(2026, 7, 9), date(2026, 7, 16), LONDON)
     assert str(chosen) == "Thu 9 Jul – Wed 15 Jul 2026 · London time (BST)"
-    assert chosen.moved_on(NOW + DAY).first_day == date(2026, 7, 10)
+    assert chosen.moved_on(NOW + DAY).period.days(LONDON)[0] == date(2026, 7, 10)
     day = time_range.resolve("24h", None, (), LONDON, NOW, by_days=True)
     assert day.period.end == datetime(2026, 7, 15, 13, 35, tzinfo=UTC)
 
@@ -59,8 +59,8 @@ def test_custom_is_both_days_inclusive_in_the_pages_zone() -> None:
     chosen = time_range.resolve("Custom", None, days, "America/Los_Angeles", NOW)
     assert chosen.period.start == datetime(2026, 7, 1, 7, tzinfo=UTC)
     assert chosen.period.duration == timedelta(days=3)
-    assert chosen.first_day == days[0]
-    assert chosen.end_day == date(2026, 7, 4)
+    touched = chosen.period.days(chosen.zone)
+    assert (touched[0], touched[-1]) == (days[0], date(2026, 7, 3))
 
 
 def test_custom_without_days_is_the_last_week() -> None:
@@ -109,7 +109,9 @@ def test_arrows_keep_the_width(width: int, ago: int, by: int) -> None:
             continue
         first, end = after.dates
         assert end <= TODAY and end - first == (
-            before.end_day - before.first_day - DAY if choice.dates else 6 * DAY
+            before.period.days(before.zone)[-1] - before.period.days(before.zone)[0]
+            if choice.dates
+            else 6 * DAY
         )
         now = time_range.now_of(after, TODAY)
         assert now == Choice("Today") or now.dates == (TODAY - (end - first), TODAY)
