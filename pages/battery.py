@@ -21,7 +21,7 @@ def figures(device: Device, chosen: TimeRange) -> None:
     shown = chosen.moved_on(cache.context().now())
     found = show.asked(device.id, shown.period).result
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
-        st.subheader(components.escape(device.name), anchor=False, width="content")
+        st.header(components.escape(device.name), anchor=False, width="content")
         components.sample_badge(found.reading)
         components.stale_badge(found.reading)
     show.doubts(found)

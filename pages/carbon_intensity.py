@@ -25,7 +25,7 @@ def window() -> grid.WindowAnswer:
 
 def draw_sentence() -> None:
     """The greenest time in words."""
-    st.subheader(grid.in_words(window(), cache.context().now()), anchor=False)
+    st.header(grid.in_words(window(), cache.context().now()), anchor=False)
 
 
 def draw_window() -> None:

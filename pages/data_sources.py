@@ -81,7 +81,7 @@ def waiting_line(source: SourceHealth) -> str:
 
 def draw() -> None:
     found = cache.answer(answers.health, viewer.may_see_personal())
-    st.subheader(answers.in_words(found), anchor=False)
+    st.header(answers.in_words(found), anchor=False)
     if found.crawler.at:
         ago = formatting.ago(cache.context().now() - found.crawler.at)
         st.caption(f"The crawler, which asks them all, was last at work {ago}.")

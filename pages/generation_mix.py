@@ -13,7 +13,7 @@ from energydash.views.live import live
 def draw_now() -> None:
     """The newest figures in a sentence."""
     now = cache.answer(grid.mix_now, place.id)
-    st.subheader(show.now_words(now), anchor=False)
+    st.header(show.now_words(now), anchor=False)
 
 
 def is_awaited_now() -> bool:

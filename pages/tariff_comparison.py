@@ -62,12 +62,12 @@ tariff_comparison.brought()
 home = answers.home_of(cache.context())
 energies = list(dict.fromkeys(meter.energy.value for meter in home.meters))
 energy = energies[0] if energies else "electricity"
-if len(energies) > 1:
-    energy = st.segmented_control(
-        "Energy", energies, default=energy, key="energy", bind="query-params", required=True
-    ) or energy  # fmt: skip
-labels = {one.id: one.label for one in cache.answer(answers.choices, energy)}
-with components.controls("Tariffs, what if", key="compare"):
+with components.controls(f"{components.said_by('energy', energy)} · tariffs", key="compare"):
+    if len(energies) > 1:
+        energy = st.segmented_control(
+            "Energy", energies, default=energy, key="energy", bind="query-params", required=True
+        ) or energy  # fmt: skip
+    labels = {one.id: one.label for one in cache.answer(answers.choices, energy)}
     wanted = st.multiselect(
         "Tariffs", list(labels), format_func=lambda one: labels.get(one, one),
         key=f"compared_{energy}",

@@ -126,7 +126,7 @@ def card(
     foot = Foot()
     with st.container(border=True, key=f"card_{key}", height="stretch"):
         with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
-            st.subheader(escape(title), anchor=False, width="content", help=hint)
+            st.header(escape(title), anchor=False, width="content", help=hint)
             if badge:
                 st.badge(escape(badge), color="gray")
             sample_badge(*inputs)

@@ -232,7 +232,8 @@ def by_key(choice: Choice) -> None:
             return
         figure, table = cache.draw(asked, _bars_and_table, choice, before)
         components.chart(
-            figure, key="by_key", title=title, period=choice.period, inputs=found.inputs,
+            figure, key="by_key", title=f"Electricity costs, {title}", period=choice.period,
+            inputs=found.inputs,
             alt=f"Bars of import and export in {_unit(choice)} by {choice.by.value}",
         )  # fmt: skip
         if choice.by is By.RATE and len(found.costs.rows) > MOST_RATES:

@@ -61,7 +61,7 @@ def best_time(place: Region, with_home: bool) -> None:
     if cheap:
         span = formatting.span(cheap[0].best.start, cheap[0].best.end, LONDON, now)
         said.append(f"cheapest {HOURS:g} h {span} at {cheap[0].best.mean:.1f} p/kWh")
-    st.subheader(components.escape(" · ".join(said)), anchor=False)
+    st.header(components.escape(" · ".join(said)), anchor=False)
     if ahead and ahead.published_until:
         until = formatting.clock(ahead.published_until, LONDON, now)
         components.said(f"Prices are known until {until}.")

@@ -85,7 +85,7 @@ def open_page() -> OpenPage:
 
 def words(app: AppTest) -> str:
     """Everything that the page says in words and figures."""
-    said = [element.value for kind in ("title", "subheader", "markdown", "caption", "error")
+    said = [element.value for kind in ("title", "header", "markdown", "caption", "error")
             for element in getattr(app, kind)]  # fmt: skip
     said += [f"{metric.label} {metric.value} {metric.delta}" for metric in app.metric]
     return "\n".join(str(text) for text in said).replace("\\", "")

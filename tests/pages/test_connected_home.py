@@ -170,4 +170,4 @@ def assert_tariffs_are_compared(open_page: OpenPage) -> None:
     assert not table["Tariffs"].str.contains("E-1R-").any()
     gas = open_page("tariff_comparison", energy="gas")
     assert "Flexible Octopus, as it was" in gas.dataframe[0].value["Tariffs"].tolist()
-    assert not any("Cheapest hours" in one.value for one in gas.subheader)
+    assert not any("Cheapest hours" in one.value for one in gas.header)

@@ -38,7 +38,7 @@ def cards(app: AppTest) -> list[str]:
 def test_controls_are_behind_buttons_that_say_them(open_page: OpenPage) -> None:
     assert buttons(open_page("electricity_costs", by="month")) == ["Period: 30d", "by month · £"]
     assert buttons(open_page("tariff_comparison", range="7d")) == [
-        "Period: 7d", "Tariffs, what if"
+        "Period: 7d", "electricity · tariffs"
     ]  # fmt: skip
     app = open_page("generation_mix")
     assert buttons(app) == ["Period: 24h"]
