@@ -18,11 +18,11 @@ from energydash.core.findings import Finding
 from energydash.core.time import Period, merge
 from energydash.store import copies, coverage, documents, feeds, readings, reads
 from energydash.store.coverage import Covered
-from energydash.store.database import Database
+from energydash.store.database import Connection, Database
 from energydash.store.feeds import FeedState, Wanted
 from energydash.store.jobs import Jobs
 from energydash.store.pulse import Pulse, beat, pulse
-from energydash.store.schema import TEXT, columns
+from energydash.store.schema import INTEGER, TEXT, columns
 from energydash.store.writing import write_values
 
 _FEED_TABLES = ("coverage", "rates", "problems", "wanted")
@@ -185,6 +185,19 @@ class Store:
             )
         return gone
 
+    def drop_feed(self, feed: Feed) -> int:
+        """Forget a feed with its trouble and all else, as if it had never been; how many readings
+        it had."""
+        reads.made(feed)
+        rows: Any = 0
+        with self.database.transaction() as connection:
+            feed_id = feeds.find(connection, feed)
+            if feed_id is not None:
+                rows = connection.value(INTEGER, "SELECT rows FROM feeds WHERE id = $1", feed_id)
+                _drop_below(connection, "SELECT id FROM feeds WHERE id = $1", feed_id)
+                connection.execute("DELETE FROM feeds WHERE id = $1", feed_id)
+        return int(rows)
+
     # Feeds
 
     def state(self, feed: Feed) -> FeedState:
@@ -327,20 +340,9 @@ class Store:
         """Remove everything of an owner for good; how many rows."""
         if not owner:
             raise InputError("The public grid belongs to nobody.", remedy="Name an owner.")
-        gone = 0
-        feed_ids = "SELECT id FROM feeds WHERE owner = $1"
         with self.database.transaction() as connection:
             self.database.erase(connection)
-            for table in _SERIES_TABLES:
-                gone += connection.change(
-                    f"DELETE FROM {table} WHERE series_id IN "
-                    f"(SELECT id FROM series WHERE feed_id IN ({feed_ids}))",
-                    owner,
-                )
-            for table in (*_FEED_TABLES, "series"):
-                gone += connection.change(
-                    f"DELETE FROM {table} WHERE feed_id IN ({feed_ids})", owner
-                )
+            gone = _drop_below(connection, "SELECT id FROM feeds WHERE owner = $1", owner)
             for table in ("feeds", "documents", "jobs"):
                 gone += connection.change(f"DELETE FROM {table} WHERE owner = $1", owner)
             connection.execute("DELETE FROM meta WHERE key = 'household' AND value = $1", owner)
@@ -357,3 +359,18 @@ class Store:
     def close(self) -> None:
         """Close the idle connections; the next use opens new ones."""
         self.database.close()
+
+
+def _drop_below(connection: Connection, feed_ids: str, argument: str | int) -> int:
+    """Remove every row that belongs to feeds, but not those themselves; how many. feed_ids: a
+    query of one argument."""
+    gone = 0
+    for table in _SERIES_TABLES:
+        gone += connection.change(
+            f"DELETE FROM {table} WHERE series_id IN "
+            f"(SELECT id FROM series WHERE feed_id IN ({feed_ids}))",
+            argument,
+        )
+    for table in (*_FEED_TABLES, "series"):
+        gone += connection.change(f"DELETE FROM {table} WHERE feed_id IN ({feed_ids})", argument)
+    return gone

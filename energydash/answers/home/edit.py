@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from decimal import Decimal
 
 import pandas as pd
@@ -20,8 +20,6 @@ from energydash.home.meters import Direction, Meter
 from energydash.home.tariffs import Tariff, check_together, take_in
 from energydash.sync import documents
 from energydash.sync.context import Context
-
-EVER = Period(datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC))
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,7 +68,7 @@ def save_meter(context: Context, meter: Meter) -> None:
 def delete_meter(context: Context, meter: Meter) -> int:
     """Forget a meter with all that is known of it; how many readings there were."""
     store, owner = context.store, context.store.household()
-    rows = store.delete(meter.feed(owner), EVER)
+    rows = store.drop_feed(meter.feed(owner))
     store.drop(owner, "meter", meter.id)
     store.drop(owner, documents.EARLIER, meter.id)
     for agreement in documents.agreements(store):
@@ -213,8 +211,21 @@ def undo(context: Context, removed: Removed) -> None:
     _write(context, removed.meter, removed.frame, removed.period)
 
 
+def overrule_corrections(context: Context, meter: Meter, frame: pd.DataFrame) -> None:
+    """Drop what was put right where a file says something else: it has the last word there.
+
+    What it does not say (a reading that was deleted), or says too, stays put right.
+    """
+    said = dict(zip(_instants(frame), frame["energy"].tolist(), strict=True))
+    for one in documents.corrections(context.store):
+        kept = tuple(value for value in one.values if said.get(value[0], value[2]) == value[2])
+        if one.meter == meter.id and kept != one.values:
+            context.store.drop(context.store.household(), documents.CORRECTION, one.id)
+            _keep(context, *([Correction(meter.id, kept)] if kept else []))
+
+
 def forget_corrections(context: Context, meter: Meter, period: Period) -> None:
-    """Drop what was put right in a period: a file that is imported has the last word."""
+    """Drop what was put right in a period."""
     for one in documents.corrections(context.store):
         if one.meter == meter.id and one.period.intersect(period):
             context.store.drop(context.store.household(), documents.CORRECTION, one.id)

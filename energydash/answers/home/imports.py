@@ -12,7 +12,7 @@ from typing import TypeVar
 import pandas as pd
 
 from energydash.answers.home.accounts import M3_NOTE, find_meters, new_id
-from energydash.answers.home.edit import forget_corrections
+from energydash.answers.home.edit import overrule_corrections
 from energydash.core.errors import InputError
 from energydash.core.feeds import Fetched
 from energydash.core.findings import Finding
@@ -379,7 +379,7 @@ def _store_meter(context: Context, meter: Meter, frames: Sequence[pd.DataFrame])
     # What a file says is not final: an account that is connected later is still asked.
     fetched = Fetched(joined, covered)
     changed = store.write(meter.feed(owner), fetched, fetched_at=context.now()).changed
-    forget_corrections(context, meter, covered)
+    overrule_corrections(context, meter, joined)
     return changed
 
 

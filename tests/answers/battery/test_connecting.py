@@ -10,7 +10,9 @@ import pytest
 
 from energydash.answers import battery
 from energydash.answers.jobs import WORKS
+from energydash.answers.sources import health
 from energydash.core import settings
+from energydash.core.findings import Finding
 from energydash.core.time import Period
 from energydash.sources import aretas
 from energydash.store import Job
@@ -77,6 +79,10 @@ def test_the_job_of_a_battery_that_was_forgotten_is_over(here: Context) -> None:
     (device,) = battery.connect_defaults(here)
     job = battery.being_fetched(here, device)
     assert job
+    refused = Finding("BadCredentials", "The password is refused.")
+    here.store.set_problem(device.feed(here.store.household()), refused)
+    assert health.refused(here) == (refused,)
     battery.forget(here, device)
+    assert not health.refused(here)  # nobody asks with it any more
     assert jobs.run(here, job, WORKS[job.kind])
     assert battery.being_fetched(here, device) is None

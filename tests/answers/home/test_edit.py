@@ -8,10 +8,15 @@ from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from energydash.answers import home as answers
+from energydash.answers.home import File, home_of
+from energydash.answers.home.pricing import read_meter
+from energydash.answers.sources import health
 from energydash.core.errors import InputError
+from energydash.core.findings import Finding
 from energydash.core.time import DAY, HALF_HOUR, LONDON, Period
 from energydash.home.meters import Meter
 from energydash.home.tariffs import Tariff
@@ -129,6 +134,27 @@ def test_each_half_hour_of_a_changed_day_can_be_reached(day: str, count: int, tw
     assert "01:00" not in words
 
 
+def test_our_own_export_brought_back_undoes_no_correction(home: Context) -> None:
+    """What a file says otherwise counts; what it says too, or not at all, stays put right."""
+    meter = documents.meters(home.store)[0]
+    at = [DAYS.start + n * HALF_HOUR for n in range(3)]
+    answers.correct_reading(home, meter, at[0], 7.5)
+    answers.delete_readings(home, meter, Period(at[1], at[2]))
+    answers.correct_reading(home, meter, at[2], 9.5)
+    day = Period(DAYS.start, DAYS.start + DAY)
+    frame = read_meter(home, home_of(home), meter, day).data
+    frame.loc[at[2], "energy"] = 3.5  # changed by hand in the file
+    file = File(f"{meter.id}.csv", csv_of(frame))
+    answers.import_readings(home, [file], meter.id)
+    write(home, meter, DAYS, 0.5)  # the upstream repeats what it had
+    assert [answers.reading_at(home, meter, one) for one in at] == [7.5, None, 0.5]
+
+
+def csv_of(frame: pd.DataFrame) -> bytes:
+    lines = [f"{at.isoformat()},{kwh}" for at, kwh in frame["energy"].items()]  # type: ignore[attr-defined]
+    return "\n".join(["start,kwh", *lines]).encode()
+
+
 def test_a_deleted_meter_leaves_nothing_behind(home: Context) -> None:
     meter = documents.meters(home.store)[0]
     owner = home.store.household()
@@ -138,7 +164,13 @@ def test_a_deleted_meter_leaves_nothing_behind(home: Context) -> None:
     answers.save_tariff(home, bound)
     long_ago = Period.local_days(date(1985, 1, 1), date(1985, 1, 2), LONDON)
     write(home, meter, long_ago, 0.5)
+    answers.save_meter(home, replace(meter, connected=True))
+    refused = Finding("BadCredentials", "The key is refused.")
+    home.store.set_problem(meter.feed(owner), refused)
+    assert health.refused(home)
     assert answers.delete_meter(home, meter) > 1850
     assert not documents.corrections(home.store)
+    assert meter.id not in {one.subject for one in home.store.feeds()}  # nor its trouble
+    assert not health.refused(home)
     assert not home.store.documents(owner, documents.EARLIER)
     assert "bound" not in {one.id for one in documents.tariffs(home.store)}
