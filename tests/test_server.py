@@ -51,7 +51,7 @@ def upstreams_url() -> Iterator[str]:
 
 def site(tmp_path_factory: pytest.TempPathFactory, url: str, *arguments: str) -> Iterator[Site]:
     home = tmp_path_factory.mktemp("server")
-    with serve(home, {"ENERGYDASH_REPLAY_URL": url}, *arguments) as running:
+    with serve(home, {"ENERGYDASH_REPLAY_URL": url}, *arguments, crawled=False) as running:
         yield running
 
 

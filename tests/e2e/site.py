@@ -8,11 +8,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import requests
+from filelock import FileLock
 from playwright.sync_api import Page, expect
 
 from tests import clock
@@ -44,27 +45,34 @@ def serve(
     program: Sequence[str] = MODULE,
     folder: Path = ROOT,
     port: int | None = None,
+    crawled: bool = True,
 ) -> Iterator[Site]:
-    """Run `energydash serve` until the end of the block; its words go to a file, not a pipe."""
+    """Run `energydash serve` until the end of the block; its words go to a file, not a pipe.
+
+    crawled: whether a crawler is started beside it. Without, nothing is fetched: the test holds the
+    crawler's lock, so that the server takes it for one.
+    """
     port = port or free_port()
     log = home / "serve.log"
     inherited = {k: v for k, v in os.environ.items() if not k.startswith("ENERGYDASH_")}
     env = {**inherited, "ENERGYDASH_HOME": str(home), "PYTHONUNBUFFERED": "1"}
     env |= {**clock.shift(), **environment}
     command = [*program, "serve", "--port", str(port), *arguments]
-    with log.open("wb") as output:
+    with ExitStack() as held, log.open("wb") as output:
+        if not crawled:
+            held.enter_context(FileLock(home / "crawler.lock"))
         process = subprocess.Popen(command, cwd=folder, env=env, stdout=output, stderr=output)
-    site = Site(f"http://localhost:{port}", home, log, process.pid)
-    try:
-        wait_until_served(site, process)
-        yield site
-    finally:
-        process.terminate()
+        site = Site(f"http://localhost:{port}", home, log, process.pid)
         try:
-            process.wait(15)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+            wait_until_served(site, process)
+            yield site
+        finally:
+            process.terminate()
+            try:
+                process.wait(15)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
 
 
 def wait_until_served(site: Site, process: subprocess.Popen[bytes]) -> None:

@@ -38,26 +38,6 @@ def trouble(page: Page) -> Locator:
     return page.locator("[data-testid=stMain]").get_by_text(UNREACHABLE)
 
 
-def test_down_shows_the_last_good_data_with_its_age_and_back_again(
-    tmp_path: Path, page: Page
-) -> None:
-    with Upstreams() as up:
-        publish(up, 123)
-        environment = {"ENERGYDASH_REPLAY_URL": up.url, "ENERGYDASH_GRID_EVERY_S": EVERY_S}
-        with serve(tmp_path, environment) as site:
-            visit(page, site)
-            expect(figure(page, 123)).to_be_visible(timeout=SOON_MS)
-            up.stop()
-            expect(trouble(page).first).to_be_visible(timeout=SOON_MS)
-            expect(figure(page, 123)).to_be_visible()
-            ages = page.locator("[data-testid=stMain]").get_by_text(AGE)
-            expect(ages.first).to_be_visible()
-            with Upstreams(port=up.port) as back:
-                publish(back, 321)
-                expect(trouble(page)).to_have_count(0, timeout=SOON_MS)
-                expect(figure(page, 321)).to_be_visible(timeout=SOON_MS)
-
-
 def test_more_sessions_cause_no_more_fetches(tmp_path: Path, new_page: NewPage) -> None:
     """At the feeds' own cadences; `live` would be asked every few seconds."""
     with Upstreams() as up, serve(tmp_path, {"ENERGYDASH_REPLAY_URL": up.url}) as site:
@@ -130,3 +110,21 @@ def test_a_published_reading_appears_by_itself(
     expect(main).to_contain_text(re.compile(r"Now, g/kWh\s*433"), timeout=SOON_MS)
     assert runs == "notRunning"
     assert page.locator("h1").first.get_attribute("data-kept") == "yes"
+
+
+def test_down_shows_the_last_good_data_with_its_age_and_back_again(
+    page: Page, live: Site, stand_ins: Upstreams
+) -> None:
+    """The last of those on this site: its first stand-ins stop for good."""
+    publish(stand_ins, 123)
+    visit(page, live)
+    expect(figure(page, 123)).to_be_visible(timeout=SOON_MS)
+    stand_ins.stop()
+    expect(trouble(page).first).to_be_visible(timeout=SOON_MS)
+    expect(figure(page, 123)).to_be_visible()
+    ages = page.locator("[data-testid=stMain]").get_by_text(AGE)
+    expect(ages.first).to_be_visible()
+    with Upstreams(port=stand_ins.port) as back:
+        publish(back, 321)
+        expect(trouble(page)).to_have_count(0, timeout=SOON_MS)
+        expect(figure(page, 321)).to_be_visible(timeout=SOON_MS)

@@ -45,7 +45,8 @@ def shared(
     )
     environment = {"ENERGYDASH_REPLAY_URL": f"http://127.0.0.1:{free_port()}"}
     port = int(lan.rpartition(":")[2])
-    with serve(home, environment, "--host", "0.0.0.0", "--share", "grid", port=port) as site:
+    arguments = ("--host", "0.0.0.0", "--share", "grid")
+    with serve(home, environment, *arguments, port=port, crawled=False) as site:
         yield site
 
 

@@ -85,48 +85,46 @@ def batteries_us(frame: pd.DataFrame) -> np.ndarray[Any, Any]:
     return np.asarray(pd.DatetimeIndex(frame.index).as_unit("us").asi8)  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize("max_gap_s", [None, 15.0, 200.0, 9000.0])
-def test_a_file_an_import_and_aretas_say_the_same(
-    connected: Context, max_gap_s: float | None
-) -> None:
+def test_a_file_an_import_and_aretas_say_the_same(connected: Context) -> None:
     (device,) = battery.connect_defaults(connected)
     battery.refresh(connected, device, Period(NOW - timedelta(days=DAYS), NOW))
     feed = device.feed(connected.store.household())
     for hours in (20, 50):  # what no sender ever sent
         start = NOW - timedelta(hours=hours)
         connected.store.delete(feed, Period(start, start + timedelta(hours=2)))
-    asked = analysis_json(battery.analyse(connected, device.id, max_gap_s=max_gap_s))
     text = csv_of(connected, device)
-    file = analysis_json(battery.analyse_file(text, "a.csv", max_gap_s=max_gap_s))
-    assert differences(told(file), told(asked)) == []
     (done,) = battery.import_telemetry(connected, [("a.csv", text)], "copy")
-    copied = analysis_json(battery.analyse(connected, done.device.id, max_gap_s=max_gap_s))
-    assert differences(told(copied), told(file)) == []
-    assert file["totals"]["kwh_in"] > 0 or max_gap_s == 15.0
-    assert file["method"]["max_gap_s"] == (max_gap_s or 60.0)
-    if max_gap_s is None:
-        assert file["capacity"]["ah"] > 0
-        assert sum(len(file["coverage"][reason]) for reason in REASONS) == 2
+    for max_gap_s in (None, 15.0, 200.0, 9000.0):
+        asked = analysis_json(battery.analyse(connected, device.id, max_gap_s=max_gap_s))
+        file = analysis_json(battery.analyse_file(text, "a.csv", max_gap_s=max_gap_s))
+        assert differences(told(file), told(asked)) == [], max_gap_s
+        copied = analysis_json(battery.analyse(connected, done.device.id, max_gap_s=max_gap_s))
+        assert differences(told(copied), told(file)) == [], max_gap_s
+        assert file["totals"]["kwh_in"] > 0 or max_gap_s == 15.0
+        assert file["method"]["max_gap_s"] == (max_gap_s or 60.0)
+        if max_gap_s is None:
+            assert file["capacity"]["ah"] > 0
+            assert sum(len(file["coverage"][reason]) for reason in REASONS) == 2
 
 
-@pytest.mark.parametrize("max_gap_s", [None, 300.0])
-def test_pieces_add_up_to_the_whole(connected: Context, max_gap_s: float | None) -> None:
+def test_pieces_add_up_to_the_whole(connected: Context) -> None:
     (device,) = battery.connect_defaults(connected)
     battery.refresh(connected, device, Period(NOW - timedelta(days=DAYS), NOW))
     whole = battery.history(connected, device.id)
     cuts = [whole.start, *(NOW - timedelta(hours=h, minutes=7) for h in (100, 61, 60, 13)),
             whole.end]  # fmt: skip
 
-    def totals(start: datetime, end: datetime) -> dict[str, Any]:
+    def totals(start: datetime, end: datetime, max_gap_s: float | None) -> dict[str, Any]:
         found = battery.analyse(connected, device.id, Period(start, end), max_gap_s=max_gap_s)
         body = analysis_json(found)
         assert body["method"]["max_gap_s"] == (max_gap_s or 60.0)
         return dict(body["totals"])
 
-    pieces = [totals(a, b) for a, b in pairwise(cuts)]
-    for name in ("ah_in", "ah_out", "kwh_in", "kwh_out"):
-        together = totals(cuts[0], cuts[-1])[name]
-        assert sum(piece[name] for piece in pieces) == pytest.approx(together, rel=1e-9)
+    for max_gap_s in (None, 300.0):
+        pieces = [totals(a, b, max_gap_s) for a, b in pairwise(cuts)]
+        together = totals(cuts[0], cuts[-1], max_gap_s)
+        for name in ("ah_in", "ah_out", "kwh_in", "kwh_out"):
+            assert sum(piece[name] for piece in pieces) == pytest.approx(together[name], rel=1e-9)
 
 
 def test_five_minute_samples_have_gaps_of_a_quarter_hour(connected: Context) -> None:
