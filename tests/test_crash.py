@@ -53,7 +53,7 @@ def test_killing_the_ingest_at_random(
     now = upstreams.world.now()
     period = Period(now - pd.Timedelta(days=DAYS).to_pytimedelta(), now)
     since = f"{period.start.date()}"
-    crawler = start("crawl", "--every", "0.2")  # a second writer, for as long as the kills last
+    crawler = start("crawl", "--every", "1")  # a second writer, for as long as the kills last
     seen: dict[tuple[Feed, pd.Timestamp], float] = {}
     interrupted = 0
     try:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import base64
 import math
 from collections.abc import Callable
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode
@@ -131,17 +131,16 @@ class Octopus:
         published = self.world.override(f"octopus/{point}/energy", start)
         if published is not None:
             return float(published)
-        day = start.astimezone(sold.LONDON).date()
-        midnight = datetime.combine(day + timedelta(days=1), time(), sold.LONDON)
-        chance = self.world.uniform("octopus", point, day.toordinal())
+        at = start.astimezone(sold.LONDON)
+        chance, midnight, offset = a_day(self.world.seed, point, at.date())
         late = timedelta(days=3) if chance < 0.03 else timedelta(0)
-        if now < midnight.astimezone(UTC) + timedelta(hours=6) + late:
+        if now < midnight + timedelta(hours=6) + late:
             return None
-        is_long_day = start.astimezone(sold.LONDON).utcoffset() != midnight.utcoffset()
+        is_long_day = at.utcoffset() != offset
         if chance > 0.985 and start.hour in (13, 14) and not is_long_day:
             return None  # some hours never arrive
         value = load(self.world.seed, energy, point, start)
-        is_estimate = now < midnight.astimezone(UTC) + timedelta(days=2)
+        is_estimate = now < midnight + timedelta(days=2)
         return round(value, 1 if is_estimate else 3)
 
     def rates(
@@ -303,6 +302,14 @@ def rates_of(prefix: str) -> tuple[str, ...]:
     return ("standard-unit-rates",)
 
 
+@lru_cache(1 << 14)
+def a_day(seed: int, point: str, day: date) -> tuple[float, datetime, timedelta | None]:
+    """A local day of a meter: its chance of trouble, its end, and the clock's offset then."""
+    midnight = datetime.combine(day + timedelta(days=1), time(), sold.LONDON)
+    chance = uniform(seed, "octopus", point, day.toordinal())
+    return chance, midnight.astimezone(UTC), midnight.utcoffset()
+
+
 @lru_cache(1 << 18)  # readings of a year, for every test that connects a home
 def load(seed: int, energy: str, point: str, start: datetime) -> float:
     """What the home uses or sells in a half-hour."""
@@ -374,6 +381,7 @@ def parse(text: str) -> datetime | None:
     return (found if found.tzinfo else found.replace(tzinfo=sold.LONDON)).astimezone(UTC)
 
 
+@lru_cache(1 << 17)
 def local(instant: datetime) -> str:
     """London's clock with its offset; Z in winter."""
     return instant.astimezone(sold.LONDON).isoformat().replace("+00:00", "Z")

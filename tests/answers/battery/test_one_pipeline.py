@@ -163,18 +163,18 @@ def test_a_read_writes_nothing_and_is_right_before_slots_are_kept(connected: Con
 
 def test_a_year_with_a_month_in_it_is_not_whole(connected: Context) -> None:
     (device,) = battery.connect_defaults(connected)
-    battery.refresh(connected, device, Period(NOW - timedelta(days=10), NOW))
+    battery.refresh(connected, device, Period(NOW - timedelta(days=DAYS), NOW))
     year = Period(NOW - timedelta(days=365), NOW + timedelta(days=1))
     found = battery.view(connected, device.id, year)
     body = analysis_json(found.answer)
-    assert body["totals"]["coverage"] == pytest.approx(10 / 365, rel=0.01)
+    assert body["totals"]["coverage"] == pytest.approx(DAYS / 365, rel=0.01)
     assert body["coverage"]["asked"] == 365 * 96
     assert [reason for reason in REASONS if body["coverage"][reason]] == ["being_fetched"]
     assert (
-        "960 of 35,040" in body["coverage"]["sentence"]
-        or "10 of 365" in body["coverage"]["sentence"]
+        "480 of 35,040" in body["coverage"]["sentence"]
+        or "5 of 365" in body["coverage"]["sentence"]
     )
-    assert battery.summary(found)["coverage"] == pytest.approx(10 / 365, rel=0.01)
+    assert battery.summary(found)["coverage"] == pytest.approx(DAYS / 365, rel=0.01)
 
 
 def test_new_telemetry_is_seen_before_and_after_its_slots_are_kept(connected: Context) -> None:
