@@ -167,7 +167,7 @@ def compare(
         tuple(usage.meter for usage in priced.usages),
         priced.inputs,
         _price_feeds(priced, [one.id for one in chosen]),
-        (*priced.notes, *_unfair(unpriced_now)),
+        (*priced.notes, *_unfair(unpriced_now), *_regional(at_stake, chosen)),
         ranked,
         in_now.pence_per_kwh,
         shifted,
@@ -211,19 +211,28 @@ class _Side:
 
     def under(self, context: Context, choice: Choice) -> _Candidate:
         """What these meters' readings would have cost under another tariff."""
+        sold = self.sold_to(choice.id)
         known = [
-            prices_of(context, self.home, usage.meter, self.period, choice.id)
-            for usage in self.usages
+            prices_of(context, self.home, one, self.period, choice.id if one.id in sold else "")
+            for one in self.meters
         ]
         tried = tuple(one.prices for one in known)
         usages = [
             one.with_unsure(usage.under(one.prices))
             for usage, one in zip(self.usages, known, strict=True)
         ]
-        cards = [card for prices in tried for card in prices.cards.values()]
+        cards = [
+            card for one in known if one.meter.id in sold for card in one.prices.cards.values()
+        ]
         has_prices = any(len(card.unit.clip(*_span(self.period)).codes) for card in cards)
         sums = total(choice.id, choice.label, usages, self.months)
         return _Candidate(choice, tried, sums, has_prices)
+
+    def sold_to(self, tariff: str) -> set[str]:
+        """The meters that a tariff is tried on: of its region, or all where none is."""
+        letter = "" if tariff in _own_ids(self.home) else region_letter(tariff)
+        every = {one.id for one in self.meters}
+        return {one.id for one in self.meters if letter and one.region == letter} or every
 
     @property
     def meters(self) -> tuple[Meter, ...]:
@@ -269,6 +278,20 @@ def _unfair(unpriced_now_kwh: float) -> tuple[str, ...]:
     sentence = (
         f"{unpriced_now_kwh:,.1f} kWh have no price under the tariffs that were in force, so the "
         "others cannot be compared with them. Fetch their prices, or add the tariff of that time."
+    )
+    return (sentence,)
+
+
+def _regional(sides: Mapping[Direction, _Side], chosen: Sequence[Choice]) -> tuple[str, ...]:
+    """That a tariff of one region says nothing of a home in another, where there are such."""
+    if all(
+        len(sides[one.direction].sold_to(one.id)) == len(sides[one.direction].meters)
+        for one in chosen
+    ):
+        return ()
+    sentence = (
+        "The homes are in several regions: a tariff of one of them is tried on the homes there, "
+        "and the others stay as they were."
     )
     return (sentence,)
 

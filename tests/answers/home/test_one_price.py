@@ -293,6 +293,28 @@ def test_a_comparison_is_a_range_where_slots_are_not_known(intelligent: Context)
     assert low == pytest.approx(costs["net_cost_gbp"] - costs["net_cost_low_gbp"])
 
 
+def test_a_tariff_of_one_region_is_tried_on_the_homes_there(intelligent: Context) -> None:
+    store, owner = intelligent.store, intelligent.store.household()
+    for id_, account, region, point in (("in", "mine", "C", "1"), ("other", "theirs", "G", "9")):
+        meter = Meter(id_, point=f"100000000000{point}", account=account, region=region)
+        store.put(owner, "meter", id_, meter.to_body())
+    day = Period.local_days(date(2026, 7, 2), date(2026, 7, 3), LONDON)
+    was = {
+        one: answers.costs(intelligent, day, "total", one).costs.totals for one in ("in", "other")
+    }
+    for letter, net in (
+        ("C", 48 * 0.20 + was["other"]["net_cost_gbp"]),
+        ("G", 48 * 0.20 + was["in"]["net_cost_gbp"]),
+        ("J", 2 * 48 * 0.20),  # of neither: the user asked
+    ):
+        code = f"E-1R-VAR-22-11-01-{letter}"
+        publish(store, code, [row(day.start - DAY, None, "20")], Period(day.start - DAY, day.end))
+        found = answers.compare(intelligent, day, [code])
+        table = found.comparison.table
+        assert table.set_index("import_id").loc[code, "net_gbp"] == pytest.approx(net)
+        assert ("stay as they were" in " ".join(found.notes)) is (letter != "J")
+
+
 def told(context: Context, start: datetime, end: datetime) -> None:
     documents.put_dispatches_told(context.store, "mine", Period(start, end))
 
