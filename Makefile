@@ -24,7 +24,7 @@ test: $(VENV)/browser.stamp
 	@$(MAKE) --no-print-directory --jobs 2 check suite
 
 suite: $(VENV)/browser.stamp
-	$(BIN)/python -m pytest -q -n auto --dist loadfile
+	$(BIN)/python -m pytest -q -n auto --dist loadfile --no-loadscope-reorder
 
 # Every property and every parser, on 2,000 examples instead of the suite's twenty.
 fuzz: $(VENV)/dev.stamp

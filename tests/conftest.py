@@ -44,6 +44,11 @@ def pytest_configure(config: pytest.Config) -> None:
     hypothesis.settings.load_profile("any machine")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Browsers first: their tests wait, and what waits last leaves every other core idle."""
+    items.sort(key=lambda item: "e2e" not in item.path.parts)
+
+
 @pytest.fixture(autouse=True)
 def tests_own_the_clock(request: pytest.FixtureRequest) -> Iterator[None]:
     """The clock stands at one instant; `clock("ISO")` marks a test that chooses another, and

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import socket
 import threading
 from collections.abc import Iterator
@@ -12,7 +13,10 @@ import uvicorn
 from click.testing import CliRunner
 from starlette.types import ASGIApp
 
+from energydash import api
 from energydash.cli import cli
+
+create = functools.cache(api.create)  # a third of a second each; it keeps nothing of a test
 
 
 class Client:

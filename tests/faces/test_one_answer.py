@@ -15,11 +15,10 @@ import pandas as pd
 import pytest
 from pydantic import TypeAdapter
 
-from energydash import api
 from energydash.api import ROUTES
 from energydash.sync import context
 from tests.faces.questions import QUESTIONS, Question
-from tests.faces.serving import Client, running, said
+from tests.faces.serving import Client, create, running, said
 
 NOW = datetime(2026, 4, 1, 12, 10, tzinfo=UTC)
 
@@ -28,7 +27,7 @@ NOW = datetime(2026, 4, 1, 12, 10, tzinfo=UTC)
 def client(monkeypatch: pytest.MonkeyPatch, private_home: Path) -> Iterator[Client]:
     """Both faces at one instant: seconds pass between two questions."""
     here = replace(context.current(), now=lambda: NOW)
-    with monkeypatch.context() as patch, running(api.create()) as made:
+    with monkeypatch.context() as patch, running(create()) as made:
         patch.setattr(context, "current", lambda: here)
         yield made
 

@@ -12,7 +12,6 @@ import pandas as pd
 import pytest
 from starlette.types import Receive, Scope, Send
 
-from energydash import api
 from energydash.answers import grid as answers_grid
 from energydash.answers import memo
 from energydash.api import battery, home
@@ -23,7 +22,7 @@ from energydash.core.time import Period, grid
 from energydash.sources.sample import household as sample_home
 from energydash.sync import context
 from energydash.sync.documents import meters
-from tests.faces.serving import Client, running
+from tests.faces.serving import Client, create, running
 
 DAY = "from=2026-03-01&to=2026-03-02"
 MIDNIGHT = datetime(2026, 3, 1, tzinfo=UTC)
@@ -31,14 +30,14 @@ MIDNIGHT = datetime(2026, 3, 1, tzinfo=UTC)
 
 @pytest.fixture
 def client() -> Iterator[Client]:
-    with running(api.create()) as made:
+    with running(create()) as made:
         yield made
 
 
 @pytest.fixture
 def elsewhere() -> Iterator[Client]:
     """A client whose connection comes from the LAN, as far as the API can tell."""
-    app = api.create()
+    app = create()
 
     async def from_the_lan(scope: Scope, receive: Receive, send: Send) -> None:
         await app({**scope, "client": ("192.168.1.20", 50000)}, receive, send)

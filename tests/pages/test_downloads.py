@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from energydash import api
 from energydash.core.time import iso_z
 from energydash.serialise import Document
 from energydash.views import components
-from tests.faces.serving import running
+from tests.faces.serving import create, running
 from tests.pages.conftest import OpenPage
 
 FOLDS = {"electricity_costs": ["by_key_table"], "battery": ["table_sample_open"]}
@@ -31,7 +30,7 @@ def test_a_page_and_rest_give_the_same_file(
         components, "download", lambda document, *, key: offered.update({document.name: document})
     )
     open_page(page, *FOLDS.get(page, ()))
-    with running(api.create()) as client:
+    with running(create()) as client:
         for name, path in OFFERED[page].items():
             document = offered[name]
             period = document.period
