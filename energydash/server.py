@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import logging
 import os
 import socket
 import subprocess
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from streamlit.starlette import App
 
     from energydash.core.settings import Settings
+
+log = logging.getLogger(__name__)
 
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
 CRAWLER_CHECK_S = 15.0
@@ -192,6 +195,8 @@ async def _keep_crawling() -> None:
     try:
         while True:
             if child is None or child.poll() is not None:
+                if child:
+                    log.warning("The crawler ended (%s); it is started again.", child.returncode)
                 child = await asyncio.to_thread(crawler.ensure_running, context.current())
             await asyncio.sleep(CRAWLER_CHECK_S)
     finally:

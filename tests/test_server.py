@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.client
 import re
 import subprocess
@@ -9,12 +10,15 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import SimpleNamespace
 from urllib.parse import urlsplit
 
 import pytest
 import requests
 from filelock import FileLock
 
+from energydash import server
+from energydash.core.errors import InputError
 from energydash.server import own_names
 from tests import clock
 from tests.e2e.site import ROOT, Site, free_port, serve, wait_until_served
@@ -288,3 +292,32 @@ def test_streamlit_run_serves_the_pages_without_rest(tmp_path: Path, upstreams_u
     finally:
         process.terminate()
         process.wait(15)
+
+
+def test_a_crawler_that_was_killed_is_started_again_and_told(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Child:
+        returncode = -9
+
+        def poll(self) -> int:
+            return self.returncode
+
+        def terminate(self) -> None: ...
+
+        def wait(self) -> None: ...
+
+    started: list[object] = []
+
+    def start(here: object) -> Child:
+        if len(started) == 2:
+            raise InputError("enough")
+        started.append(here)
+        return Child()
+
+    monkeypatch.setattr(server, "context", SimpleNamespace(current=object))
+    monkeypatch.setattr(server.crawler, "ensure_running", start)
+    monkeypatch.setattr(server, "CRAWLER_CHECK_S", 0.0)
+    with pytest.raises(InputError, match="enough"):
+        asyncio.run(server._keep_crawling())
+    assert caplog.messages == ["The crawler ended (-9); it is started again."] * 2

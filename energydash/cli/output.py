@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from energydash.core.text import printable
+
 if TYPE_CHECKING:
     from energydash.serialise import Document
 
 # What moves a terminal's cursor, colours it, renames its window, or turns a line round.
-CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
@@ -68,11 +68,6 @@ def emit(document: Document, form: str) -> None:
 def say(text: object, *, err: bool = False, nl: bool = True) -> None:
     """A text as a line; what a terminal would obey is written as JSON writes it: `\\u001b`."""
     click.echo(printable(str(text)), err=err, nl=nl)
-
-
-def printable(text: str) -> str:
-    """The text without anything that a terminal obeys, but for tabs and new lines."""
-    return CONTROLS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def tell(sentence: str) -> None:

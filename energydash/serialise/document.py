@@ -24,6 +24,7 @@ import pandas as pd
 from energydash.core.coverage import Coverage
 from energydash.core.feeds import FeedData
 from energydash.core.findings import Finding
+from energydash.core.text import printable
 from energydash.core.time import Period, iso_z, zone_info
 
 # A spreadsheet takes a cell that begins so for a formula.
@@ -134,11 +135,13 @@ def csv_text(frame: pd.DataFrame, zone: str = "UTC") -> str:
 
 
 def _cell(value: Any) -> Any:
-    """A cell of a CSV: never a formula, never Python's way of writing a list."""
+    """A cell of a CSV: never a formula or what a terminal obeys, never a list as Python has it."""
     if isinstance(value, list | tuple | dict):
         value = orjson.dumps(jsonable(value)).decode()
     elif isinstance(value, datetime | date | Enum | Period):
         value = jsonable(value)
+    if isinstance(value, str) and not value.isprintable():
+        value = printable(value)
     if isinstance(value, str) and FORMULA.match(value) and not NUMBER.match(value):
         return f"'{value}"
     return value

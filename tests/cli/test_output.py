@@ -10,7 +10,8 @@ from decimal import Decimal
 import pytest
 
 from energydash.cli import main
-from energydash.cli.output import Log, printable
+from energydash.cli.output import Log
+from energydash.core.text import printable
 from energydash.home.meters import Meter
 from energydash.home.tariffs import Tariff
 from energydash.sync import context

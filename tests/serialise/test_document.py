@@ -9,6 +9,7 @@ from decimal import Decimal
 import numpy as np
 import orjson
 import pandas as pd
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -60,6 +61,12 @@ def test_a_mean_beside_the_rows_is_plain_json() -> None:
 def test_a_cell_is_never_a_formula_nor_python() -> None:
     frame = pd.DataFrame({"name": ["=1+1", "@x", "-2.5", "plain"], "lines": [[1], [], [2], [3]]})
     assert csv_text(frame).splitlines()[1:] == ["'=1+1,[1]", "'@x,[]", "-2.5,[2]", "plain,[3]"]
+
+
+@pytest.mark.parametrize("control", ["\x1b[31m", "\x07", "\u202e", "\x9b"])
+def test_a_cell_has_nothing_that_a_terminal_obeys(control: str) -> None:
+    text = csv_text(pd.DataFrame({"name": [f"a{control}b"]}))
+    assert control not in text and f"\\u{ord(control[0]):04x}" in text
 
 
 @given(st.lists(st.floats(allow_nan=True, allow_infinity=True, width=64), max_size=20))
