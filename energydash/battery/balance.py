@@ -30,6 +30,10 @@ FEWEST_SLOTS: Final = 8
 AT_WORK_KWH: Final = 0.1 * STEP_S / 3600  # 100 W: less may be the offset of an idle shunt
 AT_WORK_SHARE: Final = 0.01  # of the size in a slot; 2 A of 50 Ah
 SOC_MOVES: Final = 20.0
+FEWEST_STUCK: Final = 4 * 3600 // STEP_S
+STUCK_SHARE, STUCK_V_SHARE = 0.15, 0.3  # of the size that flows meanwhile
+STUCK_AT_WORK: Final = 0.0025  # of the size in a slot: more than the offset of a shunt
+CUT_EVERY: Final = 2 * 3600 // STEP_S
 LARGEST_LAG: Final = 14 * 3600 // STEP_S
 ONE_CELL_V: Final = 5.0
 SMALL_AH: Final = 50.0
@@ -112,10 +116,17 @@ FAULTS: Final = (
           "Check which sensor type is which.", "soc"),
     Fault("scale", "temperature_c", "The temperature is usually above 55 °C: these look like °F",
           "Export it in °C, or say so.", "temperature"),
+    Fault("stuck", "current_a",
+          "The current stood still, or was 0 A, while the state of charge moved otherwise",
+          "Check the shunt; zeros may stand for no reading."),
+    Fault("stuck", "voltage_v", "The voltage stood still while the battery was at work",
+          "Check the sensor."),
+    Fault("stuck", "soc_percent", "The state of charge stood still while the battery was at work",
+          "Check the sensor; zeros may stand for no reading.", "soc"),
 )  # fmt: skip
 (WRONG_SIGN, UNSIGNED, ONE_WAY, SWAPPED, ONE_CELL, THOUSAND, OFF_POWER, OFF_SOC, ZERO,
  VOLTAGE_CLOCK, POWER_CLOCK, MAPPING, POWER_SIGN, POWER_ODD, WATTS, SHARE, SOC_CLOCK, SOC_MAPPING,
- FAHRENHEIT) = range(len(FAULTS))  # fmt: skip
+ FAHRENHEIT, STUCK_A, STUCK_V, STUCK_SOC) = range(len(FAULTS))  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -154,13 +165,21 @@ def checked(frame: pd.DataFrame, size: Size) -> pd.DataFrame:
         bits[week] |= clocks
         for within in _groups(starts[week] // DAY_US):
             day = slice(week.start + within.start, week.start + within.stop)
-            bits[day] |= _day(frame.iloc[day], size, clocks)
+            for part in _parts(frame.iloc[day]):
+                piece = slice(day.start + part.start, day.start + part.stop)
+                bits[piece] |= _day(frame.iloc[piece], size, clocks)
             is_one_way = _is_one_way(frame.iloc[day], size)
             if is_one_way and before is not None and not bits[day][0] & (1 << UNSIGNED):
                 bits[before] |= 1 << ONE_WAY
                 bits[day] |= 1 << ONE_WAY
             before = day if is_one_way else None
+        bits[week] |= _stuck(frame.iloc[week], size, bits[week])
     return without(frame, bits)
+
+
+def _mask(blanks: Blanks) -> int:
+    """The bits of the faults that make this worthless."""
+    return sum(1 << n for n, fault in enumerate(FAULTS) if fault.blanks == blanks)
 
 
 def without(frame: pd.DataFrame, bits: Micros) -> pd.DataFrame:
@@ -169,8 +188,7 @@ def without(frame: pd.DataFrame, bits: Micros) -> pd.DataFrame:
         return frame.assign(faults=0.0)
 
     def has(blanks: Blanks) -> npt.NDArray[np.bool_]:
-        mask = sum(1 << n for n, fault in enumerate(FAULTS) if fault.blanks == blanks)
-        return np.asarray((bits & mask) > 0)
+        return np.asarray((bits & _mask(blanks)) > 0)
 
     kept = frame.assign(faults=bits.astype(np.float64))
     flows = has("flows")
@@ -221,6 +239,58 @@ def usual_size_ah(frame: pd.DataFrame) -> float | None:
         if np.abs(rise).sum() > SOC_MOVES and _alike(charge, rise) > 0.8:
             slopes.append(100 * float((charge * rise).sum() / (rise * rise).sum()))
     return float(np.median(slopes)) if slopes and np.median(slopes) > 0 else None
+
+
+def _parts(frame: pd.DataFrame) -> list[slice]:
+    """A day in two where voltage × current agrees with the power on one side of an hour only: the
+    fault began or ended there. Else the whole day."""
+    count = len(frame)
+    if _against_power(frame) in (None, AGREES):
+        return [slice(0, count)]
+    best, found = 0, [slice(0, count)]
+    for cut in range(CUT_EVERY, count, CUT_EVERY):
+        sides = slice(0, cut), slice(cut, count)
+        said = [_against_power(frame.iloc[side]) for side in sides]
+        right = [side for side, one in zip(sides, said, strict=True) if one == AGREES]
+        if len(right) == 1 and None not in said and right[0].stop - right[0].start > best:
+            best, found = right[0].stop - right[0].start, list(sides)
+    return found
+
+
+def _stuck(frame: pd.DataFrame, size: Size, known: Micros) -> Micros:
+    """Per slot of a week: channels that stood still for hours while others show the battery at
+    work; known: its other faults, whose flows show nothing. A constant current that the state of
+    charge follows is a charger's, and no fault."""
+    bits = np.zeros(len(frame), np.int64)
+    if not size.ah or len(frame) < FEWEST_STUCK:
+        return bits
+    net = (frame["ah_in"] - frame["ah_out"]).to_numpy() / size.ah
+    net = np.where(frame["covered_s"].to_numpy() > 0, net, np.nan)
+    right = (known & _mask("flows")) == 0
+    at_work = np.where(right & (np.abs(net) > STUCK_AT_WORK), net, 0.0)
+    soc = frame["soc_percent"].to_numpy() / 100
+    volts = frame["lowest_v"].to_numpy()
+    flat = np.where(volts == frame["highest_v"].to_numpy(), volts, np.nan)
+    for run in _constant(np.round(net, 9)):
+        moves = np.diff(soc[run])
+        moves = moves[np.isfinite(moves)]
+        if (moves != 0).sum() >= FEWEST_SLOTS and (
+            abs(net[run][0] * len(moves) - moves.sum()) > STUCK_SHARE
+            or (net[run][0] == 0 and np.abs(moves).sum() > 2 * STUCK_SHARE)
+        ):
+            bits[run] |= 1 << STUCK_A
+    for values, share, fault in ((flat, STUCK_V_SHARE, STUCK_V), (soc, STUCK_SHARE, STUCK_SOC)):
+        for run in _constant(values):
+            if np.ptp(np.cumsum(at_work[run])) > share:
+                bits[run] |= 1 << fault
+    return bits
+
+
+def _constant(values: Floats) -> list[slice]:
+    """Stretches of hours with one value; NaN is none."""
+    cuts = np.flatnonzero(np.diff(values) != 0) + 1
+    ends = zip(np.append(0, cuts), np.append(cuts, len(values)), strict=True)
+    return [slice(int(a), int(b)) for a, b in ends if b - a >= FEWEST_STUCK]
 
 
 def _day(frame: pd.DataFrame, size: Size, clocks: int) -> int:

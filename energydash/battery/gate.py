@@ -21,6 +21,8 @@ LARGEST_C_RATE: Final = 3.0  # homes stay below 1
 LARGEST_A: Final = 1000.0  # where nobody says the size
 LARGEST_V: Final = 1500.0  # of a home's pack
 ONE_CELL_V: Final = (2.0, 4.6)
+LOWEST_PACK_V: Final = 6.0  # of a pack of more than `ONE_CELL_A`: less is one of its cells
+ONE_CELL_A: Final = 20.0
 LOWEST_OF_USUAL, HIGHEST_OF_USUAL = 0.4, 2.0  # an empty pack has two thirds of its usual voltage
 WINDOW_US: Final = 900_000_000
 MANY: Final = 0.05  # of the samples of a quarter-hour
@@ -36,13 +38,15 @@ class Bounds:
     usual_v: float = 0.0
     largest_a: float = 1e9
     largest_v: float = 1e9
+    lowest_v: float = -1.0
 
     def of(self, part: str) -> tuple[float, float]:
         """The lowest and the highest value that a channel can have."""
         if part == "voltage_v" and self.usual_v > 0:
-            return LOWEST_OF_USUAL * self.usual_v, HIGHEST_OF_USUAL * self.usual_v
+            low = max(LOWEST_OF_USUAL * self.usual_v, self.lowest_v)
+            return low, HIGHEST_OF_USUAL * self.usual_v
         if part == "voltage_v":
-            return -np.inf, self.largest_v
+            return self.lowest_v, self.largest_v
         return (-self.largest_a, self.largest_a) if part == "current_a" else (-np.inf, np.inf)
 
 
@@ -56,6 +60,10 @@ def bounds_of(recent: Telemetry, capacity_ah: float | None) -> Bounds:
     if usual_v > LARGEST_V:  # the newest days are in millivolts; those before may be right
         usual_v = 0.0
     largest_a = LARGEST_C_RATE * capacity_ah if capacity_ah else LARGEST_A
+    flows = np.abs(recent.current.value)
+    is_large = len(flows) > 0 and float(np.quantile(flows, 0.99)) > ONE_CELL_A
+    if is_large and 0 < usual_v < LOWEST_PACK_V:  # the newest days are of one cell
+        return Bounds(0.0, largest_a, LARGEST_V, LOWEST_PACK_V)
     return Bounds(usual_v, largest_a, LARGEST_V)
 
 

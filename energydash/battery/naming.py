@@ -61,7 +61,9 @@ FACTOR: Final = {"mv": 1e-3, "ma": 1e-3, "w": 1e-3, "watt": 1e-3, "watts": 1e-3,
 USUAL_UNIT: Final = {
     "voltage_v": "V", "current_a": "A", "power_kw": "kW", "soc_percent": "%", "temperature_c": "°C",
 }  # fmt: skip
-_CAMEL: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_CAMEL: Final = re.compile(  # not within SoC, kWh, mV
+    r"(?<=[a-z]{2})(?=[A-Z])|(?<=[0-9])(?=[A-Z])|(?<=[A-Za-z])(?=[A-Z][a-z]{2})"
+)
 OPTIONAL: Final = "temperature_c"  # left out where it is doubtful: nothing is counted by it
 
 

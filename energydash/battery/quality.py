@@ -86,7 +86,7 @@ def _absent(telemetry: Telemetry) -> list[Finding]:
         )  # fmt: skip
         if len(telemetry.voltage) < 2:
             return [*found, *_without_soc(telemetry)]
-    elif len(telemetry.current) < 2:
+    elif len(telemetry.current) < 2 and not len(telemetry.left_out.get("current_a", ())):
         found.append(
             Finding(
                 "missing",
@@ -126,6 +126,7 @@ def _constant(telemetry: Telemetry) -> list[Finding]:
     found = []
     busy, flowing = telemetry.flow, telemetry.flow_part
     least = _least_at_work(telemetry)
+    is_idle = not len(busy) or float(np.abs(busy.value).max()) < least
     for part, channel in telemetry.channels().items():
         if len(channel) < 50 or (part == "power_kw" != flowing):
             continue
@@ -137,9 +138,13 @@ def _constant(telemetry: Telemetry) -> list[Finding]:
                     f"{LABELS[part]} is {channel.value[0]:g} {UNITS[part]} throughout: "
                     "a real sensor changes."
                 )
+            # A battery that rests changes nothing: that is worth a word, and no alarm.
             found.append(
-                Finding("constant", sentence, "Check the sensor and its mapping.", subject=part)
-            )
+                Finding(
+                    "constant", sentence, "Check the sensor and its mapping.",
+                    "note" if is_idle else "warning", subject=part,
+                )
+            )  # fmt: skip
             continue
         if part not in ("soc_percent", "voltage_v", flowing) or len(busy) < 2:
             continue
@@ -191,7 +196,8 @@ def _power(telemetry: Telemetry, integral: Integral) -> list[Finding]:
     good = np.isfinite(theirs) & np.isfinite(ours)
     theirs, ours = theirs[good], ours[good]
     strong = float(np.abs(ours).sum())
-    if len(ours) < 50 or not strong or not np.abs(theirs).sum():
+    at_work = max(float(np.abs(one).max(initial=0.0)) for one in (theirs, ours))
+    if len(ours) < 50 or not strong or not np.abs(theirs).sum() or at_work < LEAST_AT_WORK_KW:
         return []
     ratio = float(np.abs(theirs).sum()) / strong
     agreement = float((ours * theirs).sum() / np.sqrt((ours**2).sum() * (theirs**2).sum()))

@@ -89,8 +89,10 @@ class Telemetry:
 
     @property
     def flow_part(self) -> str:
-        """What is integrated: the current, or the power where there is no current."""
-        return "power_kw" if len(self.current) < 2 <= len(self.power) else "current_a"
+        """What is integrated: the current, or the power where there is no current. A current that
+        cannot be is one: the power beside it is then as doubtful."""
+        amps = len(self.current) + len(self.left_out.get("current_a", NO_CHANNEL))
+        return "power_kw" if amps < 2 <= len(self.power) else "current_a"
 
     @property
     def flow(self) -> Channel:

@@ -52,7 +52,7 @@ from energydash.sync.context import Context
 log = logging.getLogger(__name__)
 
 KIND: Final = "battery-slots"
-FORMAT: Final = 4  # of what is kept; another one is worked out anew
+FORMAT: Final = 5  # of what is kept; another one is worked out anew
 STEP: Final = timedelta(seconds=slots.STEP_S)
 CHUNK: Final = timedelta(days=35)  # whole weeks, as slots are judged by
 WEEK: Final = timedelta(days=7)

@@ -17,6 +17,8 @@ from tests.battery.simulated import monitored, truth
         ("Pack voltage", "V", "voltage_v"), ("battery_current", "", "current_a"),
         ("BMS Power", "kW", "power_kw"), ("State of Charge", "%", "soc_percent"),
         ("soc", "", "soc_percent"), ("Pack temperature 1", "°C", "temperature_c"),
+        ("SoC (%)", "", "soc_percent"), ("batterySoC", "", "soc_percent"),
+        ("batteryStateOfCharge", "", "soc_percent"), ("maxChargeCurrent", "A", None),
         ("Cell voltage 3", "V", None), ("Humidity", "%", None), ("Battery health", "%", None),
         ("Bank", "V", "voltage_v"), ("Remaining", "Ah", None), ("Charge current limit", "A", None),
     ],
