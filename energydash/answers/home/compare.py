@@ -10,7 +10,7 @@ from datetime import datetime
 import numpy as np
 
 from energydash.answers.home.costs import Answer
-from energydash.answers.home.pricing import Priced, price_home, prices_of
+from energydash.answers.home.pricing import MeterTariffs, Priced, price_home, prices_of
 from energydash.answers.home.subject import Home, home_of, tariff_name
 from energydash.core.errors import InputError
 from energydash.core.feeds import Feed
@@ -26,7 +26,7 @@ from energydash.home.comparison import (
     total,
 )
 from energydash.home.instants import is_within
-from energydash.home.meters import Direction, Meter
+from energydash.home.meters import Direction, Meter, places
 from energydash.home.prices import MeterPrices
 from energydash.home.tariffs import energy_of, parse_code, region_letter, sold_together
 from energydash.home.usage import Usage, one_sided_days
@@ -144,8 +144,7 @@ def compare(
     outs = [out_now, *(asked[one.id].total for one in out_chosen)] if out.usages else []
     ins = [in_now, *(asked[one.id].total for one in in_chosen)]
     months = into.months.labels
-    codes = {way: tariff for way, (tariff, _) in names.items()}
-    can_pair = _pairing(codes, priced.home)
+    can_pair = _pairing(priced, period)
     ranked = pairs(ins, outs, months, baseline, can_pair=can_pair)
     shifted = None
     if shift_percent:
@@ -249,18 +248,28 @@ class _Side:
         return total(id_, label, usages, self.months)
 
 
-def _pairing(in_force: Mapping[Direction, str], home: Home) -> Callable[[OneWay, OneWay], bool]:
+def _pairing(priced: Priced, period: Period) -> Callable[[OneWay, OneWay], bool]:
     """Which import and export tariffs can be had together; what was in force could."""
-    own = _own_ids(home)
+    own = _own_ids(priced.home)
+    place = places([one.meter for one in priced.tariffs])
+    exporting = {
+        place[one.meter.id] for one in priced.tariffs if one.meter.direction is Direction.EXPORT
+    }
+    there = [one for one in priced.tariffs if place[one.meter.id] in exporting]
+    in_force = {way: _tariffs(there, way, period) for way in Direction}
 
     def can_pair(way_in: OneWay, way_out: OneWay) -> bool:
         if way_in.id == way_out.id == "actual":
             return True
-        codes = [
-            in_force[way] if one.id == "actual" else one.id
+        ins, outs = (
+            in_force[way] if one.id == "actual" else {one.id}
             for way, one in ((Direction.IMPORT, way_in), (Direction.EXPORT, way_out))
-        ]
-        return any(code in own or not code for code in codes) or sold_together(*codes)
+        )
+        return all(
+            code in own or other in own or sold_together(code, other)
+            for code in ins
+            for other in outs
+        )
 
     return can_pair
 
@@ -328,16 +337,21 @@ def _span(period: Period) -> tuple[int, int]:
     return micros(period.start), micros(period.end)
 
 
+def _tariffs(known: Sequence[MeterTariffs], way: Direction, period: Period) -> set[str]:
+    """The tariffs that priced a direction of some meters in a period."""
+    return {
+        term.tariff
+        for one in known
+        if one.meter.direction is way
+        for term in one.prices.terms
+        if term.period.intersect(period)
+    }
+
+
 def _in_force(priced: Priced, way: Direction, period: Period) -> tuple[str, str]:
     """The one tariff that priced a direction throughout ('' where there were several), and what
     the tariffs that were in force are called."""
-    tariffs = {
-        term.tariff
-        for known in priced.tariffs
-        if known.meter.direction is way
-        for term in known.prices.terms
-        if term.period.intersect(period)
-    }
+    tariffs = _tariffs(priced.tariffs, way, period)
     if len(tariffs) != 1:
         return "", NOW
     (tariff,) = tariffs

@@ -359,6 +359,27 @@ def test_pairs_that_nobody_can_buy_are_not_ranked(home: Context) -> None:
     assert ("Flux, as it was", "Fixed, as it was") in found  # the user's own, whatever its name
 
 
+@pytest.mark.parametrize("switched", [False, True])
+def test_what_was_in_force_pairs_with_what_all_of_it_could(home: Context, switched: bool) -> None:
+    owner, middle = home.store.household(), MARCH.start + 3 * DAY
+    home.store.drop(owner, "tariff", "flux")
+    home.store.drop(owner, "tariff", "fixed")
+    agreed = [Agreement("1", "in", FLUX_IN), Agreement("3", "out", OUTGOING)]
+    if switched:
+        agreed = [
+            Agreement("1", "in", FLUX_IN, None, middle),
+            Agreement("2", "in", VARIABLE, middle, None),
+            Agreement("3", "out", OUTGOING),
+        ]
+    for one in agreed:
+        home.store.put(owner, "agreement", one.id, one.to_body())
+    table = answers.compare(home, MARCH, [FLUX_OUT]).comparison.table
+    is_ranked = ("actual", FLUX_OUT) in set(
+        zip(table["import_id"], table["export_id"], strict=True)
+    )
+    assert is_ranked is not switched
+
+
 def test_the_own_tariff_is_in_the_estimate_too(home: Context) -> None:
     found = answers.compare(home, MARCH, ["flat"], shift_percent=50)
     assert found.shifted is not None
