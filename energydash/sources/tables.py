@@ -30,6 +30,7 @@ LARGEST_ZIP_BYTES = 500_000_000  # unpacked; a monthly archive has about 3 MB
 ROWS_AT_ONCE = 500_000  # of a table; a year of samples in one piece would need gigabytes
 LARGE_BYTES = 50_000_000
 SMALL_NUMBER = 1e4
+SMALL_WHOLE = 1_000_000
 CELL_BYTES = 10_000_000
 LONGEST_TOLD = 200  # of an error that quotes what it found
 
@@ -329,7 +330,12 @@ def _compact(piece: pd.DataFrame, *, is_large: bool) -> pd.DataFrame:
         for name, column in piece.items()
         if column.dtype == "float64" and not column.abs().max() > SMALL_NUMBER
     ]
-    return piece.astype(dict.fromkeys(small, "float32"))
+    whole = [
+        name
+        for name, column in piece.items()
+        if column.dtype == "int64" and column.abs().max() < SMALL_WHOLE  # no time
+    ]
+    return piece.astype(dict.fromkeys(small, "float32") | dict.fromkeys(whole, "int32"))
 
 
 def read_frame(file: File) -> pd.DataFrame:

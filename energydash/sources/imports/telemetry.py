@@ -24,7 +24,7 @@ from energydash.battery.telemetry import END, PARTS, Floats, Micros, as_channel
 from energydash.core.errors import InputError
 from energydash.core.findings import Finding
 from energydash.core.time import index_us
-from energydash.sources.aretas.rows import Rows, read_file
+from energydash.sources.aretas.rows import read_file
 from energydash.sources.aretas.sensors import KNOWN_TYPES
 from energydash.sources.imports import home_assistant, parquet, vrm, workbook
 from energydash.sources.imports.contents import reading
@@ -136,16 +136,20 @@ def _read_aretas_table(table: pd.DataFrame, name: str, said: Said) -> TelemetryF
     kinds = numbers(table["type"], name)
     if not np.isfinite(kinds).all():
         raise trouble(name, "a row has no sensor type", column="'type'")
-    macs = pd.factorize(table["mac"] if "mac" in table else np.zeros(len(table)))
-    rows = Rows(kinds.astype(np.int64), when.time_us // 1000, values)
+    types = kinds.astype(np.int32)
+    del kinds
+    code, macs = pd.factorize(table["mac"]) if "mac" in table else (np.zeros(len(table), int), [""])
+    table.drop(table.index, inplace=True)  # a year of it is hundreds of megabytes
     sensors: Arrays = {}
-    for number in np.unique(rows.type):
-        mine = rows.type == number
-        of = np.unique(macs[0][mine])
-        for code in of:
-            key = str(number) if len(of) == 1 else f"{macs[1][code]}:{number}"
-            here = mine & (macs[0] == code)
+    for number in np.unique(types):
+        mine = types == number
+        of = np.unique(code[mine])
+        for one in of:
+            key = str(number) if len(of) == 1 else f"{macs[one]}:{number}"
+            here = mine & (code == one)
             sensors[key] = (when.time_us[here], values[here])
+    when = replace(when, time_us=when.time_us[:0])
+    del values, code, types
     found = _read_sensors(sensors, name, said)
     doubts = (*found.doubts, *([when.doubt] if when.doubt else []))
     return replace(found, notes=(*when.notes, *found.notes), doubts=doubts)
