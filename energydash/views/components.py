@@ -67,11 +67,41 @@ def said_by(key: str, default: object) -> str:
 def controls(words: str, *, key: str) -> Iterator[None]:
     """A page's controls beside each other; on a phone behind one button that says them."""
     if viewer.is_phone():
-        with st.popover(escape(words), icon=":material/tune:", key=f"{key}_controls"):
+        drawer_button(words, key=key, icon="tune")
+        with drawer(key):
             yield
     else:
         with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
             yield
+
+
+def drawer_button(words: str, *, key: str, icon: str = "unfold_more") -> None:
+    """Opens and closes the drawer of this key."""
+    st.button(
+        escape(words), key=f"{key}_opens", icon=f":material/{icon}:",
+        on_click=_turn, args=(key,),
+    )  # fmt: skip
+
+
+@contextmanager
+def drawer(key: str, *, opened: bool = False) -> Iterator[None]:
+    """Controls that a button opens. Closed they are out of sight, but drawn (look.css).
+
+    In a popover the browser would keep what they said when it was last open, and send it after
+    the arrows or an address have changed it.
+    """
+    state = "open" if opened or st.session_state.get(f"{key}_drawer") else "closed"
+    with st.container(key=f"{key}_drawer_{state}", border=True, width="stretch"):
+        yield
+
+
+def close(key: str) -> None:
+    """Close the drawer: something was chosen in it."""
+    st.session_state[f"{key}_drawer"] = False
+
+
+def _turn(key: str) -> None:
+    st.session_state[f"{key}_drawer"] = not st.session_state.get(f"{key}_drawer")
 
 
 def metrics(items: Sequence[Metric], *, key: str, width: int = 150) -> None:

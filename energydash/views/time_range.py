@@ -171,45 +171,28 @@ def choose(zone: str, *, default: str = DEFAULT, by_days: bool = False) -> TimeR
     now = cache.context().now()
     today = now.astimezone(zone_info(zone)).date()
     with st.container(key="range_bar", gap="xxsmall", width="content"):
+        is_phone, preset = viewer.is_phone(), components.said_by("range", default)
         with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
-            draw = _narrow if viewer.is_phone() else _wide
-            choice = draw(today, default)
-        chosen = resolve(
-            choice.preset, choice.at, choice.dates, zone, now.astimezone(UTC), by_days=by_days
-        )
+            if not is_phone:
+                preset = _presets(default)
+            _arrow(today, -1)
+            if is_phone:
+                components.drawer_button(f"Period: {preset}", key="range")
+            _arrow(today, 1)
+            st.button("Now", key="range_now", help="Back to now", on_click=_to_now, args=(today,))
+            if not is_phone:
+                components.drawer_button(
+                    "Go to a date, copy a link", key="range", icon="calendar_month"
+                )
+        with components.drawer("range", opened=preset == "Custom" and not is_phone):
+            if is_phone:
+                preset = _presets(default)
+            with st.container(horizontal=True, gap="small"):
+                at, dates = _go_to(today), _dates(today)
+            _link()
+        chosen = resolve(preset, at, dates, zone, now.astimezone(UTC), by_days=by_days)
         live(lambda: _words(chosen), key="range_words", on=chosen.is_live)
     return chosen
-
-
-def _wide(today: date, default: str) -> Choice:
-    """Everything beside each other."""
-    preset = _presets(default)
-    with st.container(horizontal=True, gap="xsmall", width="content"):
-        _arrow(today, -1)
-        _arrow(today, 1)
-        _now(today)
-        more = st.popover(
-            "Go to a date, copy a link", icon=":material/calendar_month:", key="range_more",
-            help="Go to a date, copy a link",
-        )  # fmt: skip
-    # One of the two dates is out of sight: a widget that is not drawn leaves the address.
-    with more:
-        _link()
-        at = _go_to(today)
-    with st.container() if preset == "Custom" else more:
-        return Choice(preset, at, _dates(today))
-
-
-def _narrow(today: date, default: str) -> Choice:
-    """Earlier, later and now; the rest behind a button that says what is chosen."""
-    _arrow(today, -1)
-    with st.popover(f"Period: {components.said_by('range', default)}", key="range_phone"):
-        preset = _presets(default)
-        at, dates = _go_to(today), _dates(today)
-        _link()
-    _arrow(today, 1)
-    _now(today)
-    return Choice(preset, at, dates)
 
 
 def _words(chosen: TimeRange) -> None:
@@ -240,10 +223,6 @@ def _arrow(today: date, by: int) -> None:
         f"{name} period", key=f"range_{name.lower()}", icon=f":material/{icon}:", help=name,
         on_click=_move, args=(today, by),
     )  # fmt: skip
-
-
-def _now(today: date) -> None:
-    st.button("Now", key="range_now", help="Back to now", on_click=_to_now, args=(today,))
 
 
 def _link() -> None:
@@ -293,6 +272,8 @@ def _to_now(today: date) -> None:
 
 
 def _preset_chosen() -> None:
+    if st.session_state.get("range") != "Custom":  # its days are yet to be chosen
+        components.close("range")
     if st.session_state.get("range") == "Today":
         st.session_state["at"] = None
 

@@ -59,7 +59,7 @@ def test_the_time_range_lives_in_the_address_and_goes_along(page: Page, offline:
     page.get_by_role("button", name="Earlier period").click()
     expect(page).to_have_url(re.compile(r"[?&]at=\d{4}-\d\d-\d\d"))
     settled(page)
-    span = page.locator(".st-key-range_bar [data-testid=stCaptionContainer]").first.inner_text()
+    span = page.locator(".st-key-range_bar [data-testid=stCaptionContainer]").last.inner_text()
     page.get_by_role("link", name="Carbon intensity").click()
     expect(page.get_by_role("heading", name="Carbon intensity", exact=True)).to_be_visible()
     settled(page)
@@ -75,7 +75,7 @@ def test_the_time_range_lives_in_the_address_and_goes_along(page: Page, offline:
 
 def test_today_is_today_now_is_now_and_custom_opens_its_days(page: Page, offline: Site) -> None:
     visit(page, offline, "generation_mix?range=24h&at=2026-03-09")
-    words = page.locator(".st-key-range_bar [data-testid=stCaptionContainer]").first
+    words = page.locator(".st-key-range_bar [data-testid=stCaptionContainer]").last
     expect(words).to_contain_text("Mon 9 Mar 2026")
     page.get_by_role("radio", name="Today").click()
     expect(words).to_contain_text(re.compile(r", 00:00–\d\d:\d\d"))  # of one day, so far
@@ -121,8 +121,11 @@ def test_a_phone_shows_title_figures_and_chart_at_once(new_page: NewPage, offlin
     page.get_by_role("button", name="Period: 30d").click()
     page.get_by_role("radio", name="7d").click()
     expect(page.get_by_role("button", name="Period: 7d")).to_be_visible()
-    expect(page).to_have_url(re.compile(r"[?&]range=7d"))
-    page.keyboard.press("Escape")
+    expect(page.get_by_role("radio", name="7d")).to_be_hidden()  # out of the way again
+    for _ in range(2):  # the browser does not send what the hidden controls said before
+        page.get_by_role("button", name="Earlier period").click()
+        settled(page)
+    assert len(re.findall(r"at=", page.url)) == 1
     page.locator("[data-testid=stExpandSidebarButton]").click()
     page.get_by_role("link", name="Generation mix").click()
     expect(page.get_by_role("heading", name="Generation mix", exact=True)).to_be_visible()
