@@ -31,9 +31,11 @@ DISPATCH = "dispatch"  # documents by account and start: see `dispatches`
 DISPATCHES_TOLD = "dispatches-told"  # documents by account: see `dispatches_told`
 
 
-def home(store: Store) -> tuple[list[Meter], list[Tariff], list[Agreement], list[Correction]]:
-    """The household's meters, tariffs, agreements and corrections, in one statement."""
-    own = store.own("meter", "tariff", "agreement", CORRECTION)
+def home(
+    store: Store,
+) -> tuple[list[Meter], list[Tariff], list[Agreement], list[Correction], dict[str, str]]:
+    """The household's meters, tariffs, agreements, corrections and `names`, in one statement."""
+    own = store.own("meter", "tariff", "agreement", CORRECTION, NAME)
     found = [Meter.from_body(body) for body in own["meter"].values()]
     made = [Tariff.from_body(body) for body in own["tariff"].values()]
     agreed = [Agreement.from_body(body) for body in own["agreement"].values()]
@@ -43,6 +45,7 @@ def home(store: Store) -> tuple[list[Meter], list[Tariff], list[Agreement], list
         sorted(made, key=lambda t: t.label),
         sorted(agreed, key=lambda a: (a.meter, a.valid_from.isoformat() if a.valid_from else "")),
         sorted(corrected, key=lambda c: (c.meter, c.values[0][0])),
+        {code: str(body["name"]) for code, body in own[NAME].items()},
     )
 
 
@@ -138,7 +141,7 @@ def put_account(store: Store, name: str, now: datetime, problem: Finding | None 
 
 def names(store: Store) -> dict[str, str]:
     """What published tariffs are called, by their codes."""
-    return {code: str(body["name"]) for code, body in store.own(NAME)[NAME].items()}
+    return home(store)[4]
 
 
 def put_name(store: Store, feed: Feed, name: str) -> None:

@@ -61,10 +61,9 @@ def home_of(context: Context) -> Home:
     """The household; the sample where that was asked for, or where nothing is configured."""
     if context.sample:
         return Home(sample.METERS, sample.TARIFFS, (), ASKED_FOR)
-    meters, tariffs, agreements, corrections = documents.home(context.store)
+    meters, tariffs, agreements, corrections, names = documents.home(context.store)
     if not meters and context.sample_if_empty and not is_configured(context):
         return Home(sample.METERS, sample.TARIFFS, (), NOT_CONNECTED)
-    names = documents.names(context.store)
     return Home(tuple(meters), tuple(tariffs), tuple(agreements), "", tuple(corrections), names)
 
 

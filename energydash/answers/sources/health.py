@@ -135,13 +135,14 @@ def refused(context: Context) -> tuple[Finding, ...]:
     Said in one place, above every page: whatever else the same upstream refuses has one cause.
     """
     store, met = context.store, _refusals(context)
-    # What is not kept any more is not asked again: its trouble would stand there for ever.
-    kept = {feed.key for feed in documents.feeds(store, context.now())}
-    feeds = [one for one in store.feeds() if not one.owner or one.key in kept]
-    met += [
-        state.problem for feed, state in zip(feeds, store.states(feeds), strict=True)
+    feeds = store.feeds()
+    said = [
+        (feed, state.problem) for feed, state in zip(feeds, store.states(feeds), strict=True)
         if state.problem and is_refusal(state.problem, feed)
     ]  # fmt: skip
+    # What is not kept any more is not asked again: its trouble would stand there for ever.
+    kept = {feed.key for feed in documents.feeds(store, context.now())} if said else set()
+    met += [problem for feed, problem in said if not feed.owner or feed.key in kept]
     return tuple({one.sentence: one for one in met}.values())
 
 
