@@ -39,6 +39,7 @@ def pytest_configure(config: pytest.Config) -> None:
         "any machine",
         deadline=None,
         max_examples=int(os.environ.get("ENERGYDASH_FUZZ", EXAMPLES)),
+        derandomize="ENERGYDASH_FUZZ" not in os.environ,  # the same on every machine; fuzz seeks
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
     )
     hypothesis.settings.load_profile("any machine")

@@ -159,6 +159,7 @@ def test_time_reversed_and_mirrored_currents_swap_in_and_out(whole: Integral) ->
         -whole.power_w[::-1],
         whole.max_step_s,
         whole.method,
+        clip_above_a=whole.clip_above_a,
     )
     there, back = whole.total(), backwards.total()
     assert back.ah_in == pytest.approx(there.ah_out, rel=1e-9, abs=1e-12)
