@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 from urllib.parse import urlsplit
@@ -318,6 +319,7 @@ def test_a_crawler_that_was_killed_is_started_again_and_told(
     monkeypatch.setattr(server, "context", SimpleNamespace(current=object))
     monkeypatch.setattr(server.crawler, "ensure_running", start)
     monkeypatch.setattr(server, "CRAWLER_CHECK_S", 0.0)
-    with pytest.raises(InputError, match="enough"):
-        asyncio.run(server._keep_crawling())
+    # A thread of its own: where a browser test ran before, this one has a loop already.
+    with ThreadPoolExecutor(1) as pool, pytest.raises(InputError, match="enough"):
+        pool.submit(asyncio.run, server._keep_crawling()).result()
     assert caplog.messages == ["The crawler ended (-9); it is started again."] * 2
